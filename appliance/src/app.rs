@@ -1,0 +1,299 @@
+//! The composition root: everything the node is made of, built once, for production and tests alike.
+
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use guildhall_db::{Db, DbOptions, Migration, Tx};
+use guildhall_kernel::{Clock, Ctx, Error, Result, SystemClock, Timestamp};
+use guildhall_web::cookie::SessionCookie;
+use serde::{Serialize, de::DeserializeOwned};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    catalog::Catalog,
+    chat::Turns,
+    config::Config,
+    events::Events,
+    identity::LoginLimits,
+    inference::Inference,
+    keys::Keys,
+    knowledge::Knowledge,
+    team::{self, Presence},
+};
+
+/// The schema of `guildhall.db`, oldest first. A released migration never changes.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "identity",
+        sql: include_str!("../migrations/0001_identity.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "catalog",
+        sql: include_str!("../migrations/0002_catalog.sql"),
+    },
+    Migration {
+        version: 3,
+        name: "models",
+        sql: include_str!("../migrations/0003_models.sql"),
+    },
+    Migration {
+        version: 4,
+        name: "team",
+        sql: include_str!("../migrations/0004_team.sql"),
+    },
+    Migration {
+        version: 5,
+        name: "usage",
+        sql: include_str!("../migrations/0005_usage.sql"),
+    },
+];
+
+/// The node. A cheap clone of one shared value.
+#[derive(Clone)]
+pub struct App(Arc<Node>);
+
+/// What the node is made of.
+pub struct Node {
+    /// The configuration it runs with.
+    pub config: Config,
+    /// Where its data lies.
+    pub data_dir: PathBuf,
+    /// The system of record.
+    pub db: Db,
+    /// Where "now" comes from.
+    pub clock: Arc<dyn Clock>,
+    /// The node's own keys.
+    pub keys: Keys,
+    /// Live news for open tabs.
+    pub events: Events,
+    /// Login attempts, counted.
+    pub login_limits: LoginLimits,
+    /// The catalogue with its search index.
+    pub catalog: Catalog,
+    /// Models and the engine processes that run them.
+    pub inference: Inference,
+    /// Sentence vectors, computed once per text.
+    pub knowledge: Knowledge,
+    /// Who is writing an answer right now.
+    pub presence: Presence,
+    /// The answers being written right now.
+    pub turns: Turns,
+    /// How a session travels in a browser.
+    pub session_cookie: SessionCookie,
+    /// Cancelled when the node stops.
+    pub shutdown: CancellationToken,
+    /// When this process started.
+    pub started_at: Timestamp,
+}
+
+impl Deref for App {
+    type Target = Node;
+
+    fn deref(&self) -> &Node {
+        &self.0
+    }
+}
+
+/// What differs between production and a test.
+pub struct AppOptions {
+    /// The configuration.
+    pub config: Config,
+    /// The data directory; it exists and is locked by the caller.
+    pub data_dir: PathBuf,
+    /// Where "now" comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl AppOptions {
+    /// Production: the system's clock.
+    pub fn new(config: Config, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            config,
+            data_dir: data_dir.into(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl App {
+    /// Opens the data directory's database, brings it up to date and builds the node on it.
+    ///
+    /// # Errors
+    /// What opening reports: newer schema, network file system, no permission, full disk.
+    pub async fn open(options: AppOptions) -> Result<Self> {
+        let AppOptions {
+            config,
+            data_dir,
+            clock,
+        } = options;
+        let keys = Keys::open(&data_dir.join("keys"))?;
+        let db_path = data_dir.join("guildhall.db");
+        let db = tokio::task::spawn_blocking(move || Db::open(DbOptions::new(db_path, MIGRATIONS)))
+            .await
+            .map_err(|error| {
+                Error::internal("opening the database stopped").with_source(error)
+            })??;
+        let started_at = clock.now();
+        let catalog = Catalog::open(&data_dir, &db, started_at).await?;
+        let events = Events::new();
+        let inference = Inference::open(
+            (&config, &data_dir),
+            &db,
+            &events,
+            Arc::clone(&clock),
+            team::count_using_model,
+        )
+        .await?;
+        let app = Self(Arc::new(Node {
+            login_limits: LoginLimits::new(Arc::clone(&clock)),
+            knowledge: Knowledge::new(inference.clone()),
+            presence: Presence::default(),
+            turns: Turns::default(),
+            session_cookie: SessionCookie::new("guildhall", config.is_tls()),
+            shutdown: CancellationToken::new(),
+            config,
+            data_dir,
+            db,
+            clock,
+            keys,
+            events,
+            catalog,
+            inference,
+            started_at,
+        }));
+        crate::chat::recover(&app).await?;
+        Ok(app)
+    }
+
+    /// Runs a mutation for `ctx` in one transaction. With an `Idempotency-Key`, its answer is
+    /// committed with the change, and the same request later gets that answer without a second change.
+    ///
+    /// # Errors
+    /// Those of `change`; `idempotency_key_reused` when the key came with another request before.
+    pub async fn write<T>(
+        &self,
+        ctx: &Ctx,
+        change: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let caller = ctx.clone();
+        let is_keyed = ctx.idempotency.is_some();
+        let outcome = self.db.write(move |tx| {
+            if is_keyed && let Some(answer) = idempotency::recall(tx, &caller)? {
+                let text = answer.ok_or_else(idempotency::secret_shown)?;
+                return Ok(serde_json::from_str(&text)?);
+            }
+            let value = change(tx)?;
+            if is_keyed {
+                idempotency::remember(tx, &caller, Some(serde_json::to_string(&value)?))?;
+            }
+            Ok(value)
+        });
+        outcome.await
+    }
+
+    /// Like [`App::write`] for an answer that holds a secret: it is not stored, so a repeated request
+    /// is refused rather than answered.
+    ///
+    /// # Errors
+    /// As [`App::write`], and `already_done` for a repeated request.
+    pub async fn write_secret<T: Send + 'static>(
+        &self,
+        ctx: &Ctx,
+        change: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let caller = ctx.clone();
+        let outcome = self.db.write(move |tx| {
+            if idempotency::recall(tx, &caller)?.is_some() {
+                return Err(idempotency::secret_shown());
+            }
+            let value = change(tx)?;
+            idempotency::remember(tx, &caller, None)?;
+            Ok(value)
+        });
+        outcome.await
+    }
+
+    /// Stops the engines and closes the database: the last thing a process does with the node.
+    pub async fn close(&self) {
+        self.shutdown.cancel();
+        self.inference.shutdown().await;
+        self.db.clone().close();
+    }
+
+    /// Path of something in the data directory.
+    pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
+        self.data_dir.join(relative)
+    }
+}
+
+mod idempotency {
+    //! The rows behind `Idempotency-Key`.
+
+    use guildhall_db::{Tx, params};
+    use guildhall_kernel::{Ctx, Error, Result};
+
+    /// How long an answer is remembered.
+    const KEPT_SECONDS: i64 = 24 * 3600;
+
+    /// `Some(answer)` when this request was done before; the answer is `None` when it held a secret.
+    pub(super) fn recall(tx: &Tx<'_>, ctx: &Ctx) -> Result<Option<Option<String>>> {
+        let Some(key) = ctx.idempotency.as_deref() else {
+            return Ok(None);
+        };
+        tx.execute(
+            "DELETE FROM idempotency_keys WHERE person_id = ? AND created_at < ?",
+            params![ctx.person, ctx.now().plus_seconds(-KEPT_SECONDS)],
+        )?;
+        let row = tx.query_opt(
+            "SELECT fingerprint, answer FROM idempotency_keys WHERE person_id = ? AND key = ?",
+            params![ctx.person, key.key.as_str()],
+            |row| {
+                Ok((
+                    row.get::<String>("fingerprint")?,
+                    row.get::<Option<String>>("answer")?,
+                ))
+            },
+        )?;
+        match row {
+            Some((fingerprint, answer)) if fingerprint == key.fingerprint => Ok(Some(answer)),
+            Some(_) => Err(Error::conflict(
+                "idempotency_key_reused",
+                "this idempotency key was used for another request; send a new key",
+            )),
+            None => Ok(None),
+        }
+    }
+
+    pub(super) fn remember(tx: &Tx<'_>, ctx: &Ctx, answer: Option<String>) -> Result<()> {
+        let Some(key) = ctx.idempotency.as_deref() else {
+            return Ok(());
+        };
+        tx.execute(
+            "INSERT INTO idempotency_keys (person_id, key, fingerprint, answer, created_at)
+             VALUES (?, ?, ?, ?, ?)",
+            params![
+                ctx.person,
+                key.key.as_str(),
+                key.fingerprint.as_str(),
+                answer,
+                ctx.now()
+            ],
+        )?;
+        Ok(())
+    }
+
+    pub(super) fn secret_shown() -> Error {
+        Error::conflict(
+            "already_done",
+            "this request was already carried out and its secret was shown once; make a new one instead",
+        )
+    }
+}

@@ -1,0 +1,123 @@
+//! The audit log: who did what to which thing, written in the same transaction as the change.
+//!
+//! Invariants: an entry's leaf bytes are written once and never change (the database refuses
+//! updates and deletes); sequence numbers have no gaps, since each is taken in the transaction that
+//! commits it. Deliberately absent: prompts, answers, passwords and keys never stand in an entry.
+
+mod store;
+
+use guildhall_db::Tx;
+use guildhall_kernel::{AuditId, Clock, Ctx, OrgId, Principal, RequestId, Result, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use store::{Entry, count, entries_of};
+
+/// The bytes that are signed and proved later: one JSON object, keys in this order.
+#[derive(Serialize)]
+struct Leaf<'a> {
+    sequence: i64,
+    id: AuditId,
+    at: Timestamp,
+    organisation: Option<OrgId>,
+    person: Option<String>,
+    principal: &'a str,
+    principal_id: Option<String>,
+    request_id: &'a str,
+    action: &'a str,
+    subject: String,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    details: Value,
+}
+
+/// Records one action of `ctx` on `subject`, in the caller's transaction.
+///
+/// # Errors
+/// Those of the database.
+pub fn record(tx: &Tx<'_>, ctx: &Ctx, action: &str, subject: impl ToString) -> Result<()> {
+    record_with(tx, ctx, action, subject, Value::Null)
+}
+
+/// Like [`record`], with facts that help an auditor (never content or secrets).
+///
+/// # Errors
+/// Those of the database.
+pub fn record_with(
+    tx: &Tx<'_>,
+    ctx: &Ctx,
+    action: &str,
+    subject: impl ToString,
+    details: Value,
+) -> Result<()> {
+    let (principal, principal_id) = match ctx.principal {
+        Principal::Session(id) => ("session", Some(id.to_string())),
+        Principal::ApiKey(id) => ("api_key", Some(id.to_string())),
+        Principal::Operator => ("operator", None),
+    };
+    let person = (ctx.principal != Principal::Operator).then(|| ctx.person.to_string());
+    let leaf = Leaf {
+        sequence: store::next_sequence(tx)?,
+        id: AuditId::new(ctx.clock.as_ref()),
+        at: ctx.now(),
+        organisation: Some(ctx.organisation),
+        person,
+        principal,
+        principal_id,
+        request_id: ctx.request_id.as_str(),
+        action,
+        subject: subject.to_string(),
+        details,
+    };
+    store::insert(tx, &leaf)
+}
+
+/// Records something that happened before anybody was known, such as a failed login.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_anonymous(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    request_id: &RequestId,
+    what: (&str, &str),
+    details: Value,
+) -> Result<()> {
+    record_of_node(tx, clock, ("anonymous", request_id), what, details)
+}
+
+/// Records what the operator did to the node itself at the machine.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_operator(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    request_id: &RequestId,
+    what: (&str, &str),
+    details: Value,
+) -> Result<()> {
+    record_of_node(tx, clock, ("operator", request_id), what, details)
+}
+
+fn record_of_node(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    (principal, request_id): (&str, &RequestId),
+    (action, subject): (&str, &str),
+    details: Value,
+) -> Result<()> {
+    let leaf = Leaf {
+        sequence: store::next_sequence(tx)?,
+        id: AuditId::new(clock),
+        at: clock.now(),
+        organisation: None,
+        person: None,
+        principal,
+        principal_id: None,
+        request_id: request_id.as_str(),
+        action,
+        subject: subject.to_owned(),
+        details,
+    };
+    store::insert(tx, &leaf)
+}

@@ -1,0 +1,358 @@
+//! Commands that act on a node, running or stopped.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+use guildhall_kernel::{Error, Result, Role};
+use serde_json::Value;
+
+use super::{load_config, output::Output};
+use crate::{
+    app::{App, AppOptions},
+    config::Config,
+    ops::{
+        self, Operation,
+        control::{self, Answer},
+        data_dir::{self, Taken},
+    },
+};
+
+/// Where a command acts.
+pub(super) struct Place {
+    pub(super) data_dir: PathBuf,
+    pub(super) config_file: Option<PathBuf>,
+    pub(super) output: Output,
+}
+
+impl Place {
+    /// Carries the operation out: through the socket of the node that runs here, or directly.
+    pub(super) fn carry_out(
+        &self,
+        operation: Operation,
+        lines: impl FnOnce(&Value) -> Vec<String>,
+    ) -> Result<ExitCode> {
+        match data_dir::take(&self.data_dir)? {
+            Taken::Busy(_) => match control::send(&self.data_dir, &operation)? {
+                Answer::Ok(value) => Ok(self.output.result(&value, lines)),
+                Answer::Error { code, message } => Ok(self.output.fail(&code, &message)),
+            },
+            Taken::Owned(owned) => {
+                let config = load_config(self.config_file.as_deref())?;
+                let value = blocking(carry_out_here(config, owned.path(), operation))??;
+                Ok(self.output.result(&value, lines))
+            }
+        }
+    }
+}
+
+async fn carry_out_here(config: Config, data_dir: &Path, operation: Operation) -> Result<Value> {
+    let app = App::open(AppOptions::new(config, data_dir)).await?;
+    let outcome = ops::execute(&app, operation).await;
+    app.close().await;
+    outcome
+}
+
+/// Runs a future on a runtime of its own.
+pub(super) fn blocking<F: Future>(future: F) -> Result<F::Output> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let runtime =
+        runtime.map_err(|error| Error::internal("starting the runtime").with_source(error))?;
+    Ok(runtime.block_on(future))
+}
+
+#[derive(Args)]
+pub(super) struct InitArguments {
+    /// Name of the organisation.
+    #[arg(long, value_name = "NAME")]
+    org: String,
+    /// E-mail address of its first administrator.
+    #[arg(long, value_name = "EMAIL")]
+    admin: String,
+    /// Shown name of the administrator; the part before the @ when left out.
+    #[arg(long, value_name = "NAME")]
+    admin_name: Option<String>,
+    /// File that holds the administrator's password (its first line).
+    #[arg(long, value_name = "FILE")]
+    password_file: PathBuf,
+}
+
+pub(super) fn init(place: &Place, arguments: InitArguments) -> Result<ExitCode> {
+    let text = std::fs::read_to_string(&arguments.password_file).map_err(|error| {
+        let message = format!(
+            "the password file {} cannot be read: {error}",
+            arguments.password_file.display()
+        );
+        Error::invalid("password_file_unreadable", message)
+    })?;
+    let local = arguments
+        .admin
+        .split('@')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let operation = Operation::Init {
+        organisation: arguments.org,
+        admin_name: arguments.admin_name.unwrap_or(local),
+        admin_email: arguments.admin,
+        password: text.lines().next().unwrap_or_default().to_owned(),
+    };
+    place.carry_out(operation, |value| {
+        vec![format!(
+            "{} is set up; {} can log in",
+            text_at(value, "/organisation/name"),
+            text_at(value, "/person/email")
+        )]
+    })
+}
+
+pub(super) fn setup_link(place: &Place) -> Result<ExitCode> {
+    let config = load_config(place.config_file.as_deref())?;
+    place.carry_out(Operation::SetupLink, |value| {
+        vec![format!(
+            "{}{}",
+            super::serve::address(&config, config.listen),
+            text_at(value, "/path")
+        )]
+    })
+}
+
+#[derive(Subcommand)]
+pub(super) enum UserCommand {
+    /// Add a person and print their temporary password.
+    Add {
+        /// E-mail address.
+        email: String,
+        /// Shown name.
+        #[arg(long)]
+        name: String,
+        /// admin, staff or normal.
+        #[arg(long, default_value = "normal")]
+        role: Role,
+        /// The organisation's slug; the only one when left out.
+        #[arg(long)]
+        org: Option<String>,
+    },
+    /// List the people of an organisation.
+    List {
+        /// The organisation's slug; the only one when left out.
+        #[arg(long)]
+        org: Option<String>,
+    },
+}
+
+pub(super) fn user(place: &Place, command: UserCommand) -> Result<ExitCode> {
+    match command {
+        UserCommand::Add {
+            email,
+            name,
+            role,
+            org,
+        } => {
+            let operation = Operation::AddUser {
+                email,
+                name,
+                role,
+                organisation: org,
+            };
+            place.carry_out(operation, |value| {
+                let password = value.get("temporary_password").and_then(Value::as_str);
+                let told = password.map_or_else(
+                    || "they keep the password they have on this node".to_owned(),
+                    |password| format!("temporary password: {password}"),
+                );
+                vec![format!("added {}; {told}", text_at(value, "/member/email"))]
+            })
+        }
+        UserCommand::List { org } => {
+            let operation = Operation::ListUsers { organisation: org };
+            place.carry_out(operation, |value| {
+                rows(value, |row| {
+                    format!(
+                        "{:<8} {:<32} {}",
+                        text_at(row, "/role"),
+                        text_at(row, "/email"),
+                        text_at(row, "/display_name")
+                    )
+                })
+            })
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum OrgCommand {
+    /// Make an organisation.
+    Create {
+        /// Its name.
+        name: String,
+        /// E-mail address of the person who administers it.
+        #[arg(long)]
+        admin: String,
+    },
+    /// List the organisations.
+    List,
+}
+
+pub(super) fn org(place: &Place, command: OrgCommand) -> Result<ExitCode> {
+    match command {
+        OrgCommand::Create { name, admin } => {
+            let operation = Operation::CreateOrganisation {
+                name,
+                admin_email: admin,
+            };
+            place.carry_out(operation, |value| {
+                vec![format!(
+                    "made {} ({})",
+                    text_at(value, "/name"),
+                    text_at(value, "/slug")
+                )]
+            })
+        }
+        OrgCommand::List => place.carry_out(Operation::ListOrganisations, |value| {
+            rows(value, |row| {
+                format!("{:<32} {}", text_at(row, "/slug"), text_at(row, "/name"))
+            })
+        }),
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum ApikeyCommand {
+    /// Make an API key for a person and print it once.
+    Create {
+        /// The person's e-mail address.
+        #[arg(long)]
+        user: String,
+        /// What the key is for.
+        #[arg(long)]
+        name: String,
+        /// The organisation's slug; the person's first one when left out.
+        #[arg(long)]
+        org: Option<String>,
+        /// Days until the key ends; never when left out.
+        #[arg(long)]
+        expires_in_days: Option<u32>,
+    },
+}
+
+pub(super) fn apikey(place: &Place, command: ApikeyCommand) -> Result<ExitCode> {
+    let ApikeyCommand::Create {
+        user,
+        name,
+        org,
+        expires_in_days,
+    } = command;
+    let operation = Operation::CreateApiKey {
+        user,
+        name,
+        organisation: org,
+        expires_in_days,
+    };
+    place.carry_out(operation, |value| vec![text_at(value, "/key").to_owned()])
+}
+
+#[derive(Subcommand)]
+pub(super) enum ModelsCommand {
+    /// Take a GGUF file into the node.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// What to call it; taken from the file's name when left out.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the models.
+    List,
+    /// Read every model file again and compare its hash.
+    Verify,
+    /// Remove a model that nobody uses.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+pub(super) fn models(place: &Place, command: ModelsCommand) -> Result<ExitCode> {
+    match command {
+        ModelsCommand::Import { file, name } => {
+            let path = std::path::absolute(&file)?;
+            place.carry_out(Operation::ImportModel { path, name }, |value| {
+                vec![format!(
+                    "imported {} ({}, {})",
+                    text_at(value, "/name"),
+                    text_at(value, "/architecture"),
+                    text_at(value, "/quantisation")
+                )]
+            })
+        }
+        ModelsCommand::List => place.carry_out(Operation::ListModels, |value| {
+            rows(value, |row| {
+                format!(
+                    "{:<24} {:<12} {:<10} {}",
+                    text_at(row, "/name"),
+                    text_at(row, "/kind"),
+                    text_at(row, "/state"),
+                    text_at(row, "/title")
+                )
+            })
+        }),
+        ModelsCommand::Verify => place.carry_out(Operation::VerifyModels, |value| {
+            rows(value, |row| {
+                format!("{:<24} {}", text_at(row, "/name"), text_at(row, "/result"))
+            })
+        }),
+        ModelsCommand::Remove { name } => place
+            .carry_out(Operation::RemoveModel { name }, |value| {
+                vec![format!("removed {}", text_at(value, "/removed"))]
+            }),
+    }
+}
+
+#[derive(Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Check the configuration and print what it comes to.
+    Check,
+    /// Print the JSON Schema of the file.
+    Schema,
+}
+
+pub(super) fn config(place: &Place, command: ConfigCommand) -> Result<ExitCode> {
+    match command {
+        ConfigCommand::Check => {
+            let config = load_config(place.config_file.as_deref())?;
+            let value = serde_json::to_value(&config)?;
+            let text = toml::to_string_pretty(&config)
+                .map_err(|error| Error::internal("writing TOML").with_source(error))?;
+            Ok(place
+                .output
+                .result(&value, |_| vec![text.trim_end().to_owned()]))
+        }
+        ConfigCommand::Schema => {
+            place
+                .output
+                .text(&serde_json::to_string_pretty(&Config::schema())?);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The text at a JSON pointer, or nothing.
+pub(super) fn text_at<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// One line per item of a list.
+pub(super) fn rows(value: &Value, line: impl Fn(&Value) -> String) -> Vec<String> {
+    let items = value.get("items").and_then(Value::as_array);
+    items
+        .map(|items| items.iter().map(line).collect())
+        .unwrap_or_default()
+}

@@ -1,0 +1,234 @@
+//! The node's configuration: defaults, then a TOML file, then environment, then the command line.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use guildhall_kernel::{Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the node runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What the node is called in its pages.
+    pub name: String,
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// The host name people reach the node under, for links it prints.
+    pub host_name: String,
+    /// Serve without TLS; on loopback only.
+    pub insecure_http: bool,
+    /// TLS certificate and key of your own; one is made at first start otherwise.
+    pub tls: TlsConfig,
+    /// What is logged.
+    pub log: LogConfig,
+    /// How models run.
+    pub engine: EngineConfig,
+}
+
+/// A certificate of your own (PEM files).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsConfig {
+    /// The certificate chain.
+    pub certificate: Option<PathBuf>,
+    /// The private key.
+    pub key: Option<PathBuf>,
+}
+
+/// What is logged, to standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug` or `trace`, or a filter such as `info,guildhall=debug`.
+    pub level: String,
+    /// For people or for programs.
+    pub format: LogFormat,
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One line of text per event.
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// How models run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct EngineConfig {
+    /// The engine's program; found beside `guildhall` when left out.
+    pub path: Option<PathBuf>,
+    /// Threads a model computes with; the machine's cores, at most 8, when left out.
+    pub threads: Option<u32>,
+    /// Most tokens a model reads at once, prompt and answer together.
+    pub context_length_max: u32,
+    /// How long an idle model stays in memory, in seconds.
+    pub idle_unload_s: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: "Guildhall".to_owned(),
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443),
+            host_name: "localhost".to_owned(),
+            insecure_http: false,
+            tls: TlsConfig::default(),
+            log: LogConfig::default(),
+            engine: EngineConfig::default(),
+        }
+    }
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            path: None,
+            threads: None,
+            context_length_max: 8192,
+            idle_unload_s: 900,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file (when there is one) and what the environment says.
+    ///
+    /// # Errors
+    /// `config_unreadable`, `invalid_config` with the line and what is wrong there.
+    pub fn load(file: Option<&Path>, environment: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let mut config = match file {
+            Some(path) => Self::read(path)?,
+            None => Self::default(),
+        };
+        config.apply(environment)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let message = format!(
+                "the configuration {} cannot be read: {error}",
+                path.display()
+            );
+            Error::invalid("config_unreadable", message)
+        })?;
+        toml::from_str(&text).map_err(|error| {
+            let message = format!(
+                "the configuration {} is wrong: {}",
+                path.display(),
+                error.to_string().trim_end()
+            );
+            Error::invalid("invalid_config", message)
+        })
+    }
+
+    fn apply(&mut self, environment: impl Fn(&str) -> Option<String>) -> Result<()> {
+        if let Some(name) = environment("GUILDHALL_NAME") {
+            self.name = name;
+        }
+        if let Some(listen) = environment("GUILDHALL_LISTEN") {
+            self.listen = listen.parse().map_err(|_| {
+                let message = format!("GUILDHALL_LISTEN is `{listen}`; give an address and port such as 127.0.0.1:8443");
+                Error::invalid("invalid_config", message)
+            })?;
+        }
+        if let Some(host_name) = environment("GUILDHALL_HOST_NAME") {
+            self.host_name = host_name;
+        }
+        if let Some(level) = environment("GUILDHALL_LOG") {
+            self.log.level = level;
+        }
+        if let Some(path) = environment("GUILDHALL_ENGINE") {
+            self.engine.path = Some(path.into());
+        }
+        Ok(())
+    }
+
+    /// Checks what single values cannot say.
+    ///
+    /// # Errors
+    /// `invalid_config`.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |message: &str| Err(Error::invalid("invalid_config", message));
+        if self.tls.certificate.is_some() != self.tls.key.is_some() {
+            return wrong("`tls.certificate` and `tls.key` belong together; give both or neither");
+        }
+        if self.engine.context_length_max < 256 {
+            return wrong(
+                "`engine.context_length_max` is below 256 tokens, which no model can work with",
+            );
+        }
+        if self.engine.threads == Some(0) {
+            return wrong("`engine.threads` is 0; leave it out to use the machine's cores");
+        }
+        Ok(())
+    }
+
+    /// Whether people reach the node over TLS.
+    pub fn is_tls(&self) -> bool {
+        !self.insecure_http
+    }
+
+    /// The JSON Schema of the file.
+    pub fn schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        Config::load(Some(file.path()), |name| {
+            environment
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn the_environment_goes_before_the_file() {
+        let config = load(
+            "name = 'A'\nlisten = '127.0.0.1:9000'",
+            &[("GUILDHALL_NAME", "B")],
+        )
+        .unwrap();
+        assert_eq!((config.name.as_str(), config.listen.port()), ("B", 9000));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let unknown = load("listne = '127.0.0.1:9000'", &[]).unwrap_err();
+        assert_eq!(unknown.code(), "invalid_config");
+        assert!(
+            unknown.message().contains("unknown field `listne`"),
+            "{unknown}"
+        );
+        let half = load("[tls]\nkey = 'k.pem'", &[]).unwrap_err();
+        assert!(half.message().contains("belong together"));
+        assert!(load("", &[("GUILDHALL_LISTEN", "nowhere")]).is_err());
+    }
+}

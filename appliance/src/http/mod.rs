@@ -1,0 +1,84 @@
+//! The node's HTTP edge: every feature's routes, the layers around them, the pages.
+
+mod events;
+mod idempotency;
+mod node;
+mod overview;
+mod pages;
+
+use std::{collections::HashMap, time::Duration};
+
+use axum::{Router, extract::Request, middleware::from_fn};
+use futures::future::BoxFuture;
+use guildhall_kernel::{AgentId, Ctx, Result};
+use guildhall_web::layers::{LayerOptions, stack};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{app::App, billing, catalog, chat, identity, inference, team};
+
+/// Time within which an answer must begin.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document_head())
+        .merge(node::router())
+        .merge(identity::router())
+        .merge(catalog::router(hired))
+        .merge(inference::router())
+        .merge(team::router())
+        .merge(chat::router())
+        .merge(billing::router())
+        .merge(overview::router())
+        .merge(events::router())
+}
+
+/// What the catalogue may know of the team: how many of each agent are hired.
+fn hired<'a>(app: &'a App, ctx: &'a Ctx) -> BoxFuture<'a, Result<HashMap<AgentId, u32>>> {
+    Box::pin(team::hired_by_agent(app, ctx))
+}
+
+fn document_head() -> OpenApi {
+    let info = utoipa::openapi::InfoBuilder::new()
+        .title("Guildhall")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "The API of a Guildhall node. Log in with a session cookie (and its CSRF token), or send an API key as \
+             `Authorization: Bearer KEY`.",
+        ));
+    utoipa::openapi::OpenApiBuilder::new()
+        .info(info.build())
+        .build()
+}
+
+/// The OpenAPI document of every operation.
+pub fn openapi() -> OpenApi {
+    let (_, mut document) = routes().split_for_parts();
+    guildhall_web::openapi::declare_security(&mut document, "__Host-guildhall");
+    document
+}
+
+/// The whole router of a node, ready to be served.
+///
+/// # Errors
+/// When the OpenAPI document cannot be written.
+pub fn router(app: &App) -> Result<Router> {
+    let document = guildhall_web::openapi::to_stable_json(&openapi())?;
+    let (routes, _) = routes().split_for_parts();
+    let pages = pages::assets();
+    let router = routes
+        .route(
+            "/openapi.json",
+            axum::routing::get(async move || pages::json(document.clone())),
+        )
+        .layer(from_fn(idempotency::read_key))
+        .fallback(async move |request: Request| pages.answer(&request))
+        .with_state(app.clone());
+    let options = LayerOptions {
+        tls: app.config.is_tls(),
+        request_timeout: REQUEST_TIMEOUT,
+        shutdown: app.shutdown.clone(),
+        ..LayerOptions::default()
+    };
+    Ok(stack(router, options))
+}

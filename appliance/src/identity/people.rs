@@ -1,0 +1,235 @@
+//! The people of an organisation, as its administrator manages them.
+
+use guildhall_db::Tx;
+use guildhall_kernel::{Ctx, Error, Page, PageRequest, PersonId, Result, Role, random_token};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::{
+    credential_store,
+    model::{CreatedMember, Member, Person, all_checked, checked_email, checked_name},
+    password, store,
+};
+use crate::{
+    app::App,
+    audit,
+    events::{Audience, Event},
+};
+
+/// 50 random bits as ten letters and digits: typed once, then replaced.
+const TEMPORARY_PASSWORD_BYTES: usize = 10;
+
+/// Somebody to add.
+#[derive(Clone, Debug)]
+pub struct NewMember {
+    /// Login name.
+    pub email: String,
+    /// Shown name.
+    pub display_name: String,
+    /// Role in the organisation.
+    pub role: Role,
+}
+
+/// What to change of a member; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MemberChange {
+    pub(super) role: Option<Role>,
+    pub(super) disabled: Option<bool>,
+    pub(super) display_name: Option<String>,
+}
+
+/// One page of the organisation's people.
+///
+/// # Errors
+/// `invalid_cursor`.
+pub async fn list_members(app: &App, ctx: &Ctx, page: &PageRequest) -> Result<Page<Member>> {
+    let (organisation, after, limit) = (ctx.organisation, page.after()?, page.limit());
+    let members = app
+        .db
+        .read(move |reader| store::list_members(reader, organisation, after.as_deref(), limit + 1))
+        .await?;
+    Ok(Page::cut(members, limit, |member| member.id.to_string()))
+}
+
+/// Adds a person, with a temporary password unless the node knows the address already.
+///
+/// # Errors
+/// `invalid_email`, `invalid_name`; `already_a_member`.
+pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
+    let (email, name) = (
+        checked_email("email", &input.email),
+        checked_name("display_name", &input.display_name),
+    );
+    let (email, display_name) = match (email, name) {
+        (Ok(email), Ok(name)) => (email, name),
+        (email, name) => {
+            all_checked([("email", email.err()), ("display_name", name.err())])?;
+            return Err(Error::internal("a refused field without a reason"));
+        }
+    };
+    let temporary = random_token(TEMPORARY_PASSWORD_BYTES);
+    let hash = password::hash(Zeroizing::new(temporary.clone())).await?;
+    let caller = ctx.clone();
+    let events = app.events.clone();
+    let written = app.write_secret(ctx, move |tx| {
+        let known = store::find_credentials(tx, &email)?.map(|found| found.person);
+        let is_new = known.is_none();
+        let person = match known {
+            Some(person) => person,
+            None => insert_person(tx, &caller, (email, display_name), &hash)?,
+        };
+        if store::find_member(tx, caller.organisation, person.id)?.is_some() {
+            let message = format!("{} already belongs to this organisation", person.email);
+            return Err(Error::conflict("already_a_member", message));
+        }
+        store::insert_membership(tx, caller.organisation, person.id, input.role, caller.now())?;
+        audit::record_with(
+            tx,
+            &caller,
+            "person.added",
+            person.id,
+            json!({ "role": input.role }),
+        )?;
+        events.publish_after(
+            tx,
+            Audience::Organisation(caller.organisation),
+            Event::PeopleChanged {},
+        );
+        let member = find(tx, &caller, person.id)?;
+        Ok(CreatedMember {
+            member,
+            temporary_password: is_new.then_some(temporary),
+        })
+    });
+    written.await
+}
+
+fn insert_person(
+    tx: &Tx<'_>,
+    ctx: &Ctx,
+    (email, display_name): (String, String),
+    password_hash: &str,
+) -> Result<Person> {
+    let person = Person {
+        id: PersonId::new(ctx.clock.as_ref()),
+        email,
+        display_name,
+    };
+    store::insert_person(tx, &person, password_hash, true, ctx.now())?;
+    Ok(person)
+}
+
+fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
+    store::find_member(tx, ctx.organisation, id)?.ok_or_else(|| Error::not_found("person"))
+}
+
+/// Changes a member's role, name or whether they may log in.
+///
+/// # Errors
+/// `not_found`, `last_admin`, `invalid_name`, `not_yourself`.
+pub(super) async fn update_member(
+    app: &App,
+    ctx: &Ctx,
+    id: PersonId,
+    change: MemberChange,
+) -> Result<Member> {
+    let display_name = change
+        .display_name
+        .as_deref()
+        .map(|name| checked_name("display_name", name))
+        .transpose()?;
+    let caller = ctx.clone();
+    let events = app.events.clone();
+    let written = app.write(ctx, move |tx| {
+        let member = find(tx, &caller, id)?;
+        let role = change.role.unwrap_or(member.role);
+        let disabled = change.disabled.unwrap_or(member.disabled);
+        if id == caller.person && disabled {
+            return Err(Error::conflict(
+                "not_yourself",
+                "you cannot disable yourself; ask another administrator",
+            ));
+        }
+        keep_an_admin(tx, &caller, &member, role == Role::Admin && !disabled)?;
+        store::update_membership(tx, caller.organisation, id, role, disabled)?;
+        if let Some(name) = display_name {
+            store::update_display_name(tx, id, &name)?;
+        }
+        if disabled {
+            credential_store::delete_access(tx, caller.organisation, id)?;
+        }
+        let facts = json!({ "role": role, "disabled": disabled });
+        audit::record_with(tx, &caller, "person.changed", id, facts)?;
+        events.publish_after(
+            tx,
+            Audience::Organisation(caller.organisation),
+            Event::PeopleChanged {},
+        );
+        find(tx, &caller, id)
+    });
+    written.await
+}
+
+/// Refuses a change that would leave the organisation without an administrator.
+fn keep_an_admin(tx: &Tx<'_>, ctx: &Ctx, member: &Member, stays_admin: bool) -> Result<()> {
+    let is_admin = member.role == Role::Admin && !member.disabled;
+    if is_admin && !stays_admin && store::count_admins(tx, ctx.organisation)? <= 1 {
+        let message = "this is the organisation's last administrator; make somebody else one first";
+        return Err(Error::conflict("last_admin", message));
+    }
+    Ok(())
+}
+
+/// Gives a member a new temporary password and ends their sessions.
+///
+/// # Errors
+/// `not_found`; `belongs_elsewhere` when the person also belongs to other organisations, whose
+/// administrators have a say too.
+pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result<String> {
+    let temporary = random_token(TEMPORARY_PASSWORD_BYTES);
+    let hash = password::hash(Zeroizing::new(temporary.clone())).await?;
+    let caller = ctx.clone();
+    let written = app.write_secret(ctx, move |tx| {
+        let member = find(tx, &caller, id)?;
+        let is_elsewhere = store::organisations_of(tx, id)?.iter().any(|other| other.id != caller.organisation);
+        let above_caller = member.platform_administrator && !caller.may("node.organisations");
+        if is_elsewhere && !caller.may("node.organisations") || above_caller {
+            let message = "this person's account is not this organisation's alone; ask the node's administrator";
+            return Err(Error::conflict("belongs_elsewhere", message));
+        }
+        store::update_password(tx, id, &hash, true)?;
+        credential_store::delete_other_sessions(tx, id, None)?;
+        audit::record(tx, &caller, "person.password_reset", id)?;
+        Ok(temporary)
+    });
+    written.await
+}
+
+/// Takes a member out of the organisation: sessions and keys end with it.
+///
+/// # Errors
+/// `not_found`, `last_admin`, `not_yourself`.
+pub(super) async fn remove_member(app: &App, ctx: &Ctx, id: PersonId) -> Result<()> {
+    let caller = ctx.clone();
+    let events = app.events.clone();
+    let written = app.write(ctx, move |tx| {
+        let member = find(tx, &caller, id)?;
+        if id == caller.person {
+            return Err(Error::conflict(
+                "not_yourself",
+                "you cannot remove yourself; ask another administrator",
+            ));
+        }
+        keep_an_admin(tx, &caller, &member, false)?;
+        credential_store::delete_access(tx, caller.organisation, id)?;
+        store::delete_membership(tx, caller.organisation, id)?;
+        audit::record(tx, &caller, "person.removed", id)?;
+        events.publish_after(
+            tx,
+            Audience::Organisation(caller.organisation),
+            Event::PeopleChanged {},
+        );
+        Ok(())
+    });
+    written.await
+}

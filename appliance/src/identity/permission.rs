@@ -1,0 +1,115 @@
+//! What may be done, and which role may do it. A handler names its permission in its signature.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use guildhall_kernel::Role;
+use guildhall_web::Permission;
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+        /// Permission markers for `Auth<perm::…>`.
+        pub mod perm {
+            $($(#[$doc])* #[derive(Clone, Copy, Debug)] pub struct $name;
+            impl super::Permission for $name { const NAME: &'static str = $text; })*
+        }
+    };
+}
+
+permissions! {
+    /// Read who one is and log out.
+    SessionRead = "session.read";
+    /// Change one's own account, sessions and API keys.
+    AccountManage = "account.manage";
+    /// Hear what changes in the organisation.
+    EventsRead = "events.read";
+    /// Read the catalogue and which models there are to choose from.
+    CatalogRead = "catalog.read";
+    /// Read the team and its usage.
+    TeamRead = "team.read";
+    /// Hire.
+    TeamHire = "team.hire";
+    /// Change and dismiss employees.
+    TeamManage = "team.manage";
+    /// Chat with employees.
+    ChatUse = "chat.use";
+    /// Read the people of the organisation.
+    PeopleRead = "people.read";
+    /// Add, change and remove people.
+    PeopleManage = "people.manage";
+    /// Read the node's models and their state.
+    ModelsRead = "models.read";
+    /// Load, unload and remove models.
+    ModelsManage = "models.manage";
+    /// Read the node's state and metrics.
+    NodeObserve = "node.observe";
+    /// List and make organisations.
+    NodeOrganisations = "node.organisations";
+}
+
+const OWN_ACCOUNT: &[&str] = &["session.read", "account.manage"];
+const NORMAL: &[&str] = &["catalog.read", "chat.use", "events.read", "team.read"];
+const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
+const ADMIN: &[&str] = &["people.manage"];
+const PLATFORM: &[&str] = &[
+    "models.manage",
+    "models.read",
+    "node.observe",
+    "node.organisations",
+];
+
+/// Permissions that come from administering the node, not from a role in an organisation.
+pub(super) fn is_node_permission(name: &str) -> bool {
+    matches!(
+        name,
+        "models.manage" | "node.observe" | "node.organisations"
+    )
+}
+
+/// What a person may do. Who must change their password may do nothing else first.
+pub(super) fn granted(
+    role: Role,
+    is_platform_administrator: bool,
+    must_change_password: bool,
+) -> Arc<BTreeSet<&'static str>> {
+    let mut granted: BTreeSet<&'static str> = OWN_ACCOUNT.iter().copied().collect();
+    if must_change_password {
+        return Arc::new(granted);
+    }
+    granted.extend(NORMAL);
+    if role != Role::Normal {
+        granted.extend(STAFF);
+    }
+    if role == Role::Admin {
+        granted.extend(ADMIN);
+    }
+    if is_platform_administrator {
+        granted.extend(PLATFORM);
+    }
+    Arc::new(granted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_role_holds_what_the_one_below_holds() {
+        let normal = granted(Role::Normal, false, false);
+        let staff = granted(Role::Staff, false, false);
+        let admin = granted(Role::Admin, false, false);
+        assert!(normal.is_subset(&staff) && staff.is_subset(&admin));
+        assert!(
+            !admin.contains("models.manage"),
+            "the node is not an organisation's to run"
+        );
+    }
+
+    #[test]
+    fn a_temporary_password_opens_nothing_but_its_own_change() {
+        let granted = granted(Role::Admin, true, true);
+        assert_eq!(
+            granted.iter().copied().collect::<Vec<_>>(),
+            ["account.manage", "session.read"]
+        );
+    }
+}

@@ -1,0 +1,197 @@
+//! Set-up, login and the session itself.
+
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, State},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use guildhall_kernel::{ErrorBody, OrgId, Result};
+use guildhall_web::{Auth, HttpResult, Json, Public, csrf};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use zeroize::Zeroizing;
+
+use super::{
+    login::{self, OpenedSession, Origin, SESSION_SECONDS},
+    model::SessionView,
+    permission::perm,
+    setup::{self, FirstAdministrator},
+};
+use crate::app::App;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(setup_status, set_up))
+        .routes(routes!(check_setup_link))
+        .routes(routes!(read_session, log_in, log_out))
+        .routes(routes!(switch_organisation))
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let user_agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address: peer.map_or_else(
+                || "unknown".to_owned(),
+                |peer| peer.0.ip().to_canonical().to_string(),
+            ),
+            user_agent: user_agent.unwrap_or("unknown").to_owned(),
+            request_id: guildhall_web::request_id(),
+        })
+    }
+}
+
+/// Whether the node waits to be set up.
+#[derive(Serialize, ToSchema)]
+struct SetupStatus {
+    needed: bool,
+    node_name: String,
+    version: &'static str,
+}
+
+/// A one-time link's token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SetupToken {
+    token: String,
+}
+
+/// The first organisation and its administrator.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SetupInput {
+    token: String,
+    organisation_name: String,
+    admin_name: String,
+    admin_email: String,
+    admin_password: String,
+}
+
+/// E-mail address and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LoginInput {
+    email: String,
+    password: String,
+}
+
+/// The organisation to go on in.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SwitchInput {
+    organisation_id: OrgId,
+}
+
+/// Tells whether the node waits to be set up.
+#[utoipa::path(get, path = "/api/setup", tag = "session", security(()),
+    responses((status = 200, body = SetupStatus)))]
+async fn setup_status(_: Public, State(app): State<App>) -> HttpResult<Json<SetupStatus>> {
+    Ok(Json(SetupStatus {
+        needed: setup::is_needed(&app).await?,
+        node_name: app.config.name.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+    }))
+}
+
+/// Checks a one-time set-up link before the wizard asks anything.
+#[utoipa::path(post, path = "/api/setup/check", tag = "session", security(()), request_body = SetupToken,
+    responses((status = 204), (status = 409, body = ErrorBody), (status = 410, body = ErrorBody)))]
+async fn check_setup_link(
+    _: Public,
+    State(app): State<App>,
+    Json(input): Json<SetupToken>,
+) -> HttpResult<StatusCode> {
+    setup::check_link(&app, &input.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets the node up and logs its first administrator in.
+#[utoipa::path(post, path = "/api/setup", tag = "session", security(()), request_body = SetupInput,
+    responses((status = 201, body = SessionView), (status = 400, body = ErrorBody),
+              (status = 409, body = ErrorBody), (status = 410, body = ErrorBody)))]
+async fn set_up(
+    _: Public,
+    State(app): State<App>,
+    origin: Origin,
+    Json(input): Json<SetupInput>,
+) -> HttpResult<Response> {
+    let administrator = FirstAdministrator {
+        organisation_name: input.organisation_name,
+        admin_name: input.admin_name,
+        admin_email: input.admin_email,
+        admin_password: Zeroizing::new(input.admin_password),
+    };
+    let opened = setup::set_up_by_link(&app, &input.token, administrator, origin).await?;
+    Ok(with_cookie(&app, StatusCode::CREATED, opened)?)
+}
+
+/// Logs in with e-mail address and password.
+#[utoipa::path(post, path = "/api/session", tag = "session", security(()), request_body = LoginInput,
+    responses((status = 201, body = SessionView), (status = 401, body = ErrorBody), (status = 429, body = ErrorBody)))]
+async fn log_in(
+    _: Public,
+    State(app): State<App>,
+    origin: Origin,
+    Json(input): Json<LoginInput>,
+) -> HttpResult<Response> {
+    let opened = login::log_in(&app, &input.email, Zeroizing::new(input.password), origin).await?;
+    Ok(with_cookie(&app, StatusCode::CREATED, opened)?)
+}
+
+/// Who is logged in, for which organisation, and what they may do.
+#[utoipa::path(get, path = "/api/session", tag = "session", responses((status = 200, body = SessionView)))]
+async fn read_session(
+    Auth { ctx, .. }: Auth<perm::SessionRead>,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> HttpResult<Json<SessionView>> {
+    let token = app.session_cookie.read(&headers);
+    let csrf_token = token
+        .map(|token| csrf::token(token.as_bytes()))
+        .transpose()?;
+    Ok(Json(login::current(&app, &ctx, csrf_token).await?))
+}
+
+/// Logs out: the session ends at once.
+#[utoipa::path(delete, path = "/api/session", tag = "session", responses((status = 204)))]
+async fn log_out(
+    Auth { ctx, .. }: Auth<perm::SessionRead>,
+    State(app): State<App>,
+) -> HttpResult<Response> {
+    login::log_out(&app, &ctx).await?;
+    let cleared = app.session_cookie.clear()?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cleared)]).into_response())
+}
+
+/// Goes on in another organisation of the same person.
+#[utoipa::path(post, path = "/api/session/organisation", tag = "session", request_body = SwitchInput,
+    responses((status = 200, body = SessionView), (status = 404, body = ErrorBody)))]
+async fn switch_organisation(
+    Auth { ctx, .. }: Auth<perm::SessionRead>,
+    State(app): State<App>,
+    origin: Origin,
+    Json(input): Json<SwitchInput>,
+) -> HttpResult<Response> {
+    let opened = login::switch_organisation(&app, &ctx, input.organisation_id, origin).await?;
+    Ok(with_cookie(&app, StatusCode::OK, opened)?)
+}
+
+/// An answer that gives the browser its new session.
+pub(super) fn with_cookie(
+    app: &App,
+    status: StatusCode,
+    opened: OpenedSession,
+) -> Result<Response> {
+    let age = Duration::from_secs(SESSION_SECONDS.unsigned_abs());
+    let cookie = app.session_cookie.set(&opened.token, Some(age))?;
+    Ok((status, [(header::SET_COOKIE, cookie)], Json(opened.view)).into_response())
+}

@@ -1,0 +1,156 @@
+//! Which model answers: what may be chosen and what a choice comes to.
+
+use std::sync::Arc;
+
+use guildhall_kernel::{Error, Result};
+
+use super::{
+    AnswerMode, Inference,
+    model::{AUTO, Answering, EXTRACTIVE, ModelChoice, ModelKind, ModelState},
+    slot::Slot,
+};
+
+impl Inference {
+    /// The model that `auto` chooses: the largest one that may answer by default and has not failed.
+    fn default_slot(&self) -> Option<Arc<Slot>> {
+        let usable = |slot: &Arc<Slot>| {
+            let is_sound = slot.status().state != ModelState::Failed;
+            slot.row.kind == ModelKind::Generative && slot.row.suitable_for_auto && is_sound
+        };
+        self.slots()
+            .into_iter()
+            .filter(usable)
+            .max_by_key(|slot| slot.row.parameters)
+    }
+
+    /// Whether a model is there that answers by default.
+    pub fn has_default_model(&self) -> bool {
+        self.default_slot().is_some()
+    }
+
+    /// What a choice comes to right now.
+    pub fn resolve(&self, chosen: &str) -> Answering {
+        if chosen == EXTRACTIVE {
+            return extractive("Quotes the handbook and what you send, word for word");
+        }
+        if chosen == AUTO {
+            return match self.default_slot() {
+                Some(slot) => generative(
+                    &slot,
+                    format!("{} is the best model on this node", slot.row.title),
+                ),
+                None => extractive(
+                    "No language model is imported yet, so answers are quoted from the handbook and what you send",
+                ),
+            };
+        }
+        match self
+            .slot(chosen)
+            .filter(|slot| slot.row.kind == ModelKind::Generative)
+        {
+            Some(slot) if slot.status().state == ModelState::Failed => extractive(&format!(
+                "{} does not run at the moment, so answers are quoted",
+                slot.row.title
+            )),
+            Some(slot) => generative(&slot, format!("{} was chosen", slot.row.title)),
+            None => extractive(&format!(
+                "The model {chosen} is no longer on this node, so answers are quoted"
+            )),
+        }
+    }
+
+    /// Whether something of this name may be chosen.
+    ///
+    /// # Errors
+    /// `unknown_model`, naming what there is.
+    pub fn check_choice(&self, chosen: &str) -> Result<()> {
+        let choices = self.choices();
+        if choices.iter().any(|choice| choice.model == chosen) {
+            return Ok(());
+        }
+        let known: Vec<&str> = choices.iter().map(|choice| choice.model.as_str()).collect();
+        let message = format!(
+            "there is no model `{chosen}` here; use one of {}",
+            known.join(", ")
+        );
+        Err(Error::invalid_field("model", "unknown_model", message))
+    }
+
+    /// What may be chosen for an employee.
+    pub fn choices(&self) -> Vec<ModelChoice> {
+        let auto = self.resolve(AUTO);
+        let mut choices = vec![
+            choice(AUTO, "Automatic", auto.mode, auto.reason),
+            choice(
+                EXTRACTIVE,
+                "Quotes only",
+                AnswerMode::Extractive,
+                self.resolve(EXTRACTIVE).reason,
+            ),
+        ];
+        for slot in self
+            .slots()
+            .into_iter()
+            .filter(|slot| slot.row.kind == ModelKind::Generative)
+        {
+            let row = &slot.row;
+            let note = if row.suitable_for_auto {
+                format!(
+                    "{}, {} parameters",
+                    row.quantisation,
+                    short_count(row.parameters)
+                )
+            } else {
+                "A very small model for trying generation; it makes mistakes".to_owned()
+            };
+            let mut choice = choice(&row.name, &row.title, AnswerMode::Generative, note);
+            choice.available = slot.status().state != ModelState::Failed;
+            choices.push(choice);
+        }
+        choices
+    }
+}
+
+fn extractive(reason: &str) -> Answering {
+    Answering {
+        mode: AnswerMode::Extractive,
+        model: EXTRACTIVE.to_owned(),
+        reason: reason.to_owned(),
+        ready: true,
+        context_length: None,
+    }
+}
+
+fn generative(slot: &Slot, reason: String) -> Answering {
+    let status = slot.status();
+    Answering {
+        mode: AnswerMode::Generative,
+        model: slot.row.name.clone(),
+        reason,
+        ready: status.state == ModelState::Ready,
+        context_length: Some(status.context_length.unwrap_or(slot.row.context_length)),
+    }
+}
+
+fn choice(model: &str, title: &str, mode: AnswerMode, note: String) -> ModelChoice {
+    ModelChoice {
+        model: model.to_owned(),
+        title: title.to_owned(),
+        mode,
+        available: true,
+        note,
+    }
+}
+
+/// `3868928` as `3.9M`.
+fn short_count(count: u64) -> String {
+    let scales = [(1_000_000_000, "B"), (1_000_000, "M"), (1_000, "k")];
+    let scale = scales.into_iter().find(|(size, _)| count >= *size);
+    scale.map_or_else(
+        || count.to_string(),
+        |(size, unit)| {
+            let tenths = count.saturating_mul(10) / size;
+            format!("{}.{}{unit}", tenths / 10, tenths % 10)
+        },
+    )
+}

@@ -1,0 +1,70 @@
+//! How probable it is that the best passage answers the question, from a logistic model over a
+//! few signals. `cargo run --example eval_retrieval -- --signals` prints the signals it was fitted
+//! on; `docs/retrieval.md` has what it reaches on agents it was not fitted on.
+
+use super::{
+    corpus::Corpus,
+    intent,
+    retrieve::{Group, RankedUnit, Ranking},
+};
+
+/// From this probability on a passage is quoted.
+pub const QUOTED_FROM: f64 = 0.5;
+
+/// From this probability on it is quoted without reservation.
+pub const SURE_FROM: f64 = 0.75;
+
+/// What the best passage of a group looks like from the question's side.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signals {
+    /// Cosine of question and passage.
+    pub cosine: f64,
+    /// Cosine of question and best sentence or line.
+    pub unit_cosine: f64,
+    /// Share of the question's subject the passage mentions.
+    pub coverage: f64,
+    /// Share of the question's subject the best sentence or line mentions.
+    pub unit_coverage: f64,
+    /// 1 when the question asks about the world outside, else 0.
+    pub world: f64,
+}
+
+impl Signals {
+    /// Names of [`Signals::values`].
+    pub const NAMES: [&'static str; 5] = ["cosine", "unit_cosine", "coverage", "unit_coverage", "world"];
+
+    /// The signals of the best passage of `ranking`; `None` when there is none.
+    pub fn of(corpus: &Corpus, ranking: &Ranking) -> Option<Self> {
+        let best = ranking.passages.first()?;
+        let most = |value: fn(&RankedUnit) -> f64| best.units.iter().map(value).fold(0.0, f64::max);
+        let world = intent::asks_about_the_world(&corpus.query.question);
+        Some(Self {
+            cosine: best.cosine,
+            unit_cosine: most(|unit| unit.cosine),
+            coverage: best.coverage,
+            unit_coverage: most(|unit| unit.coverage),
+            world: f64::from(u8::from(world)),
+        })
+    }
+
+    /// The signals in the order of [`Signals::NAMES`].
+    pub fn values(&self) -> [f64; 5] {
+        [self.cosine, self.unit_cosine, self.coverage, self.unit_coverage, self.world]
+    }
+
+    /// The probability that the passage answers, 0 to 1.
+    pub fn probability(&self, group: Group) -> f64 {
+        let (bias, weights) = match group {
+            Group::Handbook => HANDBOOK,
+            Group::Own => OWN,
+        };
+        let sum: f64 = weights.iter().zip(self.values()).map(|(weight, value)| weight * value).sum();
+        1.0 / (1.0 + (-(bias + sum)).exp())
+    }
+}
+
+/// Bias and weights in the order of [`Signals::NAMES`].
+type Weights = (f64, [f64; 5]);
+
+const HANDBOOK: Weights = (-4.5, [6.0, 5.0, 0.5, 0.0, -2.0]);
+const OWN: Weights = (-3.0, [4.0, 5.0, 1.0, 1.0, -1.0]);

@@ -1,0 +1,19 @@
+//! The Guildhall node. One module per domain; a module imports only lower tiers, and only their
+//! façade. `app` is the composition root; the table of allowed edges is a test (`tests/it/tidy.rs`).
+
+pub mod app;
+pub mod audit;
+pub mod billing;
+pub mod catalog;
+pub mod chat;
+pub mod cli;
+pub mod config;
+pub mod events;
+pub mod http;
+pub mod identity;
+pub mod inference;
+pub mod keys;
+pub mod knowledge;
+pub mod ops;
+pub mod team;
+pub mod telemetry;

@@ -1,0 +1,130 @@
+//! `DATA/control.sock`: how a command reaches the node that runs on the same data directory. One JSON
+//! object per line in each direction; only the owner of the directory can open the socket.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::{fs::PermissionsExt, net::UnixStream as StdUnixStream},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use guildhall_kernel::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader as AsyncBufReader},
+    net::{UnixListener, UnixStream},
+};
+
+use super::{Operation, execute};
+use crate::app::App;
+
+/// A request has this many bytes at most: names and paths, never files.
+const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+/// Importing a large model is the longest command: it hashes the whole file.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(3600);
+
+/// What the node answers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The command's result.
+    Ok(Value),
+    /// Why it failed.
+    Error {
+        /// Stable code.
+        code: String,
+        /// One sentence.
+        message: String,
+    },
+}
+
+/// Where the socket lies.
+pub fn socket_path(data_dir: &Path) -> PathBuf {
+    data_dir.join("control.sock")
+}
+
+/// Answers commands until the node stops.
+///
+/// # Errors
+/// When the socket cannot be made.
+pub fn listen(app: &App) -> Result<()> {
+    let path = socket_path(&app.data_dir);
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let app = app.clone();
+    tokio::spawn(async move {
+        let shutdown = app.shutdown.clone();
+        while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
+            match accepted {
+                Ok((stream, _)) => {
+                    let app = app.clone();
+                    tokio::spawn(async move {
+                        if let Err(error) = serve(&app, stream).await {
+                            tracing::warn!(error = %error.chain(), "a command was not answered");
+                        }
+                    });
+                }
+                Err(error) => tracing::warn!(%error, "a command could not connect"),
+            }
+        }
+        // The next start makes a new one.
+        let _ = std::fs::remove_file(path);
+    });
+    Ok(())
+}
+
+async fn serve(app: &App, stream: UnixStream) -> Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    let mut bounded =
+        AsyncBufReader::new(tokio::io::AsyncReadExt::take(reading, REQUEST_BYTES_MAX));
+    bounded.read_line(&mut line).await?;
+    let outcome = match serde_json::from_str::<Operation>(&line) {
+        Ok(operation) => execute(app, operation).await,
+        Err(error) => Err(Error::invalid(
+            "unknown_command",
+            "the node does not know this command; use the same version",
+        )
+        .with_source(error)),
+    };
+    let answer = match outcome {
+        Ok(value) => Answer::Ok(value),
+        Err(error) => Answer::Error {
+            code: error.code().to_owned(),
+            message: error.message().to_owned(),
+        },
+    };
+    let mut bytes = serde_json::to_vec(&answer)?;
+    bytes.push(b'\n');
+    writing.write_all(&bytes).await?;
+    Ok(())
+}
+
+/// Sends a command to the node that runs on the data directory.
+///
+/// # Errors
+/// `node_not_answering` when the socket is not there or the node does not answer.
+pub fn send(data_dir: &Path, operation: &Operation) -> Result<Answer> {
+    let silent = |error: std::io::Error| {
+        let message = format!(
+            "the node on {} does not answer; see its log or restart it",
+            data_dir.display()
+        );
+        Error::unavailable("node_not_answering", message, 1).with_source(error)
+    };
+    let mut stream = StdUnixStream::connect(socket_path(data_dir)).map_err(silent)?;
+    stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;
+    let mut request = serde_json::to_vec(operation)?;
+    request.push(b'\n');
+    stream.write_all(&request).map_err(silent)?;
+    let mut line = String::new();
+    BufReader::new(stream)
+        .read_line(&mut line)
+        .map_err(silent)?;
+    serde_json::from_str(&line).map_err(|error| silent(std::io::Error::other(error)))
+}

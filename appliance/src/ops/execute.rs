@@ -1,0 +1,223 @@
+//! What commands do, on a running node and on a stopped one alike.
+
+use std::{path::PathBuf, sync::Arc};
+
+use guildhall_kernel::{Ctx, Error, PageRequest, RequestId, Result, Role};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::{
+    app::App,
+    identity::{self, FirstAdministrator, NewApiKey, NewMember},
+};
+
+/// One command. Paths are absolute: the node may run in another directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "operation", rename_all = "snake_case")]
+pub enum Operation {
+    /// Make the first organisation and its administrator.
+    Init {
+        organisation: String,
+        admin_email: String,
+        admin_name: String,
+        password: String,
+    },
+    /// A new one-time link for the wizard.
+    SetupLink,
+    /// Add a person to an organisation.
+    AddUser {
+        email: String,
+        name: String,
+        role: Role,
+        organisation: Option<String>,
+    },
+    /// The people of an organisation.
+    ListUsers { organisation: Option<String> },
+    /// Make an organisation, administered by a person.
+    CreateOrganisation { name: String, admin_email: String },
+    /// Every organisation.
+    ListOrganisations,
+    /// Make an API key for a person.
+    CreateApiKey {
+        user: String,
+        name: String,
+        organisation: Option<String>,
+        expires_in_days: Option<u32>,
+    },
+    /// Agents of the catalogue.
+    ListAgents { query: Option<String> },
+    /// Take a model file into the node.
+    ImportModel { path: PathBuf, name: Option<String> },
+    /// Every model.
+    ListModels,
+    /// Read every model file again and compare its hash.
+    VerifyModels,
+    /// Remove a model.
+    RemoveModel { name: String },
+    /// Check the database.
+    CheckDatabase,
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// Those of the feature it belongs to.
+pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
+    match operation {
+        Operation::Init {
+            organisation,
+            admin_email,
+            admin_name,
+            password,
+        } => {
+            let first = FirstAdministrator {
+                organisation_name: organisation,
+                admin_name,
+                admin_email,
+                admin_password: Zeroizing::new(password),
+            };
+            let (organisation, person) = identity::setup_organisation(app, first).await?;
+            Ok(json!({ "organisation": organisation, "person": person }))
+        }
+        Operation::SetupLink => match identity::create_setup_link(app).await? {
+            Some(link) => Ok(
+                json!({ "path": format!("/setup#token={}", link.token), "expires_at": link.expires_at }),
+            ),
+            None => Err(Error::conflict(
+                "setup_done",
+                "this node is set up already; log in instead",
+            )),
+        },
+        Operation::AddUser {
+            email,
+            name,
+            role,
+            organisation,
+        } => {
+            let ctx = operator(app, organisation.as_deref()).await?;
+            let input = NewMember {
+                email,
+                display_name: name,
+                role,
+            };
+            Ok(serde_json::to_value(
+                identity::add_member(app, &ctx, input).await?,
+            )?)
+        }
+        Operation::ListUsers { organisation } => {
+            let ctx = operator(app, organisation.as_deref()).await?;
+            let page = PageRequest {
+                cursor: None,
+                limit: Some(100),
+            };
+            Ok(serde_json::to_value(
+                identity::list_members(app, &ctx, &page).await?,
+            )?)
+        }
+        Operation::CreateOrganisation { name, admin_email } => {
+            let ctx = acting_for(app, &admin_email, None).await?;
+            Ok(serde_json::to_value(
+                identity::create_organisation(app, &ctx, &name).await?,
+            )?)
+        }
+        Operation::ListOrganisations => Ok(serde_json::to_value(
+            identity::list_organisations(app).await?,
+        )?),
+        Operation::CreateApiKey {
+            user,
+            name,
+            organisation,
+            expires_in_days,
+        } => {
+            let ctx = acting_for(app, &user, organisation.as_deref()).await?;
+            let created = identity::create_api_key(
+                app,
+                &ctx,
+                NewApiKey {
+                    name,
+                    expires_in_days,
+                },
+            )
+            .await?;
+            Ok(serde_json::to_value(created)?)
+        }
+        Operation::ListAgents { query } => list_agents(app, query).await,
+        Operation::ImportModel { path, name } => Ok(serde_json::to_value(
+            app.inference.import(&path, name.as_deref()).await?,
+        )?),
+        Operation::ListModels => {
+            Ok(json!({ "items": app.inference.list().await?, "next_cursor": null }))
+        }
+        Operation::VerifyModels => Ok(json!({ "items": app.inference.verify().await? })),
+        Operation::RemoveModel { name } => {
+            app.inference.remove_by_name(&name).await?;
+            Ok(json!({ "removed": name }))
+        }
+        Operation::CheckDatabase => {
+            app.db.integrity_check().await?;
+            Ok(json!({ "database": "ok" }))
+        }
+    }
+}
+
+async fn list_agents(app: &App, query: Option<String>) -> Result<Value> {
+    let query = crate::catalog::ListQuery {
+        q: query,
+        limit: Some(100),
+        ..Default::default()
+    };
+    Ok(serde_json::to_value(app.catalog.list(&query)?)?)
+}
+
+/// The operator acting for a person in one of their organisations (the first one when not named).
+async fn acting_for(app: &App, email: &str, organisation: Option<&str>) -> Result<Ctx> {
+    let wanted = email.to_owned();
+    let found = app
+        .db
+        .read(move |reader| identity::find_by_email(reader, &wanted))
+        .await?;
+    let (person, organisations) = found.ok_or_else(|| {
+        Error::new(
+            guildhall_kernel::ErrorKind::NotFound,
+            "unknown_user",
+            format!("nobody here has the e-mail address {email}; see `guildhall user list`"),
+        )
+    })?;
+    let chosen = organisations
+        .into_iter()
+        .find(|candidate| organisation.is_none_or(|slug| candidate.slug == slug));
+    let chosen = chosen.ok_or_else(|| {
+        let message = format!("{email} belongs to no such organisation; see `guildhall org list`");
+        Error::new(
+            guildhall_kernel::ErrorKind::NotFound,
+            "unknown_organisation",
+            message,
+        )
+    })?;
+    Ok(identity::operator_context(
+        Arc::clone(&app.clock),
+        chosen.id,
+        person.id,
+        RequestId::new(),
+    ))
+}
+
+/// The operator acting in an organisation (the only or first one when not named).
+async fn operator(app: &App, organisation: Option<&str>) -> Result<Ctx> {
+    let organisations = identity::list_organisations(app).await?.items;
+    let chosen = organisations
+        .into_iter()
+        .find(|candidate| organisation.is_none_or(|slug| candidate.slug == slug));
+    let chosen = chosen.ok_or_else(|| {
+        let message = "there is no such organisation; see `guildhall org list`, or run `guildhall init` first";
+        Error::new(guildhall_kernel::ErrorKind::NotFound, "unknown_organisation", message)
+    })?;
+    let nobody = guildhall_kernel::PersonId::new(app.clock.as_ref());
+    Ok(identity::operator_context(
+        Arc::clone(&app.clock),
+        chosen.id,
+        nobody,
+        RequestId::new(),
+    ))
+}

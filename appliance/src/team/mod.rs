@@ -1,0 +1,299 @@
+//! The employees of an organisation: hiring, changing, dismissing.
+//!
+//! Invariants: an employee belongs to one organisation for good; a dismissed one answers nothing, but
+//! what it said stays readable and it can come back. Deliberately absent: what was said (chat) and what
+//! it costs (billing).
+
+mod model;
+mod presence;
+mod routes;
+mod store;
+
+use std::collections::HashMap;
+
+use guildhall_db::{Reader, Tx};
+use guildhall_kernel::{AgentId, Ctx, Error, OrgId, Page, PageRequest, Result, Timestamp, VeId};
+use serde_json::json;
+
+pub use model::{Employee, Ve, VeState};
+pub use presence::{Busy, Presence};
+pub use routes::router;
+
+use crate::{
+    app::App,
+    audit,
+    events::{Audience, Event},
+    identity,
+};
+
+const PERSONA_CHARACTERS_MAX: usize = 60;
+
+/// The terms of a hire; what is left out is the agent's own suggestion.
+#[derive(Clone, Debug, Default)]
+pub struct Terms {
+    /// What the employee is called.
+    pub persona_name: Option<String>,
+    /// `auto`, `extractive`, `starter` or a model's name.
+    pub model: Option<String>,
+}
+
+/// Hires an agent (by id or slug) for the caller's organisation.
+///
+/// # Errors
+/// `not_found`, `invalid_name`, `unknown_model`.
+pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Employee> {
+    let listing = app
+        .catalog
+        .published(&app.db, agent)
+        .await?
+        .ok_or_else(|| Error::not_found("agent"))?;
+    let model = terms.model.unwrap_or_else(|| "auto".to_owned());
+    app.inference.check_choice(&model)?;
+    let persona = terms
+        .persona_name
+        .as_deref()
+        .unwrap_or(&listing.manifest.persona.default_name);
+    let persona_name = checked_persona(persona)?;
+    let caller = ctx.clone();
+    let events = app.events.clone();
+    let written = app.write(ctx, move |tx| {
+        let employee = Employee {
+            id: VeId::new(caller.clock.as_ref()),
+            organisation: caller.organisation,
+            agent: listing.id,
+            persona_name,
+            model,
+            state: VeState::Active,
+            hired_by: caller.person,
+            hired_at: caller.now(),
+            dismissed_at: None,
+            conversations: 0,
+            messages: 0,
+            last_message_at: None,
+        };
+        store::insert(tx, &employee)?;
+        let facts = json!({ "agent": listing.manifest.slug, "version": listing.manifest.version });
+        audit::record_with(tx, &caller, "ve.hired", employee.id, facts)?;
+        changed(tx, &events, &employee);
+        Ok(employee)
+    });
+    written.await
+}
+
+fn checked_persona(name: &str) -> Result<String> {
+    let name = name.trim();
+    let length = name.chars().count();
+    if length == 0 || length > PERSONA_CHARACTERS_MAX || name.chars().any(char::is_control) {
+        let message = format!("give a name of 1 to {PERSONA_CHARACTERS_MAX} characters");
+        return Err(Error::invalid_field(
+            "persona_name",
+            "invalid_name",
+            message,
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn changed(tx: &Tx<'_>, events: &crate::events::Events, employee: &Employee) {
+    events.publish_after(
+        tx,
+        Audience::Organisation(employee.organisation),
+        Event::VeChanged { ve_id: employee.id },
+    );
+}
+
+/// The employee, dismissed or not.
+///
+/// # Errors
+/// `not_found` also for employees of other organisations.
+pub fn find(reader: &Reader<'_>, organisation: OrgId, id: VeId) -> Result<Employee> {
+    store::find(reader, organisation, id)?.ok_or_else(|| Error::not_found("employee"))
+}
+
+/// One page of the organisation's employees, last hired first.
+///
+/// # Errors
+/// `invalid_cursor`.
+pub async fn list(
+    app: &App,
+    ctx: &Ctx,
+    state: Option<VeState>,
+    page: &PageRequest,
+) -> Result<Page<Employee>> {
+    let (organisation, before, limit) = (ctx.organisation, page.after()?, page.limit());
+    let employees = app
+        .db
+        .read(move |reader| {
+            store::list(reader, organisation, state, (before.as_deref(), limit + 1))
+        })
+        .await?;
+    Ok(Page::cut(employees, limit, |employee| {
+        employee.id.to_string()
+    }))
+}
+
+/// What to change of an employee; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// A new name.
+    pub persona_name: Option<String>,
+    /// Another model.
+    pub model: Option<String>,
+    /// Dismiss or take back.
+    pub state: Option<VeState>,
+}
+
+/// Changes an employee.
+///
+/// # Errors
+/// `not_found`, `invalid_name`, `unknown_model`; `already_dismissed`, `not_dismissed`.
+pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Employee> {
+    if let Some(model) = &change.model {
+        app.inference.check_choice(model)?;
+    }
+    let persona_name = change
+        .persona_name
+        .as_deref()
+        .map(checked_persona)
+        .transpose()?;
+    let caller = ctx.clone();
+    let events = app.events.clone();
+    let written = app.write(ctx, move |tx| {
+        let mut employee = find(tx, caller.organisation, id)?;
+        if let Some(name) = persona_name {
+            employee.persona_name = name;
+        }
+        if let Some(model) = change.model {
+            employee.model = model;
+        }
+        let action = match change.state {
+            None => "ve.changed",
+            Some(state) => set_state(&mut employee, state, caller.now())?,
+        };
+        store::update(tx, &employee)?;
+        audit::record_with(
+            tx,
+            &caller,
+            action,
+            employee.id,
+            json!({ "model": employee.model }),
+        )?;
+        changed(tx, &events, &employee);
+        Ok(employee)
+    });
+    written.await
+}
+
+fn set_state(employee: &mut Employee, state: VeState, now: Timestamp) -> Result<&'static str> {
+    let name = &employee.persona_name;
+    match (employee.state, state) {
+        (VeState::Dismissed, VeState::Dismissed) => {
+            return Err(Error::conflict(
+                "already_dismissed",
+                format!("{name} was dismissed already"),
+            ));
+        }
+        (VeState::Active, VeState::Active) => {
+            return Err(Error::conflict(
+                "not_dismissed",
+                format!("{name} works here already"),
+            ));
+        }
+        _ => {}
+    }
+    employee.state = state;
+    employee.dismissed_at = (state == VeState::Dismissed).then_some(now);
+    Ok(if state == VeState::Dismissed {
+        "ve.dismissed"
+    } else {
+        "ve.rehired"
+    })
+}
+
+/// How many active employees the organisation has of each agent.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hired_by_agent(app: &App, ctx: &Ctx) -> Result<HashMap<AgentId, u32>> {
+    let organisation = ctx.organisation;
+    let counts = app
+        .db
+        .read(move |reader| store::count_by_agent(reader, organisation))
+        .await?;
+    Ok(counts.into_iter().collect())
+}
+
+/// How many active employees on the node have chosen the model.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_using_model(reader: &Reader<'_>, model: &str) -> Result<u32> {
+    store::count_by_model(reader, model)
+}
+
+/// Notes that an employee gained (or lost) conversations and messages.
+///
+/// # Errors
+/// Those of the database.
+pub fn note_activity(
+    tx: &Tx<'_>,
+    (organisation, ve): (OrgId, VeId),
+    (conversations, messages): (i64, i64),
+    at: Timestamp,
+) -> Result<()> {
+    store::note_activity(tx, (organisation, ve), (conversations, messages), at)
+}
+
+/// Employees as shown.
+///
+/// # Errors
+/// Those of the database.
+pub async fn views(app: &App, employees: Vec<Employee>) -> Result<Vec<Ve>> {
+    let mut views = Vec::with_capacity(employees.len());
+    let hirers: Vec<_> = employees.iter().map(|employee| employee.hired_by).collect();
+    let names = app
+        .db
+        .read(move |reader| {
+            hirers
+                .into_iter()
+                .map(|id| identity::find_person(reader, id))
+                .collect::<Result<Vec<_>>>()
+        })
+        .await?;
+    for (employee, hirer) in employees.into_iter().zip(names) {
+        let listing = app.catalog.listing(&app.db, employee.agent).await?;
+        let listing = listing
+            .ok_or_else(|| Error::internal("an employee's agent is not in the catalogue"))?;
+        views.push(Ve {
+            id: employee.id,
+            state: employee.state,
+            answering: app.inference.resolve(&employee.model),
+            model: employee.model,
+            agent: listing.summary(),
+            greeting: listing.manifest.persona.greeting.replace(
+                &listing.manifest.persona.default_name,
+                &employee.persona_name,
+            ),
+            persona_name: employee.persona_name,
+            hired_at: employee.hired_at,
+            hired_by: hirer.map_or_else(String::new, |person| person.display_name),
+            dismissed_at: employee.dismissed_at,
+            last_message_at: employee.last_message_at,
+            conversations: employee.conversations,
+            messages: employee.messages,
+            busy: app.presence.is_busy(employee.id),
+        });
+    }
+    Ok(views)
+}
+
+/// One employee as shown.
+///
+/// # Errors
+/// Those of the database.
+pub async fn view(app: &App, employee: Employee) -> Result<Ve> {
+    views(app, vec![employee])
+        .await?
+        .pop()
+        .ok_or_else(|| Error::internal("an employee without a view"))
+}

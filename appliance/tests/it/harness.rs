@@ -1,0 +1,177 @@
+//! A node in a temporary directory, spoken to through its router.
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use guildhall::{
+    app::{App, AppOptions},
+    config::Config,
+    http,
+    identity::{self, FirstAdministrator, NewApiKey, NewMember},
+};
+use guildhall_kernel::{Ctx, FixedClock, OrgId, RequestId, Role};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+/// 2026-01-05, a Monday.
+const START_MILLIS: i64 = 1_767_571_200_000;
+pub const PASSWORD: &str = "correct horse battery";
+
+pub struct TestApp {
+    pub app: App,
+    pub clock: Arc<FixedClock>,
+    router: Router,
+    /// API keys of the first organisation's people, by role.
+    keys: [(Role, String); 3],
+    pub organisation: OrgId,
+    _directory: tempfile::TempDir,
+}
+
+/// One caller: somebody with an API key, or nobody.
+#[derive(Clone)]
+pub struct Caller {
+    router: Router,
+    key: Option<String>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or(Value::Null)
+    }
+
+    pub fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl TestApp {
+    /// A node with one organisation and a person of each role in it.
+    pub async fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(FixedClock::at_millis(START_MILLIS));
+        let config = Config { insecure_http: true, ..Config::default() };
+        let mut options = AppOptions::new(config, directory.path());
+        options.clock = Arc::clone(&clock) as _;
+        let app = App::open(options).await.unwrap();
+        let first = FirstAdministrator {
+            organisation_name: "First Organisation".into(),
+            admin_name: "Ada Admin".into(),
+            admin_email: "ada@first.example".into(),
+            admin_password: PASSWORD.to_owned().into(),
+        };
+        let (organisation, admin) = identity::setup_organisation(&app, first).await.unwrap();
+        let operator = operator(&app, organisation.id, admin.id);
+        let staff = add(&app, &operator, ("sam@first.example", Role::Staff)).await;
+        let normal = add(&app, &operator, ("nora@first.example", Role::Normal)).await;
+        let keys = [
+            (Role::Admin, key_of(&app, &operator).await),
+            (Role::Staff, key_of(&app, &staff).await),
+            (Role::Normal, key_of(&app, &normal).await),
+        ];
+        let router = http::router(&app).unwrap();
+        Self { app, clock, router, keys, organisation: organisation.id, _directory: directory }
+    }
+
+    /// A person of the first organisation with that role.
+    pub fn role(&self, role: Role) -> Caller {
+        let (_, key) = self.keys.iter().find(|(owner, _)| *owner == role).unwrap();
+        Caller { router: self.router.clone(), key: Some(key.clone()) }
+    }
+
+    pub fn admin(&self) -> Caller {
+        self.role(Role::Admin)
+    }
+
+    pub fn nobody(&self) -> Caller {
+        Caller { router: self.router.clone(), key: None }
+    }
+
+    /// The administrator of a second organisation, who administers nothing else.
+    pub async fn stranger(&self) -> Caller {
+        let admin = self.admin();
+        let made = admin.post("/api/admin/organisations", json!({ "name": "Second Organisation" })).await;
+        let organisation: OrgId = made.json()["id"].as_str().unwrap().parse().unwrap();
+        let person: guildhall_kernel::PersonId =
+            admin.get("/api/session").await.json()["person"]["id"].as_str().unwrap().parse().unwrap();
+        let operator = operator(&self.app, organisation, person);
+        let stranger = add(&self.app, &operator, ("sten@second.example", Role::Admin)).await;
+        Caller { router: self.router.clone(), key: Some(key_of(&self.app, &stranger).await) }
+    }
+
+    /// Hires an agent that only quotes and returns the employee's id.
+    pub async fn hire(&self) -> String {
+        let hired = self
+            .admin()
+            .post("/api/marketplace/agents/invoice-clerk/hire", json!({ "model": "extractive" }))
+            .await;
+        assert_eq!(hired.status, StatusCode::CREATED, "{}", hired.text);
+        hired.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub async fn audit_count(&self) -> i64 {
+        self.app.db.read(guildhall::audit::count).await.unwrap()
+    }
+}
+
+impl Caller {
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None, &[]).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, Some(body), &[]).await
+    }
+
+    pub async fn send(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = &self.key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let is_endless = path == "/api/events";
+        let bytes = if is_endless {
+            Vec::new()
+        } else {
+            axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec()
+        };
+        Answer { status, headers, text: String::from_utf8(bytes).unwrap() }
+    }
+}
+
+fn operator(app: &App, organisation: OrgId, person: guildhall_kernel::PersonId) -> Ctx {
+    identity::operator_context(Arc::clone(&app.clock), organisation, person, RequestId::new())
+}
+
+async fn add(app: &App, ctx: &Ctx, (email, role): (&str, Role)) -> Ctx {
+    let member = NewMember { email: email.into(), display_name: email.into(), role };
+    let created = identity::add_member(app, ctx, member).await.unwrap();
+    operator(app, ctx.organisation, created.member.id)
+}
+
+async fn key_of(app: &App, ctx: &Ctx) -> String {
+    let key = NewApiKey { name: "tests".into(), expires_in_days: None };
+    identity::create_api_key(app, ctx, key).await.unwrap().key
+}

@@ -1,0 +1,85 @@
+//! Authorisation in the handler's signature: every handler takes [`Auth`] or [`Public`].
+
+use std::{convert::Infallible, marker::PhantomData};
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use guildhall_kernel::{Ctx, Error, Result};
+
+use crate::error::HttpError;
+
+/// A permission as a type, so that a handler names it in its signature.
+pub trait Permission: Send + Sync + 'static {
+    /// The permission's name, such as `team.hire`.
+    const NAME: &'static str;
+}
+
+/// Implemented by the router's state: knows who sends a request.
+pub trait Authenticator: Send + Sync {
+    /// Who acts, from the request's credentials. For credentials that a browser sends by itself
+    /// this includes [`crate::csrf::check`].
+    ///
+    /// # Errors
+    /// [`not_logged_in`] without valid credentials.
+    fn authenticate(&self, parts: &Parts) -> impl Future<Output = Result<Ctx>> + Send;
+}
+
+/// Lets the caller in who is logged in and holds the permission `P`.
+pub struct Auth<P> {
+    /// Who acts, for which organisation.
+    pub ctx: Ctx,
+    permission: PhantomData<fn() -> P>,
+}
+
+impl<P: Permission, S: Authenticator> FromRequestParts<S> for Auth<P> {
+    type Rejection = HttpError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {
+        let ctx = state.authenticate(parts).await?;
+        if !ctx.may(P::NAME) {
+            return Err(permission_missing(P::NAME).into());
+        }
+        Ok(Self {
+            ctx,
+            permission: PhantomData,
+        })
+    }
+}
+
+/// Lets everybody in; stands in the signature so that openness is a decision one can see.
+#[derive(Clone, Copy, Debug)]
+pub struct Public;
+
+impl<S: Send + Sync> FromRequestParts<S> for Public {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(_parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        Ok(Self)
+    }
+}
+
+/// 401: no credentials, or none that are valid.
+pub fn not_logged_in() -> Error {
+    Error::unauthenticated(
+        "not_logged_in",
+        "you are not logged in; log in, or send a valid API key",
+    )
+}
+
+/// 403: the caller is known and lacks the permission.
+pub fn permission_missing(permission: &str) -> Error {
+    Error::forbidden(
+        "permission_missing",
+        format!("you need the permission `{permission}` for this; ask an administrator"),
+    )
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750), if there is one.
+pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

@@ -1,0 +1,1 @@
+"""Held-out evaluation of the exported model through llama.cpp."""

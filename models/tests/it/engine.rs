@@ -1,0 +1,183 @@
+//! Starts the engine and speaks with it.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use guildhall_engine_protocol::frame::{read_frame, write_frame};
+use guildhall_engine_protocol::testing::write_tiny_model;
+use guildhall_engine_protocol::{
+    BUILTIN_MINILM, ChatMessage, ChatRole, Done, EngineMessage, Failure, Generate, Load, LoadKind,
+    Loaded, NodeMessage, OnOverflow, PROTOCOL_VERSION, Started,
+};
+
+/// A test fails rather than hangs: no answer takes this long.
+const READ_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// A running engine process.
+pub(crate) struct Engine {
+    process: Child,
+    socket: UnixStream,
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) started: Started,
+    pub(crate) pieces: Vec<String>,
+    pub(crate) done: Done,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        self.pieces.concat()
+    }
+}
+
+impl Engine {
+    pub(crate) fn start() -> Self {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_read_timeout(Some(READ_TIMEOUT)).unwrap();
+        let process = Command::new(env!("CARGO_BIN_EXE_guildhall-engine"))
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            process,
+            socket: ours,
+        }
+    }
+
+    /// An engine with a tiny random model and a context of `context_length` tokens.
+    pub(crate) fn with_tiny_model(context_length: u32) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.gguf");
+        write_tiny_model(&path, 1).unwrap();
+        let mut engine = Self::start();
+        engine.load(&load_of(&path, context_length)).unwrap();
+        engine
+    }
+
+    pub(crate) fn with_minilm() -> Self {
+        let mut engine = Self::start();
+        let load = Load {
+            model_path: BUILTIN_MINILM.to_owned(),
+            kind: LoadKind::Embedding,
+            ..load_of(Path::new(""), 256)
+        };
+        engine.load(&load).unwrap();
+        engine
+    }
+
+    pub(crate) fn send(&mut self, message: &NodeMessage) {
+        write_frame(&mut self.socket, message).unwrap();
+    }
+
+    pub(crate) fn receive(&mut self) -> EngineMessage {
+        read_frame(&mut self.socket)
+            .unwrap()
+            .expect("the engine hung up")
+    }
+
+    pub(crate) fn load(&mut self, load: &Load) -> Result<Loaded, Failure> {
+        self.send(&NodeMessage::Load(load.clone()));
+        match self.receive() {
+            EngineMessage::Loaded(loaded) => Ok(loaded),
+            EngineMessage::LoadFailed(failure) => Err(failure),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    /// Sends a request and collects its answer.
+    pub(crate) fn generate(&mut self, request: Generate) -> Result<Answer, Failure> {
+        self.send(&NodeMessage::Generate(request));
+        self.collect()
+    }
+
+    /// Collects the answer of the request that is running.
+    pub(crate) fn collect(&mut self) -> Result<Answer, Failure> {
+        let mut started = None;
+        let mut pieces = Vec::new();
+        loop {
+            match self.receive() {
+                EngineMessage::Started(message) => started = Some(message),
+                EngineMessage::Token { text, .. } => pieces.push(text),
+                EngineMessage::Done(done) => {
+                    let started = started.expect("an answer starts before it ends");
+                    return Ok(Answer {
+                        started,
+                        pieces,
+                        done,
+                    });
+                }
+                EngineMessage::RequestFailed { failure, .. } => return Err(failure),
+                other => panic!("unexpected {other:?}"),
+            }
+        }
+    }
+
+    /// The environment that the process runs with, one `NAME=value` each.
+    pub(crate) fn environment(&self) -> Vec<String> {
+        let path = format!("/proc/{}/environ", self.process.id());
+        let variables = std::fs::read_to_string(path).unwrap();
+        variables.split('\0').map(str::to_owned).collect()
+    }
+
+    /// Waits for the end of the process.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        self.process.wait().unwrap()
+    }
+
+    /// Closes the socket, as a node does that dies, and waits for the end of the process.
+    pub(crate) fn hang_up(mut self) -> ExitStatus {
+        self.socket.shutdown(std::net::Shutdown::Both).unwrap();
+        self.process.wait().unwrap()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+pub(crate) fn load_of(path: &Path, context_length: u32) -> Load {
+    Load {
+        protocol_version: PROTOCOL_VERSION,
+        model_path: path.to_str().unwrap().to_owned(),
+        kind: LoadKind::Generative,
+        context_length,
+        threads: 1,
+    }
+}
+
+pub(crate) fn message(role: ChatRole, content: &str) -> ChatMessage {
+    ChatMessage {
+        role,
+        content: content.to_owned(),
+    }
+}
+
+pub(crate) fn user(content: &str) -> ChatMessage {
+    message(ChatRole::User, content)
+}
+
+/// A request for 32 tokens at temperature 1, without a seed.
+pub(crate) fn request(request_id: u64, messages: Vec<ChatMessage>) -> Generate {
+    Generate {
+        request_id,
+        messages,
+        max_tokens: 32,
+        temperature: 1.0,
+        top_p: 0.95,
+        top_k: 40,
+        seed: None,
+        stop: Vec::new(),
+        on_overflow: OnOverflow::TrimOldest,
+    }
+}

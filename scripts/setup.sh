@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# Installs what building and testing need. Every step is skipped when its result is there.
+# usage: scripts/setup.sh [build|test]     build: what `make run` needs; test (the default): everything
+. "$(dirname "$0")/environment.sh"
+
+RUST_MIN=1.95
+NODE_MIN=20.19
+WHAT=${1:-test}
+
+at_least() {
+    [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+has_libclang() {
+    compgen -G "${LIBCLANG_PATH:-/nonexistent}/libclang*.so*" >/dev/null ||
+        compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null ||
+        compgen -G '/usr/lib/*/libclang*.so*' >/dev/null
+}
+
+# Prints the Debian packages that are missing, each found missing by what it provides.
+missing_packages() {
+    { command -v cc && command -v c++ && command -v make; } >/dev/null || echo build-essential
+    command -v pkg-config >/dev/null || echo pkg-config
+    command -v cmake >/dev/null || echo cmake
+    command -v clang >/dev/null || echo clang
+    has_libclang || echo libclang-dev
+    command -v python3 >/dev/null || echo python3
+    python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
+    [ "$WHAT" = test ] || return 0
+    [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
+    command -v strace >/dev/null || echo strace
+    command -v unshare >/dev/null || echo util-linux
+    command -v ip >/dev/null || echo iproute2
+}
+
+install_packages() {
+    local packages
+    mapfile -t packages < <(missing_packages)
+    [ "${#packages[@]}" -gt 0 ] || return 0
+    local line="apt-get update && apt-get install -y --no-install-recommends ${packages[*]}"
+    command -v apt-get >/dev/null ||
+        fail "these are missing and this is not Debian: ${packages[*]}; install them with this system's package manager, then run the command again"
+    if [ "$(id -u)" -eq 0 ]; then
+        say "installing Debian packages: ${packages[*]}"
+        DEBIAN_FRONTEND=noninteractive bash -c "$line"
+    elif sudo -n true 2>/dev/null; then
+        say "installing Debian packages with sudo: ${packages[*]}"
+        sudo DEBIAN_FRONTEND=noninteractive bash -c "$line"
+    else
+        fail "some Debian packages are missing; run this line, then the command again:
+    sudo bash -c '$line'"
+    fi
+    mapfile -t packages < <(missing_packages)
+    [ "${#packages[@]}" -eq 0 ] || fail "still missing after installing: ${packages[*]}"
+}
+
+check_rust() {
+    local found
+    command -v cargo >/dev/null && command -v rustc >/dev/null ||
+        fail "Rust is missing; install $RUST_MIN or newer from https://rustup.rs, then run the command again"
+    found=$(rustc --version | cut -d ' ' -f 2)
+    at_least "$RUST_MIN" "$found" ||
+        fail "Rust $found is too old; Guildhall needs $RUST_MIN or newer: run \`rustup update stable\`, then the command again"
+}
+
+check_node() {
+    local found
+    command -v node >/dev/null && command -v npm >/dev/null ||
+        fail "Node.js is missing; install $NODE_MIN or newer (with npm) from https://nodejs.org, then run the command again"
+    found=$(node --version | tr -d v)
+    at_least "$NODE_MIN" "$found" ||
+        fail "Node.js $found is too old; Guildhall needs $NODE_MIN or newer: see https://nodejs.org, then run the command again"
+}
+
+# Installs a folder's npm packages when its lock file changed since the last time.
+install_npm() {
+    local stamp=$1/node_modules/.guildhall-lock digest
+    digest=$(sha256sum <"$1/package-lock.json")
+    [ "$(cat "$stamp" 2>/dev/null)" = "$digest" ] && return 0
+    say "installing npm packages of $1"
+    (cd "$1" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund)
+    printf '%s\n' "$digest" >"$stamp"
+}
+
+fetch_embedding_model() {
+    python3 models/minilm/fetch.py
+}
+
+install_packages
+check_rust
+check_node
+install_npm ui
+if [ "$WHAT" = test ]; then
+    install_npm ui/tools/api
+    install_npm tests/browser
+fi
+fetch_embedding_model

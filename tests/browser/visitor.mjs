@@ -1,0 +1,86 @@
+// A person at a browser: Debian's chromium, watched for everything that must not happen.
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { chromium } from 'playwright-core'
+
+/** A busy machine takes its time; a step that takes longer than this hangs. */
+const STEP_MAX_MS = 60_000
+export const DESK = { width: 1440, height: 1000 }
+export const PHONE = { width: 390, height: 844 }
+/** Where pictures of the pages go. */
+export const PICTURES = process.env.GUILDHALL_SCREENSHOTS ?? path.join(os.tmpdir(), 'guildhall-screenshots')
+
+/** Starts the installed chromium with a fresh profile; CHROMIUM names another binary. */
+export function openBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** A browser window whose certificate warning was accepted, as a person does with a certificate of the node's own. */
+export async function openContext(browser, options = {}) {
+  const context = await browser.newContext({
+    viewport: DESK,
+    ignoreHTTPSErrors: true,
+    reducedMotion: 'reduce',
+    colorScheme: 'light',
+    locale: 'en-GB',
+    ...options,
+  })
+  context.setDefaultTimeout(STEP_MAX_MS)
+  return context
+}
+
+/**
+ * Opens a tab and writes into `problems` what must not happen in it: errors on the console (where violations of the content
+ * security policy show too), exceptions, and requests that leave the node.
+ */
+export async function openTab(context, origin, problems) {
+  const page = await context.newPage()
+  const report = (what) => problems.push(`${new URL(page.url()).pathname}: ${what}`)
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !isExpected(message)) report(`${message.text()} (${message.location().url})`)
+  })
+  page.on('pageerror', (error) => report(error.message))
+  page.on('request', (request) => {
+    if (!request.url().startsWith(origin) && !/^(blob|data):/.test(request.url())) report(`request to ${request.url()}`)
+  })
+  return page
+}
+
+/** Chromium calls every refused request an error; that nobody is signed in yet is an answer the page asks for. */
+function isExpected(message) {
+  return message.text().includes('status of 401') && message.location().url.endsWith('/api/session')
+}
+
+/** Waits until nothing of the page is still loading: its heading, its data and its fonts are there. */
+export async function settle(page) {
+  await page.locator('h1').first().waitFor({ state: 'attached' })
+  await page.waitForFunction(async () => {
+    if (document.querySelector('[role=status][aria-label="Loading"], .skeleton, [aria-busy=true]')) return false
+    await document.fonts.ready
+    return true
+  })
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+}
+
+/** Whether the page is wider than its window. */
+export function scrollsSideways(page) {
+  return page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)
+}
+
+/** Writes a picture of the page. */
+export async function takePicture(page, name, options = {}) {
+  fs.mkdirSync(PICTURES, { recursive: true })
+  await page.screenshot({ path: path.join(PICTURES, `${name}.png`), ...options })
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# The main job with the network off, and a witness that the node never tries to reach one: everything of
+# first_use.test.mjs in a network namespace that has a loopback and nothing else, with strace watching every
+# connect of the node and its engines.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+PROGRAM=${GUILDHALL_BIN:-$(cd ../.. && pwd)/target/test/guildhall}
+FOLDER=$(mktemp -d)
+trap 'rm -rf "$FOLDER"' EXIT
+
+skip() {
+    echo "offline: skipped: $*"
+    exit 0
+}
+
+command -v strace >/dev/null || skip "strace is not installed"
+command -v unshare >/dev/null || skip "unshare is not installed"
+unshare --net --map-root-user ip link set lo up 2>/dev/null || skip "this system does not let unshare make a network namespace"
+strace -f -e trace=connect -o /dev/null true 2>/dev/null || skip "this system does not let strace watch a process"
+
+# A program in front of the real one. The watcher runs beside (-D), so that the process keeps its id and signals reach it.
+cat >"$FOLDER/guildhall" <<WATCHED
+#!/bin/sh
+exec strace -D -f --seccomp-bpf -qq -e trace=connect -e signal=none -o "$FOLDER/connects.\$\$" "$PROGRAM" "\$@"
+WATCHED
+chmod +x "$FOLDER/guildhall"
+
+echo "offline: the main job without a network, every connect watched"
+export GUILDHALL_BIN=$FOLDER/guildhall
+NODE_OPTIONS='' unshare --net --map-root-user sh -c '
+    ip link set lo up
+    exec node --test --test-reporter=spec first_use.test.mjs'
+
+# Lines such as: 123 connect(9, {sa_family=AF_UNIX, sun_path="…"}, 110) = 0
+connects=$(cat "$FOLDER"/connects.* | grep -c 'connect(' || true)
+elsewhere=$(cat "$FOLDER"/connects.* | grep 'connect(' |
+    grep -v -e 'sa_family=AF_UNIX' -e 'inet_addr("127\.' -e 'inet_pton(AF_INET6, "::1"' || true)
+if [ -n "$elsewhere" ]; then
+    echo "offline: FAILED: the node tried to reach:" >&2
+    echo "$elsewhere" >&2
+    exit 1
+fi
+watched=$(find "$FOLDER" -name 'connects.*' | wc -l)
+[ "$watched" -gt 0 ] || { echo "offline: FAILED: strace watched nothing" >&2; exit 1; }
+echo "offline: $watched processes of guildhall made $connects connects, none of them beyond loopback and Unix sockets"

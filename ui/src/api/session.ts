@@ -1,0 +1,70 @@
+import { type Query, type QueryClient, useQuery } from '@tanstack/react-query'
+import { api, setCsrfToken } from './client'
+import { keys, queries } from './queries'
+import type { Session } from './types'
+
+/** The permissions the interface asks about. The node checks them again on every request. */
+export type Permission =
+  | 'catalog.read'
+  | 'team.read'
+  | 'team.hire'
+  | 'team.manage'
+  | 'chat.use'
+  | 'models.read'
+  | 'people.read'
+  | 'people.manage'
+export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage'
+
+/** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */
+let last: Session | null = null
+
+function keep(session: Session | null) {
+  setCsrfToken(session?.csrf_token ?? null)
+  if (session) last = session
+}
+
+/** Reads the session once and hands its CSRF token to the client. */
+export async function loadSession(client: QueryClient): Promise<Session | null> {
+  const session = await client.ensureQueryData(queries.session())
+  keep(session)
+  return session
+}
+
+/** What was read with a session; the state of the set-up is public. */
+const belongsToSession = (query: Query) => query.queryKey[0] !== keys.session[0] && query.queryKey[0] !== keys.setup[0]
+
+/** A new session body, from sign-in, set-up, a changed password or another organisation. What was cached belonged to the old one. */
+export function adoptSession(client: QueryClient, session: Session) {
+  keep(session)
+  client.setQueryData(keys.session, session)
+  void client.resetQueries({ predicate: belongsToSession })
+}
+
+/** The session has ended: what was read with it is forgotten, and the signed-in pages lead to sign-in. */
+export function forgetSession(client: QueryClient) {
+  setCsrfToken(null)
+  client.setQueryData(keys.session, null)
+  client.removeQueries({ predicate: (query) => belongsToSession(query) && !query.isActive() })
+}
+
+/** Ends the session on the node and leaves the page, so that nothing of it stays in memory. */
+export async function signOut() {
+  await api.delete('/api/session')
+  window.location.assign('/signin')
+}
+
+/** Whether the session has ended while its pages are still shown. */
+export const useSessionEnded = () => useQuery(queries.session()).data === null
+
+/** The session inside the signed-in part of the interface, where the route guard has made sure of one. */
+export function useSession(): Session {
+  const { data } = useQuery(queries.session())
+  const session = data ?? last
+  if (!session) throw new Error('no session: this component is mounted outside the signed-in routes')
+  return session
+}
+
+export const can = (session: Session, permission: Permission) => session.permissions.includes(permission)
+export const canNode = (session: Session, permission: NodePermission) => session.node_permissions.includes(permission)
+export const useCan = (permission: Permission) => can(useSession(), permission)
+export const useCanNode = (permission: NodePermission) => canNode(useSession(), permission)

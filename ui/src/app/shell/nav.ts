@@ -1,0 +1,49 @@
+import { type LucideIcon, MessageSquareText, Settings2, Store, Sun, Users2 } from 'lucide-react'
+import { can, canNode } from '@/api/session'
+import type { Session } from '@/api/types'
+import type { MessageKey } from '@/lib/i18n'
+
+type Destination = '/' | '/market' | '/team' | '/chat' | '/admin/people' | '/admin/models' | '/admin/organisations'
+/** `letter` is typed after `g`. `phone` items stand in the bottom bar, under `phoneKey` where the short name differs. */
+export type NavItem = {
+  key: MessageKey
+  icon: LucideIcon
+  to: Destination
+  letter: string
+  phone?: boolean
+  phoneKey?: MessageKey
+  on: (path: string) => boolean
+}
+
+const WORK: NavItem[] = [
+  { key: 'nav.today', icon: Sun, to: '/', letter: 'o', phone: true, on: (path) => path === '/' },
+  {
+    key: 'nav.market',
+    phoneKey: 'nav.hire',
+    icon: Store,
+    to: '/market',
+    letter: 'm',
+    phone: true,
+    on: (path) => /^\/(market|agents|hire)(\/|$)/.test(path),
+  },
+  { key: 'nav.team', icon: Users2, to: '/team', letter: 't', phone: true, on: (path) => path.startsWith('/team') },
+  { key: 'nav.chat', icon: MessageSquareText, to: '/chat', letter: 'c', phone: true, on: (path) => path.startsWith('/chat') },
+]
+
+/** The admin pages this session may open, in tab order. */
+export function adminPages(session: Session) {
+  return [
+    can(session, 'people.read') ? ({ to: '/admin/people', key: 'admin.people' } as const) : null,
+    can(session, 'models.read') ? ({ to: '/admin/models', key: 'admin.models' } as const) : null,
+    canNode(session, 'node.organisations') ? ({ to: '/admin/organisations', key: 'admin.organisations' } as const) : null,
+  ].filter((page) => page !== null)
+}
+
+/** The navigation of this session, in groups: a page that the role may not open has no item. */
+export function navigation(session: Session): NavItem[][] {
+  const first = adminPages(session)[0]
+  const admin: NavItem[] = first
+    ? [{ key: 'nav.admin', icon: Settings2, to: first.to, letter: 'd', on: (path) => path.startsWith('/admin') }]
+    : []
+  return [WORK, admin].filter((group) => group.length > 0)
+}

@@ -1,0 +1,105 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { AtSign, User } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
+import { isApiError } from '@/api/error'
+import { keys } from '@/api/queries'
+import type { Role } from '@/api/types'
+import { Button } from '@/components/button'
+import { Dialog, DialogActions } from '@/components/dialog'
+import { FormError } from '@/components/error-state'
+import { Field } from '@/components/field'
+import { t } from '@/lib/i18n'
+import { ROLES } from './member-row'
+import { TemporaryPassword } from './temporary-password'
+
+type Input = { email: string; display_name: string; role: Role }
+
+/** Adds a person with a temporary password, which is shown once. */
+export function AddPerson({ onClose }: { onClose: () => void }) {
+  const [input, setInput] = useState<Input>({ email: '', display_name: '', role: 'staff' })
+  const client = useQueryClient()
+  const add = useMutation({
+    mutationFn: (body: Input) => api.post('/api/admin/people', { body }),
+    onSuccess: () =>
+      Promise.all([client.invalidateQueries({ queryKey: keys.people }), client.invalidateQueries({ queryKey: keys.overview })]),
+  })
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    add.mutate(input)
+  }
+  if (add.data) {
+    const name = add.data.member.display_name
+    return (
+      <TemporaryPassword
+        title={t('people.added_title', { name })}
+        lead={t('people.added_lead', { name })}
+        value={add.data.temporary_password}
+        onClose={onClose}
+      />
+    )
+  }
+  const error = isApiError(add.error) ? add.error : undefined
+  return (
+    <Dialog open onClose={onClose} title={t('people.add')} lead={t('people.add_lead')}>
+      <form className="grid gap-5" onSubmit={submit}>
+        <Field
+          label={t('people.name')}
+          icon={User}
+          autoComplete="off"
+          required
+          maxLength={120}
+          value={input.display_name}
+          error={error?.field('display_name')}
+          onChange={(event) => setInput((now) => ({ ...now, display_name: event.target.value }))}
+        />
+        <Field
+          label={t('people.email')}
+          icon={AtSign}
+          type="email"
+          autoComplete="off"
+          required
+          value={input.email}
+          error={error?.field('email')}
+          onChange={(event) => setInput((now) => ({ ...now, email: event.target.value }))}
+        />
+        <RoleChoice value={input.role} onChange={(role) => setInput((now) => ({ ...now, role }))} />
+        <FormError error={add.error} fields={['display_name', 'email']} />
+        <DialogActions>
+          <Button kind="outline" onClick={onClose}>
+            {t('action.cancel')}
+          </Button>
+          <Button type="submit" disabled={add.isPending}>
+            {t('people.add_submit')}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}
+
+function RoleChoice({ value, onChange }: { value: Role; onChange: (role: Role) => void }) {
+  return (
+    <fieldset className="grid gap-2.5">
+      <legend className="mb-1.5 text-[13.5px] font-medium">{t('people.role')}</legend>
+      {ROLES.map((role) => (
+        <label
+          key={role}
+          className={`flex cursor-pointer items-center gap-3.5 rounded-[16px] border-[1.5px] p-3.5 transition-colors ${value === role ? 'border-brand bg-brand-soft' : 'border-field hover:border-brand'}`}
+        >
+          <input
+            type="radio"
+            name="role"
+            checked={value === role}
+            onChange={() => onChange(role)}
+            className="size-5 shrink-0 accent-[var(--brand-fill)]"
+          />
+          <span>
+            <span className="block text-[14.5px] font-semibold">{t(`role.${role}`)}</span>
+            <span className="block text-[13px] text-ink-2">{t(`people.role.${role}_note`)}</span>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}

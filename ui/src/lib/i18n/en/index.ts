@@ -1,0 +1,26 @@
+import type { account } from './account'
+import type { admin } from './admin'
+import type { agent } from './agent'
+import type { chat } from './chat'
+import type { hire } from './hire'
+import type { market } from './market'
+import type { setup } from './setup'
+import type { shell } from './shell'
+import type { signin } from './signin'
+import type { team } from './team'
+import type { today } from './today'
+import type { work } from './work'
+
+/** The English catalogue: one file per area, keys carry the area's name. Types only, so that no area is loaded before its feature. */
+export type Messages = typeof shell &
+  typeof signin &
+  typeof setup &
+  typeof account &
+  typeof admin &
+  typeof today &
+  typeof work &
+  typeof market &
+  typeof agent &
+  typeof hire &
+  typeof team &
+  typeof chat

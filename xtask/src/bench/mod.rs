@@ -1,0 +1,30 @@
+//! Benchmarks: programs that measure and write down what they found; never timed tests.
+
+mod client;
+mod load;
+mod machine;
+mod measure;
+mod node;
+mod report;
+
+use std::path::Path;
+
+use self::{machine::Machine, report::Report};
+use crate::{Result, program};
+
+/// Measures the HTTP interface and writes `docs/benchmarks/http.md` and `http.json`.
+pub(crate) fn http(root: &Path) -> Result<()> {
+    let program = program()?;
+    println!("measuring {}", program.display());
+    let before = Machine::read();
+    let figures = measure::all(&program)?;
+    let report = Report {
+        machine: before,
+        load_after: machine::load_average(),
+        figures,
+    };
+    report.write(root)?;
+    println!("{}", report.table());
+    println!("wrote docs/benchmarks/http.md and http.json");
+    Ok(())
+}

@@ -1,0 +1,249 @@
+//! Writes down what was found, with its targets and limits beside it.
+
+use std::{fmt::Write, fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::{
+    load::Outcome,
+    machine::Machine,
+    measure::{Figures, Round},
+};
+use crate::Result;
+
+/// Figures and what they were measured on.
+pub(super) struct Report {
+    pub(super) machine: Machine,
+    pub(super) load_after: String,
+    pub(super) figures: Figures,
+}
+
+/// One row of the table: a figure, its range over the rounds, its target and the physical limit.
+struct Row {
+    what: &'static str,
+    median: String,
+    range: String,
+    target: &'static str,
+    limit: String,
+}
+
+impl Report {
+    pub(super) fn write(&self, root: &Path) -> Result<()> {
+        let folder = root.join("docs/benchmarks");
+        fs::create_dir_all(&folder)?;
+        fs::write(folder.join("http.md"), self.markdown())?;
+        let json = serde_json::to_string_pretty(&self.json())? + "\n";
+        fs::write(folder.join("http.json"), json)?;
+        Ok(())
+    }
+
+    fn markdown(&self) -> String {
+        let Machine {
+            processor,
+            cores,
+            memory_gib,
+            kernel,
+            load,
+        } = &self.machine;
+        format!(
+            "# HTTP and SQLite\n\n\
+             Written by `make bench`. Medians of {rounds} interleaved rounds (start time: of {starts} starts); node, load generator and \
+             disk on one machine: {processor}, {cores} cores, {memory_gib:.1} GiB, Linux {kernel}. Load average {load} before, {after} \
+             after: above {cores}, other work was taking part of the machine.\n\n\
+             {table}\n\
+             Reads are `GET /api/session` with an API key on 32 connections; creates are `POST …/hire` (employee, audit entry and \
+             event in one durable transaction) on 128 connections. The limit of reads is a server that answers the same number of \
+             bytes without reading the request, under the same load; that of creates is 4 KiB writes synced one by one, which group \
+             commit passes by writing many changes with one sync. MB are 10⁶ bytes.\n",
+            rounds = self.figures.rounds.len(),
+            starts = self.figures.ready_ms.len(),
+            after = self.load_after,
+            table = self.table(),
+        )
+    }
+
+    /// The table in Markdown.
+    pub(super) fn table(&self) -> String {
+        let mut text =
+            "| measured | median | range | target | limit on this machine |\n|---|---|---|---|---|\n".to_owned();
+        for row in self.rows() {
+            let Row {
+                what,
+                median,
+                range,
+                target,
+                limit,
+            } = row;
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "| {what} | {median} | {range} | {target} | {limit} |");
+        }
+        text
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let mut rows = self.load_rows();
+        let Figures {
+            ready_ms,
+            idle_mb,
+            streams,
+            ..
+        } = &self.figures;
+        rows.push(Row {
+            what: "start on an existing data directory until ready",
+            median: format!("{:.0} ms", self.figures.ready_median_ms()),
+            range: range(ready_ms.iter().copied(), 0),
+            target: "< 300 ms",
+            limit: String::new(),
+        });
+        rows.push(Row {
+            what: "memory, idle, no model loaded",
+            median: format!(
+                "{:.1} MB resident, {:.1} MB its share",
+                idle_mb.0, idle_mb.1
+            ),
+            range: String::new(),
+            target: "< 60 MB",
+            limit: String::new(),
+        });
+        rows.push(Row {
+            what: "memory with idle event streams",
+            median: format!("{:.1} MB with {} streams", streams.memory_mb, streams.open),
+            range: String::new(),
+            target: "≤ 250 MB with 10,000",
+            limit: String::new(),
+        });
+        rows
+    }
+
+    fn load_rows(&self) -> Vec<Row> {
+        let figures = &self.figures;
+        let limit = figures.median_of(|round| round.reads_limit.per_second);
+        let syncs = figures.median_of(|round| round.syncs_per_second);
+        let mut rows = vec![
+            self.rate(
+                "authenticated reads",
+                "≥ 10,000/s",
+                |round| round.reads,
+                limit,
+            ),
+            self.times(
+                "authenticated reads, p50 / p95 / p99",
+                "p95 < 10 ms",
+                |round| round.reads,
+            ),
+            self.rate("durable creates", "≥ 5,000/s", |round| round.creates, syncs),
+            self.times("durable creates, p50 / p95 / p99", "", |round| {
+                round.creates
+            }),
+        ];
+        let by_wrk: Vec<f64> = figures
+            .rounds
+            .iter()
+            .filter_map(|round| round.reads_by_wrk)
+            .collect();
+        if !by_wrk.is_empty() {
+            let median = super::load::median(by_wrk.iter().copied());
+            let row = Row {
+                what: "authenticated reads, counted by wrk",
+                median: format!("{median:.0}/s"),
+                range: range(by_wrk, 0),
+                target: "≥ 10,000/s",
+                limit: String::new(),
+            };
+            rows.insert(1, row);
+        }
+        rows
+    }
+
+    fn rate(
+        &self,
+        what: &'static str,
+        target: &'static str,
+        pick: fn(&Round) -> Outcome,
+        limit: f64,
+    ) -> Row {
+        let median = self.figures.median_of(|round| pick(round).per_second);
+        Row {
+            what,
+            median: format!("{median:.0}/s"),
+            range: range(
+                self.figures
+                    .rounds
+                    .iter()
+                    .map(|round| pick(round).per_second),
+                0,
+            ),
+            target,
+            limit: format!("{limit:.0}/s, {:.0} % of it", 100.0 * median / limit),
+        }
+    }
+
+    fn times(&self, what: &'static str, target: &'static str, pick: fn(&Round) -> Outcome) -> Row {
+        let [p50, p95, p99] = [
+            self.figures.median_of(|round| pick(round).p50_ms),
+            self.figures.median_of(|round| pick(round).p95_ms),
+            self.figures.median_of(|round| pick(round).p99_ms),
+        ];
+        Row {
+            what,
+            median: format!("{p50:.2} / {p95:.2} / {p99:.2} ms"),
+            range: range(
+                self.figures.rounds.iter().map(|round| pick(round).p95_ms),
+                2,
+            ),
+            target,
+            limit: String::new(),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let Figures {
+            rounds,
+            ready_ms,
+            idle_mb,
+            streams,
+        } = &self.figures;
+        let machine = &self.machine;
+        json!({
+            "machine": {
+                "processor": machine.processor,
+                "cores": machine.cores,
+                "memory_gib": machine.memory_gib,
+                "kernel": machine.kernel,
+                "load_before": machine.load,
+                "load_after": self.load_after,
+            },
+            "rounds": rounds.iter().map(round_json).collect::<Vec<_>>(),
+            "ready_ms": ready_ms,
+            "idle_resident_mb": idle_mb.0,
+            "idle_share_mb": idle_mb.1,
+            "idle_streams": { "open": streams.open, "wanted": streams.wanted, "resident_mb": streams.memory_mb },
+        })
+    }
+}
+
+fn round_json(round: &Round) -> Value {
+    json!({
+        "reads": outcome_json(round.reads),
+        "reads_by_wrk_per_second": round.reads_by_wrk,
+        "reads_limit": outcome_json(round.reads_limit),
+        "creates": outcome_json(round.creates),
+        "syncs_per_second": round.syncs_per_second,
+    })
+}
+
+fn outcome_json(outcome: Outcome) -> Value {
+    json!({
+        "per_second": outcome.per_second,
+        "p50_ms": outcome.p50_ms,
+        "p95_ms": outcome.p95_ms,
+        "p99_ms": outcome.p99_ms,
+    })
+}
+
+fn range(figures: impl IntoIterator<Item = f64>, digits: usize) -> String {
+    let figures: Vec<f64> = figures.into_iter().collect();
+    let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    format!("{least:.digits$} to {most:.digits$}")
+}
