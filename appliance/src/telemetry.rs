@@ -1,6 +1,6 @@
 //! Logs and metrics. Never prompts, answers, secrets or personal data.
 
-use std::sync::OnceLock;
+use std::{io::IsTerminal, sync::OnceLock};
 
 use guildhall_kernel::{Error, Result};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -28,6 +28,7 @@ pub fn start(level: &str, format: LogFormat) -> Result<()> {
     let logs = fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
     let started = match format {
         LogFormat::Json => logs.json().flatten_event(true).try_init(),

@@ -33,7 +33,7 @@ describe('a stranger', () => {
   })
 
   test('gets the pages but no asset that is not there', async () => {
-    const page = await stranger.send('GET', '/team')
+    const page = await stranger.send('GET', '/team', { headers: { accept: 'text/html' } })
     assert.equal(page.status, 200)
     const html = await page.text()
     assert.equal((await stranger.send('GET', '/assets/no-such-file.js')).status, 404)

@@ -7,7 +7,7 @@ import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harn
 
 const STARTS = 5
 /** Loose: the machine may be busy and the build unoptimised. `cargo xtask bench http` measures it against its target of 300 ms. */
-const READY_MAX_MS = Number(process.env.GUILDHALL_READY_MAX_MS ?? 3_000)
+const READY_MAX_MS = Number(process.env.GUILDHALL_READY_MAX_MS ?? 10_000)
 
 test('a node is ready soon on a data directory that is there, and stops when asked', async (t) => {
   const place = scope(t)
@@ -28,13 +28,9 @@ test('a node is ready soon on a data directory that is there, and stops when ask
 test('an answer that a power failure cut off is shown as failed, and nothing else is lost', async (t) => {
   const place = scope(t)
   const { node, caller, ve, dataDir } = await startWithEmployee(place)
-  let started
-  for await (const event of caller.ask(ve, { message: 'Who approves an invoice above the limit?' })) {
-    // The question is stored, and the models that answer it are still loading.
-    if (event.event === 'started') started = event.data
-    await node.kill()
-    break
-  }
+  const started = await firstEvent(caller.ask(ve, { message: 'Who approves an invoice above the limit?' }))
+  // The question is stored, and the model that finds its passages is still loading.
+  await node.kill()
   const again = await RunningNode.start(place, dataDir, '--insecure-http')
   const { items } = await new Caller(again.url, caller.key).get(`/api/ves/${ve}/messages`)
   assert.deepEqual(
@@ -53,10 +49,7 @@ test('an answer that a power failure cut off is shown as failed, and nothing els
 test('a node that is asked to stop stores the answer it is writing', async (t) => {
   const place = scope(t)
   const { node, caller, ve, dataDir } = await startWithEmployee(place)
-  for await (const event of caller.ask(ve, { message: 'Who approves an invoice above the limit?' })) {
-    assert.equal(event.event, 'started')
-    break
-  }
+  await firstEvent(caller.ask(ve, { message: 'Who approves an invoice above the limit?' }))
   assert.equal(await node.stop(), 0, node.log)
   const again = await RunningNode.start(place, dataDir, '--insecure-http')
   const { items } = await new Caller(again.url, caller.key).get(`/api/ves/${ve}/messages`)
@@ -66,6 +59,14 @@ test('a node that is asked to stop stores the answer it is writing', async (t) =
   )
   assert.ok(['stopped', 'complete'].includes(items[0].state), items[0].state)
 })
+
+/** Listens until the answer has begun, then hangs up: the node goes on with it. */
+async function firstEvent(events) {
+  for await (const event of events) {
+    assert.equal(event.event, 'started')
+    return event.data
+  }
+}
 
 async function startWithEmployee(place) {
   const dataDir = path.join(temporaryFolder(place), 'data')

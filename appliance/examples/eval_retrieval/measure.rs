@@ -3,7 +3,7 @@
 use guildhall::knowledge::{
     Extract, Persona, Request, Source, SourceKind,
     answer::answer,
-    confidence::Signals,
+    confidence::{SURE_FROM, Signals},
     corpus::{Corpus, Vectors},
     retrieve::{Group, rank, unit_texts},
 };
@@ -53,6 +53,13 @@ pub struct Outcome {
     pub inexact: usize,
     /// From vectors at hand to the answer, in microseconds.
     pub micros: u128,
+}
+
+impl Outcome {
+    /// Whether the answer says that it may not be what was meant.
+    pub fn has_reservation(&self) -> bool {
+        self.extract.citations.first().is_some_and(|citation| citation.score < SURE_FROM)
+    }
 }
 
 /// Puts the questions of every handbook.

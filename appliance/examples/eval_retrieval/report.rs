@@ -41,6 +41,7 @@ struct Counts {
     quoted: usize,
     refused_wrongly: usize,
     refused_rightly: usize,
+    reserved: usize,
     quotations: usize,
     inexact: usize,
     quoted_words: usize,
@@ -58,6 +59,7 @@ impl Counts {
             if !outcome.answerable {
                 counts.unanswerable += 1;
                 counts.refused_rightly += refused;
+                counts.reserved += usize::from(refused == 0 && outcome.has_reservation());
                 continue;
             }
             let words = |quote: &str| quote.split_whitespace().count();
@@ -88,6 +90,7 @@ impl Counts {
             ("right sentence is in the answer", of(self.quoted, self.answerable)),
             ("answerable but refused", of(self.refused_wrongly, self.answerable)),
             ("unanswerable and refused", of(self.refused_rightly, self.unanswerable)),
+            ("unanswerable, quoted with “I am not sure”", of(self.reserved, self.unanswerable)),
             ("quotations word for word", of(self.quotations - self.inexact, self.quotations)),
             ("words quoted per answer", format!("{:.0}", self.quoted_words as f64 / answered.max(1) as f64)),
             ("time with vectors at hand, median and p95", format!("{:.1} and {:.1} ms", percentile(50) as f64 / 1000.0, percentile(95) as f64 / 1000.0)),

@@ -39,6 +39,7 @@ struct UsageRow {
 #[derive(Serialize, ToSchema)]
 struct UsageReport {
     items: Vec<UsageRow>,
+    #[schema(required)]
     next_cursor: Option<String>,
     totals: Totals,
 }

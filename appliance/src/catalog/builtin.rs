@@ -35,7 +35,8 @@ impl AgentFiles {
 /// Every agent that ships with the node, by slug.
 pub fn all() -> &'static [AgentFiles] {
     static ALL: LazyLock<Vec<AgentFiles>> = LazyLock::new(|| {
-        let manifests = Files::iter().filter_map(|path| path.strip_suffix("/manifest.yaml").map(str::to_owned));
+        let manifests =
+            Files::iter().filter_map(|path| path.strip_suffix("/manifest.yaml").map(str::to_owned));
         let mut agents: Vec<AgentFiles> = manifests.filter_map(|slug| read(&slug)).collect();
         agents.sort_by(|left, right| left.slug.cmp(&right.slug));
         agents
@@ -57,7 +58,12 @@ fn read(slug: &str) -> Option<AgentFiles> {
     let manifest_yaml = text(&format!("{slug}/manifest.yaml"))?;
     let handbook_md = text(&format!("{slug}/handbook.md"))?;
     let sha256 = content_sha256(&manifest_yaml, &handbook_md);
-    Some(AgentFiles { slug: slug.to_owned(), sha256, manifest_yaml, handbook_md })
+    Some(AgentFiles {
+        slug: slug.to_owned(),
+        sha256,
+        manifest_yaml,
+        handbook_md,
+    })
 }
 
 fn text(path: &str) -> Option<String> {
@@ -89,10 +95,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::catalog::{
-        Category, Handbook, Manifest,
-        manifest::yaml,
-    };
+    use crate::catalog::{Category, Handbook, Manifest, manifest::yaml};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -127,18 +130,34 @@ mod tests {
         for (files, manifest, handbook) in &agents {
             let slug = &files.slug;
             assert_eq!(*slug, manifest.slug);
-            assert!(handbook.passages.len() >= 30, "{slug}: {} passages", handbook.passages.len());
-            assert!((4..=6).contains(&manifest.features.len()), "{slug}: features");
+            assert!(
+                handbook.passages.len() >= 30,
+                "{slug}: {} passages",
+                handbook.passages.len()
+            );
+            assert!(
+                (4..=6).contains(&manifest.features.len()),
+                "{slug}: features"
+            );
             assert!((3..=6).contains(&manifest.tags.len()), "{slug}: tags");
-            assert!((3..=4).contains(&manifest.sample_tasks.len()), "{slug}: sample tasks");
+            assert!(
+                (3..=4).contains(&manifest.sample_tasks.len()),
+                "{slug}: sample tasks"
+            );
             let last_section = handbook.passages.last().unwrap().section.as_str();
             assert_eq!(last_section, "Working with me", "{slug}");
             let name = manifest.persona.default_name.clone();
-            assert!(personas.insert(name.clone()), "{name} is the persona of two agents");
+            assert!(
+                personas.insert(name.clone()),
+                "{name} is the persona of two agents"
+            );
             *categories.entry(manifest.category).or_default() += 1;
         }
         assert_eq!(categories.len(), 6, "{categories:?}");
-        let featured = agents.iter().filter(|(_, manifest, _)| manifest.featured).count();
+        let featured = agents
+            .iter()
+            .filter(|(_, manifest, _)| manifest.featured)
+            .count();
         assert!((2..=4).contains(&featured), "{featured} featured agents");
     }
 
@@ -150,17 +169,32 @@ mod tests {
             let text = std::fs::read_to_string(catalog.join(slug).join("questions.yaml")).unwrap();
             let value = yaml::parse(&text).unwrap().value;
             let questions: Vec<Question> = serde_json::from_value(value).unwrap();
-            let (answerable, rest): (Vec<_>, Vec<_>) =
-                questions.into_iter().partition(|question| question.passage.is_some());
-            assert!(answerable.len() >= 10 && rest.len() >= 4, "{slug}: too few questions");
-            for Question { ask, passage, quote } in answerable {
+            let (answerable, rest): (Vec<_>, Vec<_>) = questions
+                .into_iter()
+                .partition(|question| question.passage.is_some());
+            assert!(
+                answerable.len() >= 10 && rest.len() >= 4,
+                "{slug}: too few questions"
+            );
+            for Question {
+                ask,
+                passage,
+                quote,
+            } in answerable
+            {
                 let passage = passage.unwrap();
                 let quote = quote.unwrap_or_else(|| panic!("{slug}: `{ask}` has no quote"));
                 let found = handbook.passage(&passage);
                 let found = found.unwrap_or_else(|| panic!("{slug}: no passage #{passage}"));
-                assert!(found.text.contains(&quote), "{slug}: #{passage} does not say `{quote}`");
+                assert!(
+                    found.text.contains(&quote),
+                    "{slug}: #{passage} does not say `{quote}`"
+                );
             }
-            assert!(rest.iter().all(|question| question.quote.is_none()), "{slug}");
+            assert!(
+                rest.iter().all(|question| question.quote.is_none()),
+                "{slug}"
+            );
         }
     }
 
@@ -172,7 +206,10 @@ mod tests {
 
     #[test]
     fn only_what_the_node_needs_is_embedded() {
-        assert!(Files::iter().all(|path| path.ends_with("manifest.yaml") || path.ends_with("handbook.md")));
+        assert!(
+            Files::iter()
+                .all(|path| path.ends_with("manifest.yaml") || path.ends_with("handbook.md"))
+        );
         assert!(all().iter().all(|files| files.sha256.len() == 64));
     }
 }

@@ -68,7 +68,10 @@ impl Handbook {
     pub fn sections(&self) -> Vec<(&str, Vec<&Passage>)> {
         let mut sections: Vec<(&str, Vec<&Passage>)> = Vec::new();
         for passage in &self.passages {
-            match sections.last_mut().filter(|(title, _)| *title == passage.section) {
+            match sections
+                .last_mut()
+                .filter(|(title, _)| *title == passage.section)
+            {
                 Some((_, passages)) => passages.push(passage),
                 None => sections.push((&passage.section, vec![passage])),
             }
@@ -138,7 +141,11 @@ impl Parser {
     fn section(&mut self, number: usize, words: &str) {
         self.close_section();
         if !self.section_titles.insert(words.to_owned()) {
-            self.refuse(&section_path(words), number, "is written twice; join the two sections");
+            self.refuse(
+                &section_path(words),
+                number,
+                "is written twice; join the two sections",
+            );
         }
         self.section = Some((number, words.to_owned()));
     }
@@ -150,33 +157,63 @@ impl Parser {
             .map(|(title, id)| (title.trim(), id.trim()));
         let Some((title, id)) = marked else {
             let path = format!("passage `{}`", words.chars().take(60).collect::<String>());
-            return self.refuse(&path, number, "has no id; end its heading with `{#some-id}`");
+            return self.refuse(
+                &path,
+                number,
+                "has no id; end its heading with `{#some-id}`",
+            );
         };
         let path = passage_path(id);
         if !is_id(id) {
             let message = "has an id that is not lower-case words joined by hyphens";
             self.refuse(&path, number, message);
         } else if !self.ids.insert(id.to_owned()) {
-            self.refuse(&path, number, "is written twice; give each passage its own id");
+            self.refuse(
+                &path,
+                number,
+                "is written twice; give each passage its own id",
+            );
         }
         if title.is_empty() {
             self.refuse(&path, number, "has no title before its id");
         }
         if self.section.is_none() {
-            self.refuse(&path, number, "stands before the first section; begin one with `## title`");
+            self.refuse(
+                &path,
+                number,
+                "stands before the first section; begin one with `## title`",
+            );
         }
-        let section = self.section.as_ref().map(|(_, title)| title.clone()).unwrap_or_default();
-        let passage =
-            Passage { id: id.to_owned(), title: title.to_owned(), section, text: String::new() };
-        self.open = Some(OpenPassage { line: number, passage, starts_paragraph: false });
+        let section = self
+            .section
+            .as_ref()
+            .map(|(_, title)| title.clone())
+            .unwrap_or_default();
+        let passage = Passage {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            section,
+            text: String::new(),
+        };
+        self.open = Some(OpenPassage {
+            line: number,
+            passage,
+            starts_paragraph: false,
+        });
     }
 
     fn close_passage(&mut self) {
-        let Some(OpenPassage { line, passage, .. }) = self.open.take() else { return };
+        let Some(OpenPassage { line, passage, .. }) = self.open.take() else {
+            return;
+        };
         let length = passage.text.chars().count();
         let path = passage_path(&passage.id);
         if length == 0 {
-            self.refuse(&path, line, "is empty; write its sentences below the heading");
+            self.refuse(
+                &path,
+                line,
+                "is empty; write its sentences below the heading",
+            );
         }
         if length > PASSAGE_CHARACTERS_MAX {
             let message = format!(
@@ -189,8 +226,14 @@ impl Parser {
 
     fn close_section(&mut self) {
         self.close_passage();
-        let Some((line, title)) = self.section.take() else { return };
-        if self.passages.last().is_none_or(|passage| passage.section != title) {
+        let Some((line, title)) = self.section.take() else {
+            return;
+        };
+        if self
+            .passages
+            .last()
+            .is_none_or(|passage| passage.section != title)
+        {
             self.refuse(&section_path(&title), line, "has no passage");
         }
     }
@@ -205,14 +248,17 @@ impl Parser {
             self.refuse("", 1, message);
         }
         if self.passages.len() > PASSAGES_MAX {
-            let message =
-                format!("has {} passages; at most {PASSAGES_MAX} allowed", self.passages.len());
+            let message = format!(
+                "has {} passages; at most {PASSAGES_MAX} allowed",
+                self.passages.len()
+            );
             self.refuse("", 1, &message);
         }
         match self.title {
-            Some(title) if self.problems.is_empty() => {
-                Ok(Handbook { title, passages: self.passages })
-            }
+            Some(title) if self.problems.is_empty() => Ok(Handbook {
+                title,
+                passages: self.passages,
+            }),
             _ => {
                 self.problems.sort();
                 Err(self.problems)
@@ -235,7 +281,10 @@ fn section_path(title: &str) -> String {
 
 fn is_id(id: &str) -> bool {
     let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        !word.is_empty()
+            && word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     id.len() <= ID_CHARACTERS_MAX && id.split('-').all(is_word)
 }
@@ -253,21 +302,33 @@ mod tests {
     fn sections_and_passages_are_read_in_order() {
         let handbook = Handbook::parse(GOOD).unwrap();
         assert_eq!(handbook.title, "Handbook");
-        assert_eq!(handbook.passage("one").unwrap().text, "A sentence. Another.\n\nA paragraph.");
+        assert_eq!(
+            handbook.passage("one").unwrap().text,
+            "A sentence. Another.\n\nA paragraph."
+        );
         let sections: Vec<_> = handbook
             .sections()
             .into_iter()
             .map(|(title, passages)| (title.to_owned(), passages.len()))
             .collect();
-        assert_eq!(sections, [("First".to_owned(), 1), ("Second".to_owned(), 1)]);
-        assert_eq!(Handbook::parse(&GOOD.replace('\n', "\r\n")).unwrap(), handbook);
+        assert_eq!(
+            sections,
+            [("First".to_owned(), 1), ("Second".to_owned(), 1)]
+        );
+        assert_eq!(
+            Handbook::parse(&GOOD.replace('\n', "\r\n")).unwrap(),
+            handbook
+        );
     }
 
     #[test]
     fn every_problem_is_named_with_its_line() {
         let text = "Lost text.\n## A\n### No id\n### Empty {#empty}\n### Twice {#twice}\nText.\n### Twice {#twice}\nText.\n#### Deep\n### Odd {#Odd Id}\nText.\n## B\n";
-        let problems: Vec<String> =
-            Handbook::parse(text).unwrap_err().iter().map(ToString::to_string).collect();
+        let problems: Vec<String> = Handbook::parse(text)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         insta::assert_snapshot!(problems.join("\n"), @"
         text: text stands outside a passage; begin one with `### title {#id}` [line 1]
         title: is missing; begin with `# title` [line 1]

@@ -27,11 +27,12 @@ use sha2::{Digest, Sha256};
 pub use builtin::{AgentFiles, all as built_in_agents};
 pub use handbook::{Handbook, Passage};
 pub use manifest::{
-    AgentPermission, AnswerMode, Category, Hue, MANIFEST_BYTES_MAX, Manifest, ModelNeeds, PermissionId, Persona,
-    Price, PriceModel, PriceUnit, Problem, SampleTask, Stability,
+    AgentPermission, AnswerMode, Category, Hue, MANIFEST_BYTES_MAX, Manifest, ModelNeeds,
+    PermissionId, Persona, Price, PriceModel, PriceUnit, Problem, SampleTask, Stability,
 };
 pub use model::{
-    Agent, AgentList, AgentSummary, FacetCount, Facets, HandbookSection, ListQuery, Listing, PassageTitle,
+    Agent, AgentList, AgentSummary, FacetCount, Facets, HandbookSection, ListQuery, Listing,
+    PassageTitle,
 };
 pub use routes::{HiredCounts, router};
 pub use validate::{Report, validate_file};
@@ -73,8 +74,14 @@ impl Catalog {
     /// Those of the database; internal when a built-in agent is not valid.
     pub async fn open(data_dir: &Path, db: &Db, now: Timestamp) -> Result<Self> {
         let stored = db.read(|reader| store::built_in_digests(reader)).await?;
-        let shipped = builtin::all().iter().map(|files| (&files.slug, &files.sha256));
-        if !stored.iter().map(|(slug, sha256)| (slug, sha256)).eq(shipped) {
+        let shipped = builtin::all()
+            .iter()
+            .map(|files| (&files.slug, &files.sha256));
+        if !stored
+            .iter()
+            .map(|(slug, sha256)| (slug, sha256))
+            .eq(shipped)
+        {
             db.write(move |tx| sync_builtin(tx, now)).await?;
         }
         let rows = db.read(|reader| store::agents(reader)).await?;
@@ -82,7 +89,13 @@ impl Catalog {
         let index = open_index(data_dir, db, &rows, &offered).await?;
         let by_slug = rows.iter().map(|row| (row.slug.clone(), row.id)).collect();
         let known = rows.into_iter().map(|row| {
-            (row.id, Known { sha256: row.sha256, is_published: row.is_published })
+            (
+                row.id,
+                Known {
+                    sha256: row.sha256,
+                    is_published: row.is_published,
+                },
+            )
         });
         Ok(Self(Arc::new(Shelf {
             offered,
@@ -98,7 +111,12 @@ impl Catalog {
     /// # Errors
     /// Those of the database.
     pub async fn find(&self, db: &Db, id_or_slug: &str) -> Result<Option<Arc<Listing>>> {
-        let id = self.0.by_slug.get(id_or_slug).copied().or_else(|| id_or_slug.parse().ok());
+        let id = self
+            .0
+            .by_slug
+            .get(id_or_slug)
+            .copied()
+            .or_else(|| id_or_slug.parse().ok());
         match id {
             Some(id) => self.listing(db, id).await,
             None => Ok(None),
@@ -111,7 +129,8 @@ impl Catalog {
     /// Those of the database.
     pub async fn published(&self, db: &Db, id_or_slug: &str) -> Result<Option<Arc<Listing>>> {
         let listing = self.find(db, id_or_slug).await?;
-        let is_published = |id: &AgentId| self.0.known.get(id).is_some_and(|known| known.is_published);
+        let is_published =
+            |id: &AgentId| self.0.known.get(id).is_some_and(|known| known.is_published);
         Ok(listing.filter(|listing| is_published(&listing.id)))
     }
 
@@ -123,9 +142,14 @@ impl Catalog {
         if let Some(listing) = self.kept().get(&id) {
             return Ok(Some(Arc::clone(listing)));
         }
-        let Some(known) = self.0.known.get(&id) else { return Ok(None) };
+        let Some(known) = self.0.known.get(&id) else {
+            return Ok(None);
+        };
         let sha256 = known.sha256.clone();
-        let listing = Arc::new(db.read(move |reader| read_listing(reader, id, sha256)).await?);
+        let listing = Arc::new(
+            db.read(move |reader| read_listing(reader, id, sha256))
+                .await?,
+        );
         let mut kept = self.kept();
         if kept.len() >= LISTINGS_KEPT {
             kept.clear();
@@ -135,7 +159,10 @@ impl Catalog {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<AgentId, Arc<Listing>>> {
-        self.0.listings.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .listings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One page of the agents on offer. `hired` is 0 in every entry: team knows.
@@ -153,11 +180,15 @@ impl Catalog {
         }
         let offered = &self.0.offered;
         if text.is_empty() {
-            return listing::page(&offered.iter().collect::<Vec<_>>(), query);
+            return listing::page(offered.iter(), query);
         }
         let found = self.0.index.search(text)?;
-        let found: Vec<_> = found.into_iter().filter_map(|position| offered.get(position)).collect();
-        listing::page(&found, query)
+        listing::page(
+            found
+                .into_iter()
+                .filter_map(|position| offered.get(position)),
+            query,
+        )
     }
 }
 
@@ -169,7 +200,8 @@ impl Catalog {
 pub fn sync_builtin(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
     let stored = store::built_in_digests(tx)?;
     for files in builtin::all() {
-        let is_stored = |(slug, sha256): &(String, String)| *slug == files.slug && *sha256 == files.sha256;
+        let is_stored =
+            |(slug, sha256): &(String, String)| *slug == files.slug && *sha256 == files.sha256;
         if stored.iter().any(is_stored) {
             continue;
         }
@@ -194,12 +226,18 @@ async fn offered(db: &Db, rows: &[AgentRow]) -> Result<Vec<AgentSummary>> {
             // Another release wrote it in another form; the manifest is the truth.
             Err(_) => {
                 let (id, sha256) = (row.id, row.sha256.clone());
-                db.read(move |reader| read_listing(reader, id, sha256)).await?.summary()
+                db.read(move |reader| read_listing(reader, id, sha256))
+                    .await?
+                    .summary()
             }
         });
     }
     offered.sort_by(|left, right| {
-        right.featured.cmp(&left.featured).then_with(|| left.name.cmp(&right.name)).then(left.id.cmp(&right.id))
+        right
+            .featured
+            .cmp(&left.featured)
+            .then_with(|| left.name.cmp(&right.name))
+            .then(left.id.cmp(&right.id))
     });
     Ok(offered)
 }
@@ -210,9 +248,19 @@ async fn open_index(
     rows: &[AgentRow],
     offered: &[AgentSummary],
 ) -> Result<SearchIndex> {
-    let digests: HashMap<AgentId, &str> = rows.iter().map(|row| (row.id, row.sha256.as_str())).collect();
-    let versions = offered.iter().map(|agent| (agent.id, digests.get(&agent.id).copied().unwrap_or_default()));
-    let versions: Vec<(AgentId, String)> = versions.map(|(id, sha256)| (id, sha256.to_owned())).collect();
+    let digests: HashMap<AgentId, &str> = rows
+        .iter()
+        .map(|row| (row.id, row.sha256.as_str()))
+        .collect();
+    let versions = offered.iter().map(|agent| {
+        (
+            agent.id,
+            digests.get(&agent.id).copied().unwrap_or_default(),
+        )
+    });
+    let versions: Vec<(AgentId, String)> = versions
+        .map(|(id, sha256)| (id, sha256.to_owned()))
+        .collect();
     let fingerprint = fingerprint(&versions);
     let directory = data_dir.join(INDEX_DIRECTORY);
     let opened = {
@@ -226,7 +274,10 @@ async fn open_index(
     blocking(move || SearchIndex::build(&directory, &fingerprint, &documents)).await
 }
 
-fn documents(reader: &guildhall_db::Reader<'_>, versions: &[(AgentId, String)]) -> Result<Vec<SearchDocument>> {
+fn documents(
+    reader: &guildhall_db::Reader<'_>,
+    versions: &[(AgentId, String)],
+) -> Result<Vec<SearchDocument>> {
     let document = |(id, sha256): &(AgentId, String)| {
         let texts = store::texts(reader, *id, sha256)?;
         let manifest = read_manifest(&id.to_string(), &texts.manifest_yaml)?;
@@ -267,10 +318,16 @@ fn read_handbook(name: &str, text: &str) -> Result<Handbook> {
 /// A stored or built-in file was checked before; that it is not valid now is a fault of the node.
 fn invalid(what: &str, name: &str, problems: &[Problem]) -> Error {
     let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    Error::internal(format!("the {what} of {name} is not valid: {}", problems.join("; ")))
+    Error::internal(format!(
+        "the {what} of {name} is not valid: {}",
+        problems.join("; ")
+    ))
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     let outcome = tokio::task::spawn_blocking(work).await;
-    outcome.map_err(|error| Error::internal("work on the search index stopped").with_source(error))?
+    outcome
+        .map_err(|error| Error::internal("work on the search index stopped").with_source(error))?
 }

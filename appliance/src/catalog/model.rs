@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::{
     handbook::Handbook,
     manifest::{
-        AgentPermission, Category, Hue, Manifest, ModelNeeds, Price, PriceModel, SampleTask, Stability,
+        AgentPermission, Category, Hue, Manifest, ModelNeeds, Price, PriceModel, SampleTask,
+        Stability,
     },
 };
 
@@ -165,7 +166,10 @@ fn contents(handbook: &Handbook) -> Vec<HandbookSection> {
         title: title.to_owned(),
         passages: passages
             .into_iter()
-            .map(|passage| PassageTitle { id: passage.id.clone(), title: passage.title.clone() })
+            .map(|passage| PassageTitle {
+                id: passage.id.clone(),
+                title: passage.title.clone(),
+            })
             .collect(),
     };
     sections.map(section).collect()

@@ -51,7 +51,11 @@ async fn get_agent(
     Extension(hired): Extension<HiredCounts>,
     Path(agent): Path<String>,
 ) -> HttpResult<Json<Agent>> {
-    let listing = app.catalog.find(&app.db, &agent).await?.ok_or_else(|| Error::not_found("agent"))?;
+    let listing = app
+        .catalog
+        .find(&app.db, &agent)
+        .await?
+        .ok_or_else(|| Error::not_found("agent"))?;
     let mut detail = listing.detail();
     count(&mut detail.summary, &hired(&app, &ctx).await?);
     Ok(Json(detail))
@@ -66,7 +70,11 @@ async fn get_passage(
     State(app): State<App>,
     Path((agent, passage)): Path<(String, String)>,
 ) -> HttpResult<Json<Passage>> {
-    let listing = app.catalog.find(&app.db, &agent).await?.ok_or_else(|| Error::not_found("agent"))?;
+    let listing = app
+        .catalog
+        .find(&app.db, &agent)
+        .await?
+        .ok_or_else(|| Error::not_found("agent"))?;
     let passage = listing.handbook.passage(&passage).cloned();
     Ok(Json(passage.ok_or_else(|| Error::not_found("passage"))?))
 }

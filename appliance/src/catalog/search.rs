@@ -8,8 +8,10 @@ use std::{fs, path::Path};
 
 use guildhall_kernel::{Error, Result};
 use tantivy::{
-    Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyDocument,
+    DocAddress, Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Score, Searcher,
+    TantivyDocument,
     collector::TopDocs,
+    columnar::Column,
     directory::MmapDirectory,
     merge_policy::NoMergePolicy,
     schema::{FAST, Field, IndexRecordOption, Schema, TextFieldIndexing, TextOptions},
@@ -41,7 +43,10 @@ pub(super) struct SearchDocument([String; FIELDS.len()]);
 
 impl SearchDocument {
     pub(super) fn new(manifest: &Manifest) -> Self {
-        let tasks = manifest.sample_tasks.iter().map(|task| format!("{} {}", task.title, task.prompt));
+        let tasks = manifest
+            .sample_tasks
+            .iter()
+            .map(|task| format!("{} {}", task.title, task.prompt));
         Self([
             manifest.name.clone(),
             // A slug may join what a name sets apart: "it-helpdesk" is "IT help desk".
@@ -58,7 +63,9 @@ impl SearchDocument {
 
 /// The index of one catalogue.
 pub(super) struct SearchIndex {
-    reader: IndexReader,
+    searcher: Searcher,
+    /// By segment: the place in the catalogue of each document.
+    positions: Vec<Column<u64>>,
     fields: Vec<(Field, f32)>,
     analyzer: TextAnalyzer,
 }
@@ -73,6 +80,7 @@ impl SearchIndex {
         if !is_current {
             return None;
         }
+        index.tokenizers().register(ANALYZER, analyzer());
         Self::new(&index).ok()
     }
 
@@ -85,7 +93,10 @@ impl SearchIndex {
         match Self::build_on_disk(directory, fingerprint, documents) {
             Ok(index) => Ok(index),
             Err(error) => {
-                tracing::warn!(error = error.chain(), "the search index is kept in memory: it cannot be written");
+                tracing::warn!(
+                    error = error.chain(),
+                    "the search index is kept in memory: it cannot be written"
+                );
                 Self::fill(Index::create_in_ram(schema()), fingerprint, documents)
             }
         }
@@ -102,24 +113,35 @@ impl SearchIndex {
         fs::create_dir_all(directory)?;
         let files = MmapDirectory::open(directory).map_err(|error| failed("opening", error))?;
         let index = Index::create(files, schema(), IndexSettings::default());
-        Self::fill(index.map_err(|error| failed("creating", error))?, fingerprint, documents)
+        Self::fill(
+            index.map_err(|error| failed("creating", error))?,
+            fingerprint,
+            documents,
+        )
     }
 
     fn fill(index: Index, fingerprint: &str, documents: &[SearchDocument]) -> Result<Self> {
         index.tokenizers().register(ANALYZER, analyzer());
         write(&index, fingerprint, documents).map_err(|error| failed("writing", error))?;
-        Self::new(&index)
+        Self::new(&index).map_err(|error| failed("opening", error))
     }
 
-    fn new(index: &Index) -> Result<Self> {
-        index.tokenizers().register(ANALYZER, analyzer());
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into();
+    fn new(index: &Index) -> tantivy::Result<Self> {
+        let reader: IndexReader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()?;
+        let searcher = reader.searcher();
+        let segments = searcher.segment_readers().iter();
+        let positions = segments.map(|segment| segment.fast_fields().u64("position"));
         let schema = index.schema();
-        let fields = FIELDS.iter().map(|(name, weight)| Ok((schema.get_field(name)?, *weight)));
-        let fields = fields.collect::<tantivy::Result<Vec<_>>>();
+        let fields = FIELDS
+            .iter()
+            .map(|(name, weight)| Ok((schema.get_field(name)?, *weight)));
         Ok(Self {
-            reader: reader.map_err(|error| failed("opening", error))?,
-            fields: fields.map_err(|error| failed("opening", error))?,
+            positions: positions.collect::<tantivy::Result<_>>()?,
+            fields: fields.collect::<tantivy::Result<_>>()?,
+            searcher,
             analyzer: analyzer(),
         })
     }
@@ -130,29 +152,34 @@ impl SearchIndex {
     /// # Errors
     /// Internal, when the index cannot be read.
     pub(super) fn search(&self, text: &str) -> Result<Vec<usize>> {
-        self.matches(text).map_err(|error| failed("searching", error))
+        self.matches(text)
+            .map_err(|error| failed("searching", error))
     }
 
     fn matches(&self, text: &str) -> tantivy::Result<Vec<usize>> {
-        let searcher = self.reader.searcher();
-        let documents = usize::try_from(searcher.num_docs()).unwrap_or(usize::MAX).max(1);
+        let documents = usize::try_from(self.searcher.num_docs())
+            .unwrap_or(usize::MAX)
+            .max(1);
         let words = query::words(self.analyzer.clone(), text);
-        let queries = query::of_words(&searcher, &self.fields, &words)?;
-        for query in queries {
-            let top = searcher.search(&query, &TopDocs::with_limit(documents).order_by_score())?;
+        for query in query::of_words(&self.searcher, &self.fields, &words)? {
+            let top = TopDocs::with_limit(documents).order_by_score();
+            let top = self.searcher.search(&query, &top)?;
             if !top.is_empty() {
-                let mut found = Vec::with_capacity(top.len());
-                for (score, address) in top {
-                    let column = searcher.segment_reader(address.segment_ord).fast_fields().u64("position")?;
-                    let position = column.first(address.doc_id).unwrap_or(u64::MAX);
-                    found.push((score, usize::try_from(position).unwrap_or(usize::MAX)));
-                }
+                let mut found: Vec<(Score, usize)> = top
+                    .into_iter()
+                    .filter_map(|(score, at)| Some((score, self.position(at)?)))
+                    .collect();
                 // Equal matches stand in the order of the catalogue.
                 found.sort_by(|left, right| right.0.total_cmp(&left.0).then(left.1.cmp(&right.1)));
                 return Ok(found.into_iter().map(|(_, position)| position).collect());
             }
         }
         Ok(Vec::new())
+    }
+
+    fn position(&self, at: DocAddress) -> Option<usize> {
+        let column = self.positions.get(usize::try_from(at.segment_ord).ok()?)?;
+        usize::try_from(column.first(at.doc_id)?).ok()
     }
 }
 

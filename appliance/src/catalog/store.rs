@@ -58,7 +58,12 @@ pub(super) fn texts(reader: &Reader<'_>, id: AgentId, sha256: &str) -> Result<Te
     reader.query_one(
         "SELECT manifest_yaml, handbook_md FROM agent_versions WHERE agent_id = ? AND sha256 = ?",
         params![id, sha256],
-        |row| Ok(Texts { manifest_yaml: row.get("manifest_yaml")?, handbook_md: row.get("handbook_md")? }),
+        |row| {
+            Ok(Texts {
+                manifest_yaml: row.get("manifest_yaml")?,
+                handbook_md: row.get("handbook_md")?,
+            })
+        },
     )
 }
 

@@ -55,7 +55,9 @@ pub fn validate_file(path: &Path) -> Result<Report> {
     let handbook = handbook.map(|text| text.and_then(|text| Handbook::parse(&text)));
     let passages = match handbook {
         None => {
-            notes.push(format!("there is no {HANDBOOK_NAME} beside it; extractive answers quote one"));
+            notes.push(format!(
+                "there is no {HANDBOOK_NAME} beside it; extractive answers quote one"
+            ));
             None
         }
         Some(Ok(handbook)) => Some(handbook.passages.len()),
@@ -74,7 +76,13 @@ pub fn validate_file(path: &Path) -> Result<Report> {
         passages,
     });
     let file = path.display().to_string();
-    Ok(Report { file, valid: problems.is_empty(), agent, problems, notes })
+    Ok(Report {
+        file,
+        valid: problems.is_empty(),
+        agent,
+        problems,
+        notes,
+    })
 }
 
 /// The file's text; `None` when there is no such file. What is no text is a problem of the file.
@@ -87,7 +95,9 @@ fn read(path: &Path, bytes_max: usize) -> Result<Option<Result<String, Vec<Probl
         Err(error) => return Err(unreadable(path, error)),
     };
     if length > bytes_max as u64 {
-        return refuse(format!("is {length} bytes long; at most {bytes_max} allowed"));
+        return refuse(format!(
+            "is {length} bytes long; at most {bytes_max} allowed"
+        ));
     }
     match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => Ok(Some(Ok(text))),
@@ -105,19 +115,31 @@ fn in_handbook(problem: Problem) -> Problem {
 }
 
 fn directory_note(path: &Path, slug: &str) -> Option<String> {
-    let directory = path.canonicalize().ok()?.parent()?.file_name()?.to_str()?.to_owned();
+    let directory = path
+        .canonicalize()
+        .ok()?
+        .parent()?
+        .file_name()?
+        .to_str()?
+        .to_owned();
     let is_agent_directory = path.file_name().is_some_and(|name| name == "manifest.yaml");
     (is_agent_directory && directory != slug)
         .then(|| format!("its directory is called {directory}, its slug {slug}"))
 }
 
 fn not_found(path: &Path) -> Error {
-    let message = format!("there is no file {}; name the manifest to check", path.display());
+    let message = format!(
+        "there is no file {}; name the manifest to check",
+        path.display()
+    );
     Error::new(ErrorKind::NotFound, "file_not_found", message)
 }
 
 fn is_directory(path: &Path) -> Error {
-    let message = format!("{} is a directory; name the manifest.yaml in it", path.display());
+    let message = format!(
+        "{} is a directory; name the manifest.yaml in it",
+        path.display()
+    );
     Error::invalid("file_unreadable", message)
 }
 
@@ -136,8 +158,17 @@ impl fmt::Display for Report {
         }
         match (&self.agent, self.problems.len()) {
             (Some(agent), 0) => {
-                let CheckedAgent { slug, name, version, passages } = agent;
-                write!(formatter, "{}: {name} ({slug} {version}) is valid", self.file)?;
+                let CheckedAgent {
+                    slug,
+                    name,
+                    version,
+                    passages,
+                } = agent;
+                write!(
+                    formatter,
+                    "{}: {name} ({slug} {version}) is valid",
+                    self.file
+                )?;
                 match passages {
                     Some(count) => write!(formatter, ", with {count} handbook passages"),
                     None => Ok(()),

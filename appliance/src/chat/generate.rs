@@ -19,10 +19,12 @@ const ANSWER_TOKENS_MAX: u32 = 1024;
 const TEMPERATURE: f32 = 0.4;
 const TOP_P: f32 = 0.95;
 const TOP_K: u32 = 40;
+/// Abilities named to a model that reads little.
+const BRIEF_FEATURES: usize = 3;
 /// Passages handed to the model with the question.
 const PASSAGES: usize = 3;
-/// Below this context there is no room for passages beside the conversation.
-const PASSAGES_CONTEXT_MIN: u32 = 2048;
+/// Below this context there is no room for full instructions and passages beside the conversation.
+const ROOM_TOKENS_MIN: u32 = 2048;
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
     let passages = consult(app, job, draft).await?;
@@ -92,11 +94,7 @@ fn note_trimmed(draft: &mut Draft, trimmed_messages: u32) {
 
 /// Finds passages for the question and notes them as what the answer rests on.
 async fn consult(app: &App, job: &Job, draft: &mut Draft) -> Result<Vec<String>> {
-    if job
-        .answering
-        .context_length
-        .is_none_or(|tokens| tokens < PASSAGES_CONTEXT_MIN)
-    {
+    if !has_room(job) {
         return Ok(Vec::new());
     }
     step(job, StepKind::Searching, StepState::Running);
@@ -131,12 +129,34 @@ fn messages(job: &Job, passages: &[String]) -> Vec<ChatMessage> {
     messages
 }
 
-/// The agent's instructions with the names filled in.
+/// The agent's instructions with the names filled in; one sentence for a model that reads little.
 fn instructions(job: &Job) -> String {
+    let (persona, organisation) = (&job.employee.persona_name, &job.organisation_name);
+    if !has_room(job) {
+        let role = job.listing.manifest.name.to_lowercase();
+        let article = if role.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        let features = job.listing.manifest.features.iter().take(BRIEF_FEATURES);
+        let abilities: Vec<&str> = features.map(|line| line.trim_end_matches('.')).collect();
+        let abilities = abilities.join("; ");
+        return format!(
+            "You are {persona}, {article} {role} at {organisation}. You can: {abilities}."
+        );
+    }
     let template = &job.listing.manifest.persona.instructions;
     template
-        .replace("{persona}", &job.employee.persona_name)
-        .replace("{organisation}", &job.organisation_name)
+        .replace("{persona}", persona)
+        .replace("{organisation}", organisation)
+}
+
+/// Whether the model reads enough for full instructions and passages beside the conversation.
+fn has_room(job: &Job) -> bool {
+    job.answering
+        .context_length
+        .is_some_and(|tokens| tokens >= ROOM_TOKENS_MIN)
 }
 
 fn chat_message(message: &StoredMessage) -> ChatMessage {

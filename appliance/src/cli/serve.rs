@@ -66,10 +66,13 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
     let app = App::open(AppOptions::new(config, data_dir)).await?;
     let router = http::router(&app)?;
     control::listen(&app)?;
+    // Before anybody is told that the node is ready: no signal may find the default handler.
+    let asked_to_stop = stop_signals()?;
     let serving = tokio::spawn(server.serve(router, app.shutdown.clone()));
     greet(&app, &address, demo, output).await?;
     tokio::spawn(check_database(app.clone()));
-    wait_for_signal().await?;
+    asked_to_stop.await;
+    tracing::info!("stopping");
     stop(&app).await;
     serving
         .await
@@ -129,15 +132,16 @@ async fn check_database(app: App) {
     }
 }
 
-async fn wait_for_signal() -> Result<()> {
+/// Listens for the signals that stop the node, from now on; the future ends with the first one.
+fn stop_signals() -> Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Stops answers, so that what was written of them is stored, then everything else.

@@ -11,10 +11,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use guildhall_kernel::{Error, IdempotencyKey};
-use guildhall_web::{HttpError, limits};
+use guildhall_web::{
+    HttpError,
+    limits::{self, BodyLimit},
+};
 use sha2::{Digest, Sha256};
 
 const HEADER: &str = "idempotency-key";
+/// The largest body any route takes.
+const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 const KEY_CHARACTERS_MAX: usize = 255;
 
 pub(super) async fn read_key(request: Request, next: Next) -> Response {
@@ -37,6 +42,8 @@ async fn with_key(request: Request) -> Result<Request, Error> {
     digest.update([0]);
     let mut whole = Request::from_parts(parts.clone(), body);
     whole.extensions_mut().clone_from(&parts.extensions);
+    // Routes have limits of their own, which apply again when they read the body.
+    whole.extensions_mut().insert(BodyLimit(BODY_BYTES_MAX));
     let bytes = limits::read_body(whole).await?;
     digest.update(&bytes);
     let fingerprint = data_encoding::HEXLOWER.encode(&digest.finalize());

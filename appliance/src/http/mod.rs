@@ -55,6 +55,7 @@ fn document_head() -> OpenApi {
 pub fn openapi() -> OpenApi {
     let (_, mut document) = routes().split_for_parts();
     guildhall_web::openapi::declare_security(&mut document, "__Host-guildhall");
+    guildhall_web::openapi::declare_errors(&mut document);
     document
 }
 

@@ -96,7 +96,11 @@ async fn overview(
     let read = app.db.read(move |reader| {
         let ever = billing::totals(reader, organisation, Timestamp::from_millis(0))?;
         let today = billing::totals(reader, organisation, yesterday)?;
-        Ok((ever, today, identity::has_several_people(reader, organisation)?))
+        Ok((
+            ever,
+            today,
+            identity::has_several_people(reader, organisation)?,
+        ))
     });
     let (ever, today, people_added) = read.await?;
     let generative_model = app.inference.has_default_model();
@@ -109,7 +113,10 @@ async fn overview(
             output_tokens: ever.output_tokens,
             words_quoted: ever.words_quoted,
         },
-        today: OverviewToday { messages, answers: today.messages },
+        today: OverviewToday {
+            messages,
+            answers: today.messages,
+        },
         checklist: Checklist {
             model_imported: generative_model,
             people_added,
@@ -136,7 +143,10 @@ async fn with_employees(
             Some(ve) => ve.clone(),
             None => {
                 let organisation = ctx.organisation;
-                let employee = app.db.read(move |reader| team::find(reader, organisation, id)).await?;
+                let employee = app
+                    .db
+                    .read(move |reader| team::find(reader, organisation, id))
+                    .await?;
                 team::view(app, employee).await?
             }
         };

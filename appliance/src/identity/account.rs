@@ -59,7 +59,7 @@ pub(super) async fn change_password(
         })
         .await?;
     let person = person.ok_or_else(|| Error::not_found("person"))?;
-    app.login_limits.attempt(&person.email, &origin.address)?;
+    app.login_limits.attempt(&person.email, &origin.limit_key)?;
     if !password::verify(current, hash).await? {
         let message = "the current password is wrong";
         return Err(Error::invalid_field(
@@ -68,7 +68,7 @@ pub(super) async fn change_password(
             message,
         ));
     }
-    app.login_limits.succeeded(&person.email, &origin.address);
+    app.login_limits.succeeded(&person.email, &origin.limit_key);
     checked_password("new_password", &new, &person.email)?;
     let hash = password::hash(new).await?;
     let caller = ctx.clone();

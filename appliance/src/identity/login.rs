@@ -66,6 +66,8 @@ impl LoginLimits {
 pub struct Origin {
     /// The peer's address, without port.
     pub address: String,
+    /// What attempts from there count under: an IPv6 caller owns a whole network.
+    pub limit_key: String,
     /// The browser's name for itself.
     pub user_agent: String,
     /// The request.
@@ -92,7 +94,7 @@ pub(super) async fn log_in(
     origin: Origin,
 ) -> Result<OpenedSession> {
     let email = email.trim().to_lowercase();
-    app.login_limits.attempt(&email, &origin.address)?;
+    app.login_limits.attempt(&email, &origin.limit_key)?;
     let lookup = email.clone();
     let found = app
         .db
@@ -103,7 +105,7 @@ pub(super) async fn log_in(
     let Some(found) = found.filter(|_| is_right) else {
         return Err(record_failure(app, origin).await);
     };
-    app.login_limits.succeeded(&email, &origin.address);
+    app.login_limits.succeeded(&email, &origin.limit_key);
     let clock = Arc::clone(&app.clock);
     app.db
         .write(move |tx| open_first(tx, clock, &found.person, &origin))

@@ -1,6 +1,6 @@
 //! Set-up, login and the session itself.
 
-use std::{convert::Infallible, net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, State},
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use guildhall_kernel::{ErrorBody, OrgId, Result};
-use guildhall_web::{Auth, HttpResult, Json, Public, csrf};
+use guildhall_web::{Auth, HttpError, HttpResult, Json, Public, csrf, rate_limit::address_key};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -30,20 +30,24 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(switch_organisation))
 }
 
+/// Also refuses requests that another site makes a browser send: the public operations that change
+/// something take an origin, the others check their session.
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
-    type Rejection = Infallible;
+    type Rejection = HttpError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, HttpError> {
+        csrf::check_origin(parts)?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let user_agent = parts
             .headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok());
+        let address = peer.map(|peer| peer.0.ip());
         Ok(Self {
-            address: peer.map_or_else(
-                || "unknown".to_owned(),
-                |peer| peer.0.ip().to_canonical().to_string(),
-            ),
+            // Tests call the router without a connection.
+            address: address
+                .map_or_else(|| "unknown".to_owned(), |ip| ip.to_canonical().to_string()),
+            limit_key: address.map_or_else(String::new, |ip| address_key(ip).to_string()),
             user_agent: user_agent.unwrap_or("unknown").to_owned(),
             request_id: guildhall_web::request_id(),
         })

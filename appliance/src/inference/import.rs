@@ -22,7 +22,12 @@ const NAME_CHARACTERS_MAX: usize = 60;
 ///
 /// # Errors
 /// What the header says of a damaged file; `not_generative`, `split_model`, `name_taken`, `disk_full`.
-pub(super) fn take_in(source: &Path, models: &Path, name: Option<&str>, clock: &dyn Clock) -> Result<ModelRow> {
+pub(super) fn take_in(
+    source: &Path,
+    models: &Path,
+    name: Option<&str>,
+    clock: &dyn Clock,
+) -> Result<ModelRow> {
     let mut row = describe(source, name, clock)?;
     check_space(models, row.size_bytes)?;
     row.file = format!("{}.gguf", row.name);
@@ -36,7 +41,10 @@ pub(super) fn take_in(source: &Path, models: &Path, name: Option<&str>, clock: &
 /// As [`take_in`].
 pub(super) fn adopt(path: &Path, clock: &dyn Clock) -> Result<ModelRow> {
     let mut row = describe(path, None, clock)?;
-    row.file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    row.file = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     row.sha256 = hash_file(path)?;
     Ok(row)
 }
@@ -46,13 +54,26 @@ pub(super) fn adopt(path: &Path, clock: &dyn Clock) -> Result<ModelRow> {
 ///
 /// # Errors
 /// When the directory cannot be read.
-pub(super) fn dropped_in(models: &Path, known: &[String], settled: Duration) -> Result<Vec<PathBuf>> {
+pub(super) fn dropped_in(
+    models: &Path,
+    known: &[String],
+    settled: Duration,
+) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(models)? {
         let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_model = path.extension().is_some_and(|extension| extension == "gguf") && !known.contains(&name);
-        let age = fs::metadata(&path).and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let is_model = path
+            .extension()
+            .is_some_and(|extension| extension == "gguf")
+            && !known.contains(&name);
+        let age = fs::metadata(&path)
+            .and_then(|file| file.modified())
+            .ok()
+            .and_then(|at| at.elapsed().ok());
         if is_model && age.is_some_and(|age| age >= settled) {
             found.push(path);
         }
@@ -63,16 +84,26 @@ pub(super) fn dropped_in(models: &Path, known: &[String], settled: Duration) -> 
 /// What a file's header says; its place and hash are still to be filled in.
 fn describe(source: &Path, name: Option<&str>, clock: &dyn Clock) -> Result<ModelRow> {
     let shown = source.display();
-    let header = Header::open(source).map_err(|error| Error::invalid(error.code(), format!("{shown}: {error}")))?;
+    let header = Header::open(source)
+        .map_err(|error| Error::invalid(error.code(), format!("{shown}: {error}")))?;
     if !header.is_generative() {
-        let message = format!("{shown} is a `{}` model, which does not write text", header.architecture());
+        let message = format!(
+            "{shown} is a `{}` model, which does not write text",
+            header.architecture()
+        );
         return Err(Error::invalid("not_generative", message));
     }
     if header.split_count() > 1 {
-        let message = format!("{shown} is one of {} parts; merge them into one file first", header.split_count());
+        let message = format!(
+            "{shown} is one of {} parts; merge them into one file first",
+            header.split_count()
+        );
         return Err(Error::invalid("split_model", message));
     }
-    let stem = source.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = source
+        .file_stem()
+        .map(|stem| stem.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Ok(ModelRow {
         id: ModelId::new(clock),
         title: header.name().map_or_else(|| stem.clone(), str::to_owned),

@@ -35,11 +35,7 @@ pub use program::engine_version;
 pub use routes::router;
 
 pub use crate::catalog::AnswerMode;
-use crate::{
-    audit,
-    config::Config,
-    events::Events,
-};
+use crate::{audit, config::Config, events::Events};
 
 use self::{
     model::ModelRow,
@@ -310,7 +306,9 @@ async fn make_rounds(registry: std::sync::Weak<Registry>, idle_unload_s: u32) {
     let idle = Duration::from_secs(u64::from(idle_unload_s));
     loop {
         tokio::time::sleep(ROUNDS).await;
-        let Some(registry) = registry.upgrade() else { return };
+        let Some(registry) = registry.upgrade() else {
+            return;
+        };
         let inference = Inference(registry);
         for slot in inference.slots() {
             slot.unload_if_idle(idle).await;

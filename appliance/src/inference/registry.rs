@@ -31,7 +31,12 @@ impl Inference {
         let (source, name) = (path.to_owned(), name.map(str::to_owned));
         let settings = Arc::clone(&self.0.settings);
         let row = blocking(move || {
-            import::take_in(&source, &settings.models, name.as_deref(), settings.clock.as_ref())
+            import::take_in(
+                &source,
+                &settings.models,
+                name.as_deref(),
+                settings.clock.as_ref(),
+            )
         });
         let row = row.await?;
         if let Err(error) = self.check_new(&row) {
@@ -44,7 +49,10 @@ impl Inference {
 
     /// Refuses a file that is here under another name, and a name that is taken.
     fn check_new(&self, row: &ModelRow) -> Result<()> {
-        let twin = self.slots().into_iter().find(|slot| slot.row.sha256 == row.sha256);
+        let twin = self
+            .slots()
+            .into_iter()
+            .find(|slot| slot.row.sha256 == row.sha256);
         if let Some(twin) = twin {
             let message = format!("this file is here already as {}", twin.row.name);
             return Err(Error::conflict("already_imported", message));
@@ -70,7 +78,9 @@ impl Inference {
         let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
         slots.insert(slot.row.name.clone(), Arc::clone(&slot));
         drop(slots);
-        let event = Event::ModelChanged { model_id: slot.row.id };
+        let event = Event::ModelChanged {
+            model_id: slot.row.id,
+        };
         self.0.settings.events.publish(Audience::Node, event);
         Ok(slot)
     }
@@ -81,8 +91,19 @@ impl Inference {
     /// # Errors
     /// When the directory cannot be read.
     pub(super) async fn adopt_dropped(&self) -> Result<()> {
-        let mut known: Vec<String> = self.slots().iter().map(|slot| slot.row.file.clone()).collect();
-        known.extend(self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned());
+        let mut known: Vec<String> = self
+            .slots()
+            .iter()
+            .map(|slot| slot.row.file.clone())
+            .collect();
+        known.extend(
+            self.0
+                .refused
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .iter()
+                .cloned(),
+        );
         let settings = Arc::clone(&self.0.settings);
         for path in import::dropped_in(&settings.models, &known, DROP_SETTLED)? {
             let (file, clock) = (path.clone(), Arc::clone(&settings.clock));
@@ -93,8 +114,16 @@ impl Inference {
             };
             if let Err(error) = adopted {
                 tracing::warn!(error = %error.chain(), "a file in the models directory was not taken in");
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                self.0.refused.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+                let name = path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned();
+                self.0
+                    .refused
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(name);
             }
         }
         Ok(())

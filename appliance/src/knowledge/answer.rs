@@ -49,7 +49,10 @@ pub fn consult(corpus: &Corpus, vectors: &Vectors, count: usize) -> Vec<Citation
             let ranking = rank(corpus, vectors, group);
             let sure = probability(corpus, &ranking, group);
             let best = ranking.passages.first().map_or(0.0, |ranked| ranked.score);
-            ranking.passages.into_iter().map(move |ranked| (sure * ranked.score / best.max(0.01), ranked))
+            ranking
+                .passages
+                .into_iter()
+                .map(move |ranked| (sure * ranked.score / best.max(0.01), ranked))
         })
         .filter(|(score, _)| *score >= QUOTED_FROM / 2.0)
         .collect();
@@ -76,7 +79,10 @@ impl Candidate {
     fn of(corpus: &Corpus, vectors: &Vectors, group: Group) -> Self {
         let ranking = rank(corpus, vectors, group);
         let probability = probability(corpus, &ranking, group);
-        Self { ranking, probability }
+        Self {
+            ranking,
+            probability,
+        }
     }
 
     fn answers(&self) -> bool {
@@ -86,12 +92,21 @@ impl Candidate {
 
 /// Quotes what answers, the person's own text first when the question points at it or it fits
 /// better; says so when nothing does.
-fn found<'c>(corpus: &'c Corpus, vectors: &Vectors, asked: Asked, mut writer: Writer<'c>) -> Extract {
+fn found<'c>(
+    corpus: &'c Corpus,
+    vectors: &Vectors,
+    asked: Asked,
+    mut writer: Writer<'c>,
+) -> Extract {
     let handbook = Candidate::of(corpus, vectors, Group::Handbook);
     let own = Candidate::of(corpus, vectors, Group::Own);
-    let own_first = own.answers()
-        && (corpus.query.points_at_text || own.probability >= handbook.probability);
-    let (first, second) = if own_first { (&own, &handbook) } else { (&handbook, &own) };
+    let own_first =
+        own.answers() && (corpus.query.points_at_text || own.probability >= handbook.probability);
+    let (first, second) = if own_first {
+        (&own, &handbook)
+    } else {
+        (&handbook, &own)
+    };
     if !first.answers() {
         return refused(corpus, &handbook.ranking, writer);
     }
@@ -100,8 +115,15 @@ fn found<'c>(corpus: &'c Corpus, vectors: &Vectors, asked: Asked, mut writer: Wr
     };
     let is_sure = first.probability >= SURE_FROM;
     let runs = corpus.choose_units(best, UNITS_MAX);
-    let quote = runs.first().map_or("", |run| corpus.unit_quote(best.passage, *run.start()));
-    writer.say(phrase::lead_in(asked, corpus.place(best.passage), quote, is_sure));
+    let quote = runs
+        .first()
+        .map_or("", |run| corpus.unit_quote(best.passage, *run.start()));
+    writer.say(phrase::lead_in(
+        asked,
+        corpus.place(best.passage),
+        quote,
+        is_sure,
+    ));
     writer.quote_runs(best.passage, &runs, first.probability);
     match second.ranking.passages.first() {
         Some(other) if second.probability >= SURE_FROM => {
@@ -126,7 +148,12 @@ fn quote_second(ranking: &Ranking, probability: f64, writer: &mut Writer<'_>) {
 fn created<'c>(corpus: &'c Corpus, vectors: &Vectors, mut writer: Writer<'c>) -> Extract {
     let handbook = Candidate::of(corpus, vectors, Group::Handbook);
     writer.say(phrase::CANNOT_CREATE.to_owned());
-    let Some(best) = handbook.ranking.passages.first().filter(|_| handbook.answers()) else {
+    let Some(best) = handbook
+        .ranking
+        .passages
+        .first()
+        .filter(|_| handbook.answers())
+    else {
         let topics = nearest_topics(corpus, &handbook.ranking);
         if !topics.is_empty() {
             writer.say(phrase::nearest(&topics));
@@ -182,14 +209,20 @@ fn refused(corpus: &Corpus, handbook: &Ranking, writer: Writer<'_>) -> Extract {
 
 fn nearest_topics<'c>(corpus: &'c Corpus, handbook: &Ranking) -> Vec<&'c str> {
     let passages = handbook.passages.iter().take(TOPICS);
-    passages.filter_map(|ranked| corpus.topic(ranked.passage)).collect()
+    passages
+        .filter_map(|ranked| corpus.topic(ranked.passage))
+        .collect()
 }
 
 /// The first topic of each of the first sections of the handbook.
 fn first_topics(corpus: &Corpus) -> Vec<&str> {
     let mut sections: Vec<Option<&str>> = Vec::new();
     let mut topics = Vec::new();
-    for source in corpus.sources.iter().filter(|source| source.kind == SourceKind::Handbook) {
+    for source in corpus
+        .sources
+        .iter()
+        .filter(|source| source.kind == SourceKind::Handbook)
+    {
         let section = source.section.as_deref();
         if topics.len() < TOPICS && !sections.contains(&section) {
             sections.push(section);

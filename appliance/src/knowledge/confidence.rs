@@ -9,7 +9,7 @@ use super::{
 };
 
 /// From this probability on a passage is quoted.
-pub const QUOTED_FROM: f64 = 0.5;
+pub const QUOTED_FROM: f64 = 0.45;
 
 /// From this probability on it is quoted without reservation.
 pub const SURE_FROM: f64 = 0.75;
@@ -31,7 +31,13 @@ pub struct Signals {
 
 impl Signals {
     /// Names of [`Signals::values`].
-    pub const NAMES: [&'static str; 5] = ["cosine", "unit_cosine", "coverage", "unit_coverage", "world"];
+    pub const NAMES: [&'static str; 5] = [
+        "cosine",
+        "unit_cosine",
+        "coverage",
+        "unit_coverage",
+        "world",
+    ];
 
     /// The signals of the best passage of `ranking`; `None` when there is none.
     pub fn of(corpus: &Corpus, ranking: &Ranking) -> Option<Self> {
@@ -49,7 +55,13 @@ impl Signals {
 
     /// The signals in the order of [`Signals::NAMES`].
     pub fn values(&self) -> [f64; 5] {
-        [self.cosine, self.unit_cosine, self.coverage, self.unit_coverage, self.world]
+        [
+            self.cosine,
+            self.unit_cosine,
+            self.coverage,
+            self.unit_coverage,
+            self.world,
+        ]
     }
 
     /// The probability that the passage answers, 0 to 1.
@@ -58,7 +70,11 @@ impl Signals {
             Group::Handbook => HANDBOOK,
             Group::Own => OWN,
         };
-        let sum: f64 = weights.iter().zip(self.values()).map(|(weight, value)| weight * value).sum();
+        let sum: f64 = weights
+            .iter()
+            .zip(self.values())
+            .map(|(weight, value)| weight * value)
+            .sum();
         1.0 / (1.0 + (-(bias + sum)).exp())
     }
 }
@@ -66,5 +82,5 @@ impl Signals {
 /// Bias and weights in the order of [`Signals::NAMES`].
 type Weights = (f64, [f64; 5]);
 
-const HANDBOOK: Weights = (-4.5, [6.0, 5.0, 0.5, 0.0, -2.0]);
-const OWN: Weights = (-3.0, [4.0, 5.0, 1.0, 1.0, -1.0]);
+const HANDBOOK: Weights = (-5.45, [7.24, 8.24, 0.0, 0.0, -4.11]);
+const OWN: Weights = (-2.8, [0.0, 6.97, 0.0, 0.59, 0.0]);

@@ -53,13 +53,23 @@ pub struct Located {
 pub struct Query {
     /// The question as written, without pasted text.
     pub question: String,
-    /// What is searched for: the question, with the turn before it when it leans on that.
-    pub search: String,
     /// What the turn asks for.
     pub intent: Intent,
     /// Whether the question points at a text the person gave.
     pub points_at_text: bool,
-    /// The subject words of `search`.
+    /// What the handbook is searched for.
+    pub handbook: Probe,
+    /// What the person's own texts are searched for.
+    pub own: Probe,
+}
+
+/// What one group of sources is searched for: the question, with the turn before it when it leans
+/// on that.
+#[derive(Clone, Debug, Default)]
+pub struct Probe {
+    /// What is compared by meaning.
+    pub text: String,
+    /// Its subject words.
     pub(super) terms: Vec<Term>,
 }
 
@@ -86,12 +96,23 @@ impl Corpus {
                 id: format!("message-{}", place + 1),
                 title: "Your message".into(),
                 section: None,
-                text: request.message.get(range.clone()).unwrap_or_default().to_owned(),
+                text: request
+                    .message
+                    .get(range.clone())
+                    .unwrap_or_default()
+                    .to_owned(),
             });
         }
         let passages = passages_of(&sources);
-        let mut corpus = Self { sources, passages, query: Query::empty(read.question), index: Index::default() };
-        let texts: Vec<_> = (0..corpus.passages.len()).map(|at| corpus.indexed_text(at)).collect();
+        let mut corpus = Self {
+            sources,
+            passages,
+            query: Query::empty(read.question),
+            index: Index::default(),
+        };
+        let texts: Vec<_> = (0..corpus.passages.len())
+            .map(|at| corpus.indexed_text(at))
+            .collect();
         corpus.index = Index::new(texts.iter().map(String::as_str));
         corpus.complete_query(request, &read.pasted);
         corpus
@@ -99,42 +120,57 @@ impl Corpus {
 
     fn complete_query(&mut self, request: &Request, pasted: &[std::ops::Range<usize>]) {
         let question = self.query.question.clone();
-        let mut search = question.clone();
+        let mut own = question.clone();
         if let Some(previous) = &request.previous_message
             && intent::is_follow_up(&question)
         {
-            search = format!("{} {question}", message::read(previous).question);
-        } else if let Some(range) = pasted.first()
-            && words::content_stems(&question).len() <= 2
+            own = format!("{} {question}", message::read(previous).question);
+        }
+        let mut handbook = own.clone();
+        if let Some(range) = pasted.first()
+            && words::content_stems(&own).len() <= 2
         {
             let text = request.message.get(range.clone()).unwrap_or_default();
             let hint = text.get(..text.floor_char_boundary(PASTED_HINT_BYTES)).unwrap_or(text);
-            search = format!("{question} {hint}");
+            handbook = format!("{own} {hint}");
         }
         self.query = Query {
             intent: intent::intent(&question),
             points_at_text: intent::points_at_text(&question),
-            terms: self.index.terms(&search),
+            handbook: Probe { terms: self.index.terms(&handbook), text: handbook },
+            own: Probe { terms: self.index.terms(&own), text: own },
             question,
-            search,
         };
+    }
+
+    /// What the group of a passage is searched for.
+    pub(super) fn probe(&self, passage: usize) -> &Probe {
+        if self.is_handbook(passage) { &self.query.handbook } else { &self.query.own }
     }
 
     /// The source a passage belongs to. Panics never: an unknown passage has no source.
     pub fn source_of(&self, passage: usize) -> Option<&Source> {
-        self.passages.get(passage).and_then(|located| self.sources.get(located.source))
+        self.passages
+            .get(passage)
+            .and_then(|located| self.sources.get(located.source))
     }
 
     /// Whether a passage comes from the agent's handbook.
     pub fn is_handbook(&self, passage: usize) -> bool {
-        self.source_of(passage).is_some_and(|source| source.kind == SourceKind::Handbook)
+        self.source_of(passage)
+            .is_some_and(|source| source.kind == SourceKind::Handbook)
     }
 
     /// The passage as it stands in its source.
     pub fn passage_text(&self, passage: usize) -> &str {
         self.passages
             .get(passage)
-            .and_then(|at| self.sources.get(at.source)?.text.get(at.passage.range.clone()))
+            .and_then(|at| {
+                self.sources
+                    .get(at.source)?
+                    .text
+                    .get(at.passage.range.clone())
+            })
             .unwrap_or_default()
     }
 
@@ -149,10 +185,21 @@ impl Corpus {
 
     /// Where a passage stands, as the words around a quotation name it.
     pub(super) fn place(&self, passage: usize) -> Place<'_> {
-        let heading = self.passages.get(passage).and_then(|at| at.passage.heading.as_deref());
+        let heading = self
+            .passages
+            .get(passage)
+            .and_then(|at| at.passage.heading.as_deref());
         match self.source_of(passage) {
-            Some(source) => Place { kind: source.kind, title: &source.title, heading },
-            None => Place { kind: SourceKind::Conversation, title: "", heading },
+            Some(source) => Place {
+                kind: source.kind,
+                title: &source.title,
+                heading,
+            },
+            None => Place {
+                kind: SourceKind::Conversation,
+                title: "",
+                heading,
+            },
         }
     }
 
@@ -167,13 +214,21 @@ impl Corpus {
     /// What full-text search reads: the topic counts twice.
     fn indexed_text(&self, passage: usize) -> String {
         let topic = self.topic(passage).unwrap_or_default();
-        let header = match self.passages.get(passage).map(|located| &located.passage.layout) {
-            Some(Layout::Table { header, .. }) => {
-                self.source_of(passage).and_then(|source| source.text.get(header.clone()))
-            }
+        let header = match self
+            .passages
+            .get(passage)
+            .map(|located| &located.passage.layout)
+        {
+            Some(Layout::Table { header, .. }) => self
+                .source_of(passage)
+                .and_then(|source| source.text.get(header.clone())),
             _ => None,
         };
-        format!("{topic}. {topic}. {} {}", header.unwrap_or_default(), self.passage_text(passage))
+        format!(
+            "{topic}. {topic}. {} {}",
+            header.unwrap_or_default(),
+            self.passage_text(passage)
+        )
     }
 
     /// The words of one sentence or line, exactly as they stand in the source.
@@ -199,9 +254,15 @@ impl Corpus {
     /// The words of one sentence, line or row that are compared with those of the question.
     pub fn unit_text(&self, passage: usize, unit: usize) -> String {
         let quote = self.unit_quote(passage, unit);
-        match self.passages.get(passage).map(|located| &located.passage.layout) {
+        match self
+            .passages
+            .get(passage)
+            .map(|located| &located.passage.layout)
+        {
             Some(Layout::Table { header, delimiter }) => {
-                let header = self.source_of(passage).and_then(|source| source.text.get(header.clone()));
+                let header = self
+                    .source_of(passage)
+                    .and_then(|source| source.text.get(header.clone()));
                 passage::labelled_row(header.unwrap_or_default(), quote, *delimiter)
             }
             _ => quote.to_owned(),
@@ -210,17 +271,19 @@ impl Corpus {
 
     /// How many sentences or lines a passage has.
     pub fn unit_count(&self, passage: usize) -> usize {
-        self.passages.get(passage).map_or(0, |located| located.passage.units.len())
+        self.passages
+            .get(passage)
+            .map_or(0, |located| located.passage.units.len())
     }
 
     /// The full-text score of a passage, 0 to 1.
     pub fn lexical(&self, passage: usize) -> f64 {
-        self.index.score(&self.query.terms, passage)
+        self.index.score(&self.probe(passage).terms, passage)
     }
 
     /// The share of the question's subject a passage mentions, 0 to 1.
     pub fn coverage(&self, passage: usize) -> f64 {
-        self.index.coverage_of(&self.query.terms, passage)
+        self.index.coverage_of(&self.probe(passage).terms, passage)
     }
 
     /// The passages that are compared by meaning: the whole handbook, and of the rest the best by
@@ -238,8 +301,12 @@ impl Corpus {
 
     /// Texts whose vectors ranking passages needs: the question and what it is compared with.
     pub fn passage_texts(&self) -> Vec<String> {
-        let mut texts = vec![self.query.search.clone()];
-        texts.extend(self.compared().into_iter().map(|passage| self.embedded_text(passage)));
+        let mut texts = vec![self.query.handbook.text.clone(), self.query.own.text.clone()];
+        texts.extend(
+            self.compared()
+                .into_iter()
+                .map(|passage| self.embedded_text(passage)),
+        );
         texts
     }
 }
@@ -247,10 +314,10 @@ impl Corpus {
 impl Query {
     fn empty(question: String) -> Self {
         Self {
-            search: question.clone(),
             intent: intent::intent(&question),
             points_at_text: false,
-            terms: Vec::new(),
+            handbook: Probe::default(),
+            own: Probe::default(),
             question,
         }
     }
@@ -270,7 +337,10 @@ fn passages_of(sources: &[Source]) -> Vec<Located> {
             SourceKind::Attachment => passage::split(&source.text, left),
             SourceKind::Conversation => statements(&source.text, left),
         };
-        passages.extend(found.into_iter().map(|passage| Located { source: at, passage }));
+        passages.extend(found.into_iter().map(|passage| Located {
+            source: at,
+            passage,
+        }));
     }
     passages
 }

@@ -76,7 +76,11 @@ impl Index {
             }
             let (stem, weight) = self.known(&word);
             if !terms.iter().any(|term| term.stem == stem) {
-                terms.push(Term { rarity: self.rarity(&stem), stem, weight });
+                terms.push(Term {
+                    rarity: self.rarity(&stem),
+                    stem,
+                    weight,
+                });
             }
         }
         terms
@@ -101,7 +105,9 @@ impl Index {
     /// The BM25 score of a passage divided by the best score its question could reach, 0 to 1.
     /// 0 for a passage that does not exist.
     pub(super) fn score(&self, terms: &[Term], passage: usize) -> f64 {
-        let Some(document) = self.documents.get(passage) else { return 0.0 };
+        let Some(document) = self.documents.get(passage) else {
+            return 0.0;
+        };
         let best: f64 = terms.iter().map(|term| term.rarity * (K1 + 1.0)).sum();
         if best <= 0.0 {
             return 0.0;
@@ -109,7 +115,12 @@ impl Index {
         let norm = K1 * (1.0 - B + B * document.length / self.mean_length);
         let reached: f64 = terms
             .iter()
-            .filter_map(|term| document.counts.get(&term.stem).map(|count| (term, f64::from(*count))))
+            .filter_map(|term| {
+                document
+                    .counts
+                    .get(&term.stem)
+                    .map(|count| (term, f64::from(*count)))
+            })
             .map(|(term, count)| term.weight * term.rarity * count * (K1 + 1.0) / (count + norm))
             .sum();
         reached / best
@@ -118,20 +129,28 @@ impl Index {
     /// The share of the question's subject that a passage mentions, 0 to 1.
     pub(super) fn coverage_of(&self, terms: &[Term], passage: usize) -> f64 {
         let document = self.documents.get(passage);
-        share(terms, |stem| document.is_some_and(|document| document.counts.contains_key(stem)))
+        share(terms, |stem| {
+            document.is_some_and(|document| document.counts.contains_key(stem))
+        })
     }
 }
 
 /// The share of the question's subject that `text` mentions, 0 to 1, rare words counting more.
 pub(super) fn coverage(terms: &[Term], text: &str) -> f64 {
-    let stems: HashSet<String> = words::words(text).into_iter().map(|word| word.stem).collect();
+    let stems: HashSet<String> = words::words(text)
+        .into_iter()
+        .map(|word| word.stem)
+        .collect();
     share(terms, |stem| stems.contains(stem))
 }
 
 fn share(terms: &[Term], mentions: impl Fn(&str) -> bool) -> f64 {
     let all: f64 = terms.iter().map(|term| term.rarity).sum();
-    let covered: f64 =
-        terms.iter().filter(|term| mentions(&term.stem)).map(|term| term.rarity * term.weight).sum();
+    let covered: f64 = terms
+        .iter()
+        .filter(|term| mentions(&term.stem))
+        .map(|term| term.rarity * term.weight)
+        .sum();
     if all > 0.0 { covered / all } else { 0.0 }
 }
 

@@ -33,11 +33,17 @@ pub(super) fn find(corpus: &Corpus) -> Vec<Line> {
         .flat_map(|passage| (0..corpus.unit_count(passage)).map(move |unit| (passage, unit)))
         .filter_map(|(passage, unit)| {
             let share = share_of_question(corpus, passage, unit, &asked)?;
-            Some(Line { passage, unit, share })
+            Some(Line {
+                passage,
+                unit,
+                share,
+            })
         })
         .collect();
     lines.sort_by(|a, b| {
-        b.share.total_cmp(&a.share).then((a.passage, a.unit).cmp(&(b.passage, b.unit)))
+        b.share
+            .total_cmp(&a.share)
+            .then((a.passage, a.unit).cmp(&(b.passage, b.unit)))
     });
     let best = lines.first().map_or(0.0, |line| line.share);
     lines.retain(|line| line.share >= best);
@@ -49,33 +55,57 @@ pub(super) fn find(corpus: &Corpus) -> Vec<Line> {
 /// question does not name all of it, or too much of the question is about something else.
 fn share_of_question(corpus: &Corpus, passage: usize, unit: usize, asked: &Asked) -> Option<f64> {
     let text = corpus.unit_text(passage, unit);
-    if matches!(corpus.passages.get(passage)?.passage.layout, Layout::Table { .. }) {
+    if matches!(
+        corpus.passages.get(passage)?.passage.layout,
+        Layout::Table { .. }
+    ) {
         return None;
     }
     let (key, _) = key_value(&text)?;
     let key: Vec<String> = stems(key).filter(|stem| !is_stop_word(stem)).collect();
-    let names = |stem: &String| asked.stems.contains(stem) || asked.implied.contains(&stem.as_str());
+    let names =
+        |stem: &String| asked.stems.contains(stem) || is_one_of(stem, asked.implied);
     let named = key.iter().filter(|stem| asked.stems.contains(stem)).count();
     if named == 0 || !key.iter().all(names) {
         return None;
     }
     let source = corpus.source_of(passage)?;
-    let around: Vec<String> =
-        stems(&source.title).chain(stems(corpus.topic(passage).unwrap_or_default())).collect();
+    let around: Vec<String> = stems(&source.title)
+        .chain(stems(corpus.topic(passage).unwrap_or_default()))
+        .collect();
     let explained = asked
         .stems
         .iter()
         .filter(|stem| {
-            key.contains(stem) || around.contains(stem) || DOCUMENT_WORDS.contains(&stem.as_str())
+            key.contains(stem) || around.contains(stem) || is_one_of(stem, DOCUMENT_WORDS)
         })
         .count();
     let share = explained as f64 / asked.stems.len().max(1) as f64;
     (share >= QUESTION_SHARE_MIN).then_some(share)
 }
 
-/// Stems of words that only name the text asked about.
-const DOCUMENT_WORDS: &[&str] =
-    &["text", "document", "fil", "attach", "attachment", "messag", "letter", "not", "list", "read", "stat", "giv", "written", "exact", "past"];
+/// Words that only name the text asked about.
+const DOCUMENT_WORDS: &[&str] = &[
+    "text",
+    "document",
+    "fil",
+    "attach",
+    "attachment",
+    "messag",
+    "letter",
+    "not",
+    "list",
+    "read",
+    "stat",
+    "giv",
+    "written",
+    "exact",
+    "past",
+];
+
+fn is_one_of(stem: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| words::stem(word) == stem)
+}
 
 struct Asked {
     stems: Vec<String>,
@@ -86,15 +116,15 @@ struct Asked {
 fn asked_stems(question: &str) -> Asked {
     let lower = question.to_lowercase();
     let implied: &[&str] = if lower.contains("when") || lower.contains("until") {
-        &["dat", "day", "tim", "deadlin"]
+        &["date", "day", "time", "deadline"]
     } else if lower.contains("who") {
-        &["nam", "person", "contact", "by"]
+        &["name", "person", "contact", "by"]
     } else if lower.contains("how much") {
-        &["amount", "pric", "total", "sum", "valu", "cost"]
+        &["amount", "price", "total", "sum", "value", "cost"]
     } else if lower.contains("how many") {
-        &["number", "quantiti", "count"]
+        &["number", "quantity", "count"]
     } else if lower.contains("where") {
-        &["address", "plac", "locat", "room"]
+        &["address", "place", "location", "room"]
     } else {
         &[]
     };
@@ -104,13 +134,15 @@ fn asked_stems(question: &str) -> Asked {
 
 /// Stems with the usual abbreviations of forms written out.
 fn stems(text: &str) -> impl Iterator<Item = String> {
-    words::words(text).into_iter().map(|word| match word.plain.as_str() {
-        "no" | "nr" | "num" => "number".to_owned(),
-        "qty" => words::stem("quantity"),
-        "amt" => "amount".to_owned(),
-        "tel" | "telephone" | "phone" => words::stem("phone"),
-        "ref" => words::stem("reference"),
-        "addr" => "address".to_owned(),
-        _ => word.stem,
-    })
+    words::words(text)
+        .into_iter()
+        .map(|word| match word.plain.as_str() {
+            "no" | "nr" | "num" => words::stem("number"),
+            "qty" => words::stem("quantity"),
+            "amt" => words::stem("amount"),
+            "tel" | "telephone" | "phone" => words::stem("phone"),
+            "ref" => words::stem("reference"),
+            "addr" => words::stem("address"),
+            _ => word.stem,
+        })
 }

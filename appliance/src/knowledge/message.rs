@@ -31,13 +31,18 @@ pub(super) fn read(message: &str) -> Message {
     quoted(message)
         .or_else(|| by_paragraph(message))
         .or_else(|| by_sentence(message))
-        .unwrap_or_else(|| Message { question: message.trim().to_owned(), pasted: Vec::new() })
+        .unwrap_or_else(|| Message {
+            question: message.trim().to_owned(),
+            pasted: Vec::new(),
+        })
 }
 
 /// `Draft a reply to this: "…"`: everything inside long quotation marks is text to be read.
 fn quoted(message: &str) -> Option<Message> {
     let open = message.find(": \"").or_else(|| message.find(":\n\""))? + 3;
-    let close = message.rfind('"').filter(|close| *close > open + PASTED_BYTES_MIN)?;
+    let close = message
+        .rfind('"')
+        .filter(|close| *close > open + PASTED_BYTES_MIN)?;
     let inside = message.get(open..close)?;
     if inside.contains("\" \"") {
         return None;
@@ -49,7 +54,10 @@ fn quoted(message: &str) -> Option<Message> {
         message.get(..open - 3)?.trim(),
         message.get(close + 1..)?.trim()
     );
-    Some(Message { question: question.trim().to_owned(), pasted })
+    Some(Message {
+        question: question.trim().to_owned(),
+        pasted,
+    })
 }
 
 /// A short first or last paragraph beside longer text.
@@ -57,13 +65,18 @@ fn by_paragraph(message: &str) -> Option<Message> {
     let text = message.trim();
     let offset = message.len() - message.trim_start().len();
     let (first, rest) = text.split_once('\n')?;
-    let least = if first.trim_end().ends_with(['?', ':']) { LINES_BYTES_MIN } else { PASTED_BYTES_MIN };
+    let least = if first.trim_end().ends_with(['?', ':']) {
+        LINES_BYTES_MIN
+    } else {
+        PASTED_BYTES_MIN
+    };
     if is_question_line(first) && rest.trim().len() >= least && !rest.trim_end().ends_with('?') {
         let start = offset + first.len() + 1;
         return Some(with_pasted(message, first, start..offset + text.len()));
     }
     let (before, last) = text.rsplit_once('\n')?;
-    if last.trim_end().ends_with('?') && is_question_line(last) && before.len() >= PASTED_BYTES_MIN {
+    if last.trim_end().ends_with('?') && is_question_line(last) && before.len() >= PASTED_BYTES_MIN
+    {
         return Some(with_pasted(message, last, offset..offset + before.len()));
     }
     None
@@ -77,7 +90,10 @@ fn is_question_line(line: &str) -> bool {
 fn with_pasted(message: &str, question: &str, range: Range<usize>) -> Message {
     let mut pasted = Vec::new();
     push_trimmed(&mut pasted, message, range);
-    Message { question: question.trim().trim_end_matches(':').to_owned(), pasted }
+    Message {
+        question: question.trim().trim_end_matches(':').to_owned(),
+        pasted,
+    }
 }
 
 /// In one paragraph, the statements after a question are text to be read; so are the statements
@@ -85,7 +101,9 @@ fn with_pasted(message: &str, question: &str, range: Range<usize>) -> Message {
 fn by_sentence(message: &str) -> Option<Message> {
     let ranges = sentences(message);
     let is_question = |range: &Range<usize>| {
-        message.get(range.clone()).is_some_and(|sentence| sentence.ends_with('?'))
+        message
+            .get(range.clone())
+            .is_some_and(|sentence| sentence.ends_with('?'))
     };
     let last = ranges.iter().rposition(is_question)?;
     let first = ranges.iter().position(is_question)?;
@@ -103,9 +121,15 @@ fn by_sentence(message: &str) -> Option<Message> {
         return None;
     };
     let asked = ranges.iter().filter(|range| !text.contains(range));
-    let question = asked.filter_map(|range| message.get(range.clone())).collect::<Vec<_>>().join(" ");
+    let question = asked
+        .filter_map(|range| message.get(range.clone()))
+        .collect::<Vec<_>>()
+        .join(" ");
     let span = text.first()?.start..text.last()?.end;
-    Some(Message { question, pasted: vec![span] })
+    Some(Message {
+        question,
+        pasted: vec![span],
+    })
 }
 
 #[cfg(test)]
@@ -115,7 +139,13 @@ mod tests {
 
     fn parts(message: &str) -> (String, Vec<&str>) {
         let read = read(message);
-        (read.question, read.pasted.into_iter().map(|range| message.get(range).unwrap()).collect())
+        (
+            read.question,
+            read.pasted
+                .into_iter()
+                .map(|range| message.get(range).unwrap())
+                .collect(),
+        )
     }
 
     #[test]
@@ -130,7 +160,10 @@ mod tests {
             "Our policy says: \"Unused leave lapses on 31 March of the following year unless the manager agreed.\" Is that enough?",
         );
         assert_eq!(question, "Our policy says Is that enough?");
-        assert_eq!(pasted, ["Unused leave lapses on 31 March of the following year unless the manager agreed."]);
+        assert_eq!(
+            pasted,
+            ["Unused leave lapses on 31 March of the following year unless the manager agreed."]
+        );
     }
 
     #[test]
@@ -157,6 +190,9 @@ mod tests {
             "How long does it run? The agreement starts on 1 March. It runs for 24 months and then renews for 12.",
         );
         assert_eq!(question, "How long does it run?");
-        assert_eq!(pasted, ["The agreement starts on 1 March. It runs for 24 months and then renews for 12."]);
+        assert_eq!(
+            pasted,
+            ["The agreement starts on 1 March. It runs for 24 months and then renews for 12."]
+        );
     }
 }

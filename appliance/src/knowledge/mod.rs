@@ -50,7 +50,10 @@ pub struct Knowledge {
 impl Knowledge {
     /// Knowledge that embeds texts with `inference` and remembers the vectors.
     pub fn new(inference: Inference) -> Self {
-        Self { inference, cache: Arc::new(Mutex::new(VectorCache::new(CACHE_BYTES))) }
+        Self {
+            inference,
+            cache: Arc::new(Mutex::new(VectorCache::new(CACHE_BYTES))),
+        }
     }
 
     /// Answers with quotations.
@@ -79,9 +82,13 @@ impl Knowledge {
     /// What the embedding model says.
     pub async fn prepare(&self, sources: Vec<Source>) -> Result<()> {
         let texts = on_a_worker(move || {
-            let corpus = Corpus::new(&Request { sources, ..Request::default() });
-            let units = (0..corpus.passages.len())
-                .flat_map(|passage| (0..corpus.unit_count(passage)).map(move |unit| (passage, unit)));
+            let corpus = Corpus::new(&Request {
+                sources,
+                ..Request::default()
+            });
+            let units = (0..corpus.passages.len()).flat_map(|passage| {
+                (0..corpus.unit_count(passage)).map(move |unit| (passage, unit))
+            });
             let mut texts = corpus.passage_texts();
             texts.extend(units.map(|(passage, unit)| corpus.embedded_unit(passage, unit)));
             texts
@@ -97,9 +104,13 @@ impl Knowledge {
         if corpus.query.intent == Intent::Summary {
             self.embed(summary::texts(&corpus), &mut vectors).await?;
         }
-        if !matches!(corpus.query.intent, Intent::Greeting | Intent::Thanks | Intent::AboutYou) {
+        if !matches!(
+            corpus.query.intent,
+            Intent::Greeting | Intent::Thanks | Intent::AboutYou
+        ) {
             self.embed(corpus.passage_texts(), &mut vectors).await?;
-            self.embed(retrieve::unit_texts(&corpus, &vectors), &mut vectors).await?;
+            self.embed(retrieve::unit_texts(&corpus, &vectors), &mut vectors)
+                .await?;
         }
         Ok((corpus, Arc::new(vectors)))
     }

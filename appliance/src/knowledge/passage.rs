@@ -20,12 +20,19 @@ const BULLETS: [&str; 4] = ["- ", "* ", "• ", "– "];
 /// A passage that is one whole source, as the passages of a handbook are.
 pub(super) fn whole(text: &str) -> Passage {
     let units = sentences(text);
-    Passage { heading: None, range: 0..text.len(), units, layout: Layout::Prose }
+    Passage {
+        heading: None,
+        range: 0..text.len(),
+        units,
+        layout: Layout::Prose,
+    }
 }
 
 /// The passages of `text` in order; at most `limit`, and only its first [`MAX_SOURCE_BYTES`].
 pub(super) fn split(text: &str, limit: usize) -> Vec<Passage> {
-    let text = text.get(..text.floor_char_boundary(MAX_SOURCE_BYTES)).unwrap_or(text);
+    let text = text
+        .get(..text.floor_char_boundary(MAX_SOURCE_BYTES))
+        .unwrap_or(text);
     let mut passages = Vec::new();
     let mut heading = None;
     let blocks = blocks(text);
@@ -89,7 +96,10 @@ fn push_block(
         None if stands_in_lines(text, lines) => (Layout::Lines, joined_lines(text, lines)),
         None => (Layout::Prose, prose_units(text, lines)),
     };
-    let units: Vec<_> = units.into_iter().flat_map(|unit| cut_long(text, unit)).collect();
+    let units: Vec<_> = units
+        .into_iter()
+        .flat_map(|unit| cut_long(text, unit))
+        .collect();
     let mut current: Vec<Range<usize>> = Vec::new();
     for unit in units {
         let start = current.first().map_or(unit.start, |first| first.start);
@@ -107,14 +117,25 @@ fn push_passage(
     layout: &Layout,
     heading: Option<&String>,
 ) {
-    let (Some(first), Some(last)) = (units.first(), units.last()) else { return };
+    let (Some(first), Some(last)) = (units.first(), units.last()) else {
+        return;
+    };
     let range = first.start..last.end;
-    passages.push(Passage { heading: heading.cloned(), range, units, layout: layout.clone() });
+    passages.push(Passage {
+        heading: heading.cloned(),
+        range,
+        units,
+        layout: layout.clone(),
+    });
 }
 
 fn prose_units(text: &str, lines: &[Range<usize>]) -> Vec<Range<usize>> {
-    let (Some(first), Some(last)) = (lines.first(), lines.last()) else { return Vec::new() };
-    let Some(block) = text.get(first.start..last.end) else { return Vec::new() };
+    let (Some(first), Some(last)) = (lines.first(), lines.last()) else {
+        return Vec::new();
+    };
+    let Some(block) = text.get(first.start..last.end) else {
+        return Vec::new();
+    };
     sentences(block)
         .into_iter()
         .map(|unit| unit.start + first.start..unit.end + first.start)
@@ -136,8 +157,11 @@ fn stands_in_lines(text: &str, lines: &[Range<usize>]) -> bool {
 fn joined_lines(text: &str, lines: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut units: Vec<Range<usize>> = Vec::new();
     for line in lines {
-        let Some(raw) = text.get(line.clone()) else { continue };
-        let goes_on = raw.starts_with([' ', '\t']) && !is_list_item(raw) && key_value(raw).is_none();
+        let Some(raw) = text.get(line.clone()) else {
+            continue;
+        };
+        let goes_on =
+            raw.starts_with([' ', '\t']) && !is_list_item(raw) && key_value(raw).is_none();
         match units.last_mut() {
             Some(unit) if goes_on => unit.end = line.end,
             _ => push_trimmed(&mut units, text, line.start + bullet_bytes(raw)..line.end),
@@ -157,13 +181,17 @@ fn bullet_bytes(line: &str) -> usize {
 pub(super) fn key_value(line: &str) -> Option<(&str, &str)> {
     let line = line.trim_start_matches(['-', '*', '•', ' ', '\t', '>']);
     let at = line.find(':')?;
-    let (key, value) = (line.get(..at)?.trim(), line.get(at + 1..)?);
+    let (key, value) = (
+        line.get(..at)?.trim().trim_end_matches('.'),
+        line.get(at + 1..)?,
+    );
     let is_key = key.chars().next().is_some_and(char::is_alphabetic)
         && key.split_whitespace().count() <= 6
         && key.len() <= 60
         && !key.contains(['.', '?', '!', '"', '“', ',']);
     let starts_value = value.starts_with([' ', '\t']);
-    (is_key && starts_value && !value.trim().is_empty()).then(|| (key.trim_matches('*'), value.trim()))
+    (is_key && starts_value && !value.trim().is_empty())
+        .then(|| (key.trim_matches('*'), value.trim()))
 }
 
 fn is_list_item(line: &str) -> bool {
@@ -173,7 +201,9 @@ fn is_list_item(line: &str) -> bool {
     }
     let digits = line.bytes().take_while(u8::is_ascii_digit).count();
     (1..=3).contains(&digits)
-        && line.get(digits..).is_some_and(|rest| rest.starts_with(". ") || rest.starts_with(") "))
+        && line
+            .get(digits..)
+            .is_some_and(|rest| rest.starts_with(". ") || rest.starts_with(") "))
 }
 
 /// The table a block is, if each of its lines has the same number of cells.
@@ -187,24 +217,38 @@ fn table_of(text: &str, lines: &[Range<usize>]) -> Option<(Layout, Vec<Range<usi
             && !rows.is_empty()
             && !line.ends_with('.')
             && rows.iter().all(|row| {
-                text.get(row.clone()).is_some_and(|row| row.matches(*d).count() == columns)
+                text.get(row.clone())
+                    .is_some_and(|row| row.matches(*d).count() == columns)
             })
     })?;
     let mut units = Vec::new();
     for row in rows {
-        let is_rule = text.get(row.clone())?.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+' | '='));
+        let is_rule = text
+            .get(row.clone())?
+            .chars()
+            .all(|c| matches!(c, '|' | '-' | ':' | ' ' | '+' | '='));
         if !is_rule {
             push_trimmed(&mut units, text, row.clone());
         }
     }
-    (!units.is_empty()).then(|| (Layout::Table { header: header.clone(), delimiter }, units))
+    (!units.is_empty()).then(|| {
+        (
+            Layout::Table {
+                header: header.clone(),
+                delimiter,
+            },
+            units,
+        )
+    })
 }
 
 /// A row of a table as `column: cell` pairs, which is what is matched against a question.
 pub(super) fn labelled_row(header: &str, row: &str, delimiter: char) -> String {
     let cells = |line: &str| -> Vec<String> {
         let line = line.trim().trim_matches('|');
-        line.split(delimiter).map(|cell| cell.trim().to_owned()).collect()
+        line.split(delimiter)
+            .map(|cell| cell.trim().to_owned())
+            .collect()
     };
     cells(header)
         .iter()
@@ -222,7 +266,10 @@ fn cut_long(text: &str, unit: Range<usize>) -> Vec<Range<usize>> {
     while unit.end - start > UNIT_BYTES {
         let limit = text.floor_char_boundary(start + UNIT_BYTES);
         let piece = text.get(start..limit).unwrap_or_default();
-        let cut = piece.rfind(char::is_whitespace).filter(|at| *at > 0).map_or(limit, |at| start + at);
+        let cut = piece
+            .rfind(char::is_whitespace)
+            .filter(|at| *at > 0)
+            .map_or(limit, |at| start + at);
         push_trimmed(&mut pieces, text, start..cut);
         start = cut;
     }

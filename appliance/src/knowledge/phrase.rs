@@ -75,12 +75,18 @@ pub(super) fn further(place: Place<'_>) -> String {
 
 /// The line in front of the sentences that sum a text up.
 pub(super) fn summary_lead_in(place: Place<'_>) -> String {
-    format!("These sentences carry most of {}, word for word:", place.named(false))
+    format!(
+        "These sentences carry most of {}, word for word:",
+        place.named(false)
+    )
 }
 
 /// The line in front of the passage shown to somebody who wanted something made.
 pub(super) fn useful(place: Place<'_>) -> String {
-    format!("The most useful passage I have for it is “{}”:", place.title)
+    format!(
+        "The most useful passage I have for it is “{}”:",
+        place.title
+    )
 }
 
 /// The column names of a table whose rows are quoted.
@@ -110,7 +116,10 @@ pub(super) fn refusal(searched: &[String], topics: &[&str]) -> String {
     let searched = match searched {
         [] => "I have no texts to answer from.".to_owned(),
         [one] => format!("I found no answer to that in {one}."),
-        [rest @ .., last] => format!("I found no answer to that in {} or {last}.", rest.join(", ")),
+        [rest @ .., last] => format!(
+            "I found no answer to that in {} or {last}.",
+            rest.join(", ")
+        ),
     };
     format!(
         "{searched} I only quote what is written there, so I would rather not guess.{} \
@@ -123,7 +132,10 @@ pub(super) fn refusal(searched: &[String], topics: &[&str]) -> String {
 pub(super) fn nearest(topics: &[&str]) -> String {
     match topics {
         [] => String::new(),
-        _ => format!(" The nearest topics my handbook covers are {}.", listed(topics)),
+        _ => format!(
+            " The nearest topics my handbook covers are {}.",
+            listed(topics)
+        ),
     }
 }
 
@@ -161,7 +173,11 @@ pub(super) const WELCOME: &str =
 
 /// Who the employee is, what it can do, and how it answers here.
 pub(super) fn about(persona: &Persona, topics: &[&str]) -> String {
-    let mut text = format!("I am {}, your {}.", persona.name, in_sentence(&persona.role));
+    let mut text = format!(
+        "I am {}, your {}.",
+        persona.name,
+        in_sentence(&persona.role)
+    );
     if !persona.features.is_empty() {
         text.push_str(" This is the work I am made for:\n");
         for feature in &persona.features {
@@ -199,21 +215,34 @@ mod tests {
 
     #[test]
     fn job_titles_fit_into_a_sentence() {
-        let persona = |role: &str| Persona { name: "Ada".into(), role: role.into(), features: vec![] };
+        let persona = |role: &str| Persona {
+            name: "Ada".into(),
+            role: role.into(),
+            features: vec![],
+        };
         assert!(about(&persona("Invoice clerk"), &[]).starts_with("I am Ada, your invoice clerk."));
         assert!(about(&persona("IT help desk"), &[]).starts_with("I am Ada, your IT help desk."));
     }
 
     #[test]
     fn a_refusal_names_what_was_searched_and_what_is_near() {
-        let text = refusal(&["my handbook".into(), "“a.txt”".into()], &["Payment run", "Retention"]);
+        let text = refusal(
+            &["my handbook".into(), "“a.txt”".into()],
+            &["Payment run", "Retention"],
+        );
         assert!(text.starts_with("I found no answer to that in my handbook or “a.txt”."));
         assert!(text.contains("“Payment run” and “Retention”"));
     }
 
     #[test]
     fn lines_of_a_form_are_set_as_they_are() {
-        assert_eq!(quotation("Total:  260.00", 2, true), "> `Total: 260.00` [2]");
-        assert_eq!(quotation("One\n sentence.", 1, false), "> One sentence. [1]");
+        assert_eq!(
+            quotation("Total:  260.00", 2, true),
+            "> `Total: 260.00` [2]"
+        );
+        assert_eq!(
+            quotation("One\n sentence.", 1, false),
+            "> One sentence. [1]"
+        );
     }
 }

@@ -21,14 +21,15 @@ const PASSAGE_UNIT: f64 = 1.0;
 const PASSAGE_LEXICAL: f64 = 0.6;
 
 /// How much a sentence's cosine, its share of the question's subject, a figure where one is asked
-/// for and its length (natural logarithm of the bytes: longer sentences say more) count.
+/// for and its length (natural logarithm of the bytes: longer sentences say more; not so with
+/// lines and rows) count.
 const UNIT_COSINE: f64 = 1.0;
 const UNIT_COVERAGE: f64 = 0.45;
 const UNIT_FIGURE: f64 = 0.3;
 const UNIT_LENGTH: f64 = 0.45;
 
 /// A sentence is quoted beside the best one when its score is at most this much lower.
-const UNIT_GAP: f64 = 0.12;
+const UNIT_GAP: f64 = 0.25;
 
 /// A sentence or line and how well it fits.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +64,9 @@ pub struct Ranked {
 impl Ranked {
     /// The sentence or line that fits best.
     pub fn best_unit(&self) -> Option<&RankedUnit> {
-        self.units.iter().max_by(|a, b| a.score.total_cmp(&b.score).then(b.unit.cmp(&a.unit)))
+        self.units
+            .iter()
+            .max_by(|a, b| a.score.total_cmp(&b.score).then(b.unit.cmp(&a.unit)))
     }
 }
 
@@ -90,7 +93,11 @@ pub enum Group {
 impl Group {
     /// The group a passage of `corpus` belongs to.
     pub fn of(corpus: &Corpus, passage: usize) -> Self {
-        if corpus.is_handbook(passage) { Self::Handbook } else { Self::Own }
+        if corpus.is_handbook(passage) {
+            Self::Handbook
+        } else {
+            Self::Own
+        }
     }
 }
 
@@ -111,13 +118,20 @@ pub fn rank(corpus: &Corpus, vectors: &Vectors, group: Group) -> Ranking {
     let (mut passages, mean_cosine, deviation) = shortlist(corpus, vectors, group);
     for ranked in &mut passages {
         ranked.units = rank_units(corpus, vectors, ranked.passage);
-        let unit = ranked.units.iter().map(|unit| unit.cosine).fold(0.0, f64::max);
-        ranked.score = PASSAGE_COSINE * ranked.cosine
-            + PASSAGE_UNIT * unit
-            + PASSAGE_LEXICAL * ranked.lexical;
+        let unit = ranked
+            .units
+            .iter()
+            .map(|unit| unit.cosine)
+            .fold(0.0, f64::max);
+        ranked.score =
+            PASSAGE_COSINE * ranked.cosine + PASSAGE_UNIT * unit + PASSAGE_LEXICAL * ranked.lexical;
     }
     passages.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));
-    Ranking { passages, mean_cosine, deviation }
+    Ranking {
+        passages,
+        mean_cosine,
+        deviation,
+    }
 }
 
 /// The best passages of a group without their sentences, and mean and deviation of all cosines.
@@ -127,7 +141,7 @@ fn shortlist(corpus: &Corpus, vectors: &Vectors, group: Group) -> (Vec<Ranked>, 
         .into_iter()
         .filter(|passage| Group::of(corpus, *passage) == group)
         .map(|passage| {
-            let cosine = vectors.cosine(&corpus.query.search, &corpus.embedded_text(passage));
+            let cosine = vectors.cosine(&corpus.probe(passage).text, &corpus.embedded_text(passage));
             let lexical = corpus.lexical(passage);
             Ranked {
                 passage,
@@ -141,28 +155,48 @@ fn shortlist(corpus: &Corpus, vectors: &Vectors, group: Group) -> (Vec<Ranked>, 
         .collect();
     let count = passages.len().max(1) as f64;
     let mean = passages.iter().map(|ranked| ranked.cosine).sum::<f64>() / count;
-    let variance =
-        passages.iter().map(|ranked| (ranked.cosine - mean).powi(2)).sum::<f64>() / count;
+    let variance = passages
+        .iter()
+        .map(|ranked| (ranked.cosine - mean).powi(2))
+        .sum::<f64>()
+        / count;
     passages.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.passage.cmp(&b.passage)));
     passages.truncate(SHORTLIST);
     (passages, mean, variance.sqrt())
 }
 
 fn rank_units(corpus: &Corpus, vectors: &Vectors, passage: usize) -> Vec<RankedUnit> {
-    let wants_figure = matches!(corpus.query.intent, Intent::Question(Asked::Figure | Asked::Time));
+    let wants_figure = matches!(
+        corpus.query.intent,
+        Intent::Question(Asked::Figure | Asked::Time)
+    );
+    let layout = corpus
+        .passages
+        .get(passage)
+        .map(|located| &located.passage.layout);
+    let probe = corpus.probe(passage);
+    let is_prose = layout == Some(&Layout::Prose);
     (0..corpus.unit_count(passage))
         .map(|unit| {
             let text = corpus.unit_text(passage, unit);
-            let cosine =
-                vectors.cosine(&corpus.query.search, &corpus.embedded_unit(passage, unit));
-            let coverage = lexical::coverage(&corpus.query.terms, &text);
+            let cosine = vectors.cosine(&probe.text, &corpus.embedded_unit(passage, unit));
+            let coverage = lexical::coverage(&probe.terms, &text);
             let figure = f64::from(u8::from(wants_figure && has_figure(&text)));
-            let length = (text.len().max(1) as f64).ln();
+            let length = if is_prose {
+                (text.len().max(1) as f64).ln()
+            } else {
+                0.0
+            };
             let score = UNIT_COSINE * cosine
                 + UNIT_COVERAGE * coverage
                 + UNIT_FIGURE * figure
                 + UNIT_LENGTH * length;
-            RankedUnit { unit, cosine, coverage, score }
+            RankedUnit {
+                unit,
+                cosine,
+                coverage,
+                score,
+            }
         })
         .collect()
 }
@@ -175,20 +209,34 @@ pub fn has_figure(text: &str) -> bool {
         "monthly", "yearly",
     ];
     text.bytes().any(|byte| byte.is_ascii_digit())
-        || words::words(text).iter().any(|word| NUMBER_WORDS.contains(&word.plain.as_str()))
+        || words::words(text)
+            .iter()
+            .any(|word| NUMBER_WORDS.contains(&word.plain.as_str()))
 }
 
 impl Corpus {
     /// The sentences or lines of a passage worth quoting, at most `most`, as runs of neighbours in
     /// the order they stand. Lines and rows are never joined.
     pub fn choose_units(&self, ranked: &Ranked, most: usize) -> Vec<RangeInclusive<usize>> {
-        let Some(best) = ranked.best_unit() else { return Vec::new() };
-        let mut chosen: Vec<&RankedUnit> =
-            ranked.units.iter().filter(|unit| unit.score >= best.score - UNIT_GAP).collect();
+        let Some(best) = ranked.best_unit() else {
+            return Vec::new();
+        };
+        let mut chosen: Vec<&RankedUnit> = ranked
+            .units
+            .iter()
+            .filter(|unit| unit.score >= best.score - UNIT_GAP)
+            .collect();
         chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.unit.cmp(&b.unit)));
-        let mut units: Vec<usize> = chosen.into_iter().take(most).map(|unit| unit.unit).collect();
+        let mut units: Vec<usize> = chosen
+            .into_iter()
+            .take(most)
+            .map(|unit| unit.unit)
+            .collect();
         units.sort_unstable();
-        let layout = self.passages.get(ranked.passage).map(|located| &located.passage.layout);
+        let layout = self
+            .passages
+            .get(ranked.passage)
+            .map(|located| &located.passage.layout);
         let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
         for unit in units {
             match runs.last_mut() {

@@ -12,7 +12,9 @@ const ABBREVIATIONS: &[&str] = &[
 ];
 
 /// Abbreviations that may end a sentence: only a capital letter after them tells.
-const MAY_END: &[&str] = &["etc", "inc", "ltd", "co", "corp", "plc", "gmbh", "a.m", "p.m"];
+const MAY_END: &[&str] = &[
+    "etc", "inc", "ltd", "co", "corp", "plc", "gmbh", "a.m", "p.m",
+];
 
 /// The sentences of `text`, in order, without the white space between them. A blank line always
 /// ends one; a single line break never does. Every range lies on character boundaries.
@@ -39,7 +41,9 @@ pub(super) fn sentences(text: &str) -> Vec<Range<usize>> {
 
 /// Adds `range` without the white space around it, unless nothing remains.
 pub(super) fn push_trimmed(found: &mut Vec<Range<usize>>, text: &str, range: Range<usize>) {
-    let Some(piece) = text.get(range.clone()) else { return };
+    let Some(piece) = text.get(range.clone()) else {
+        return;
+    };
     let start = range.start + (piece.len() - piece.trim_start().len());
     let end = start + piece.trim().len();
     if start < end {
@@ -52,12 +56,19 @@ fn sentence_end(text: &str, start: usize, at: usize, mark: char) -> Option<usize
     let after = text.get(at + mark.len_utf8()..)?;
     let closing: usize = after
         .chars()
-        .take_while(|c| matches!(c, '.' | '!' | '?' | '"' | '\'' | '”' | '’' | '»' | ')' | ']'))
+        .take_while(|c| {
+            matches!(
+                c,
+                '.' | '!' | '?' | '"' | '\'' | '”' | '’' | '»' | ')' | ']'
+            )
+        })
         .map(char::len_utf8)
         .sum();
     let end = at + mark.len_utf8() + closing;
     let rest = text.get(end..)?;
-    let Some(first) = rest.chars().next() else { return Some(end) };
+    let Some(first) = rest.chars().next() else {
+        return Some(end);
+    };
     if !first.is_whitespace() {
         return None;
     }
@@ -72,13 +83,34 @@ fn sentence_end(text: &str, start: usize, at: usize, mark: char) -> Option<usize
 /// Whether the full stop after `before` belongs to an abbreviation, an initial or the number of
 /// a list item rather than to the sentence.
 fn is_abbreviation(before: &str, next: char) -> bool {
-    let word = before.rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“')).next();
-    let Some(word) = word.filter(|word| !word.is_empty()) else { return false };
+    let word = before
+        .rsplit(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '“'))
+        .next();
+    let Some(word) = word.filter(|word| !word.is_empty()) else {
+        return false;
+    };
     let lower = word.to_lowercase();
     let alone = before.trim().len() == word.len();
     let is_initial = word.chars().count() == 1 && word.chars().all(char::is_uppercase);
     let is_item_number = alone && word.len() <= 3 && word.chars().all(|c| c.is_ascii_digit());
-    let needs_figure = matches!(lower.as_str(), "no" | "nos" | "nr" | "p" | "pp" | "ch" | "art" | "sec" | "fig" | "vol" | "ed" | "mar" | "jun" | "jul" | "str" | "abs");
+    let needs_figure = matches!(
+        lower.as_str(),
+        "no" | "nos"
+            | "nr"
+            | "p"
+            | "pp"
+            | "ch"
+            | "art"
+            | "sec"
+            | "fig"
+            | "vol"
+            | "ed"
+            | "mar"
+            | "jun"
+            | "jul"
+            | "str"
+            | "abs"
+    );
     if needs_figure {
         return next.is_ascii_digit();
     }
@@ -102,33 +134,58 @@ mod tests {
     use super::*;
 
     fn split(text: &str) -> Vec<&str> {
-        sentences(text).into_iter().map(|range| text.get(range).unwrap()).collect()
+        sentences(text)
+            .into_iter()
+            .map(|range| text.get(range).unwrap())
+            .collect()
     }
 
     #[test]
     fn abbreviations_decimals_and_addresses_do_not_end_a_sentence() {
         assert_eq!(
-            split("Mr. Brandt pays 1.5 percent, e.g. by card. Write to a.b@c.example! J. Smith knows."),
-            ["Mr. Brandt pays 1.5 percent, e.g. by card.", "Write to a.b@c.example!", "J. Smith knows."]
+            split(
+                "Mr. Brandt pays 1.5 percent, e.g. by card. Write to a.b@c.example! J. Smith knows."
+            ),
+            [
+                "Mr. Brandt pays 1.5 percent, e.g. by card.",
+                "Write to a.b@c.example!",
+                "J. Smith knows."
+            ]
         );
-        assert_eq!(split("See no. 12 of the list. No. That is all."), ["See no. 12 of the list.", "No.", "That is all."]);
-        assert_eq!(split("Acme Ltd. pays. Ask Acme Ltd. They pay."), ["Acme Ltd. pays.", "Ask Acme Ltd.", "They pay."]);
+        assert_eq!(
+            split("See no. 12 of the list. No. That is all."),
+            ["See no. 12 of the list.", "No.", "That is all."]
+        );
+        assert_eq!(
+            split("Acme Ltd. pays. Ask Acme Ltd. They pay."),
+            ["Acme Ltd. pays.", "Ask Acme Ltd.", "They pay."]
+        );
     }
 
     #[test]
     fn a_quotation_mark_closes_with_its_sentence() {
         assert_eq!(
             split("She said “Stop.” He did. “Really?” he asked. (It was late.) Then no."),
-            ["She said “Stop.”", "He did.", "“Really?” he asked.", "(It was late.)", "Then no."]
+            [
+                "She said “Stop.”",
+                "He did.",
+                "“Really?” he asked.",
+                "(It was late.)",
+                "Then no."
+            ]
         );
     }
 
     #[test]
     fn a_line_break_inside_a_sentence_stays_and_a_blank_line_ends_it() {
-        assert_eq!(split("One sentence over\ntwo lines. And\n\na heading"), [
-            "One sentence over\ntwo lines.", "And", "a heading"
-        ]);
-        assert_eq!(split("1. First step. 2. Second step."), ["1. First step.", "2. Second step."]);
+        assert_eq!(
+            split("One sentence over\ntwo lines. And\n\na heading"),
+            ["One sentence over\ntwo lines.", "And", "a heading"]
+        );
+        assert_eq!(
+            split("1. First step. 2. Second step."),
+            ["1. First step.", "2. Second step."]
+        );
     }
 
     proptest! {

@@ -45,8 +45,10 @@ pub fn texts(corpus: &Corpus) -> Vec<String> {
 /// position of the passage, position in it, cosine. Empty when the person gave no text.
 pub fn central_units(corpus: &Corpus, vectors: &Vectors) -> Vec<(usize, usize, f64)> {
     let compared = compared(corpus);
-    let quotes: Vec<&str> =
-        compared.iter().map(|(passage, unit)| corpus.unit_quote(*passage, *unit)).collect();
+    let quotes: Vec<&str> = compared
+        .iter()
+        .map(|(passage, unit)| corpus.unit_quote(*passage, *unit))
+        .collect();
     let central: Vec<f64> = quotes
         .iter()
         .map(|quote| mean(quotes.iter().map(|other| vectors.cosine(quote, other))))
@@ -55,9 +57,9 @@ pub fn central_units(corpus: &Corpus, vectors: &Vectors) -> Vec<(usize, usize, f
     let mut chosen: Vec<usize> = Vec::new();
     while chosen.len() < wanted {
         let worth = |at: &usize| {
-            let repeated = chosen.iter().filter_map(|other| {
-                Some(vectors.cosine(quotes.get(*at)?, quotes.get(*other)?))
-            });
+            let repeated = chosen
+                .iter()
+                .filter_map(|other| Some(vectors.cosine(quotes.get(*at)?, quotes.get(*other)?)));
             central.get(*at).unwrap_or(&0.0) - REPETITION * repeated.fold(0.0, f64::max)
         };
         let left = (0..quotes.len()).filter(|at| !chosen.contains(at));
@@ -69,7 +71,11 @@ pub fn central_units(corpus: &Corpus, vectors: &Vectors) -> Vec<(usize, usize, f
     chosen.sort_unstable();
     chosen
         .into_iter()
-        .filter_map(|at| compared.get(at).map(|(passage, unit)| (*passage, *unit, central.get(at).copied().unwrap_or(0.0))))
+        .filter_map(|at| {
+            compared
+                .get(at)
+                .map(|(passage, unit)| (*passage, *unit, central.get(at).copied().unwrap_or(0.0)))
+        })
         .collect()
 }
 

@@ -26,7 +26,13 @@ pub(super) struct VectorCache {
 impl VectorCache {
     /// An empty store that keeps to `bytes_max`.
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self { bytes_max, bytes: 0, entries: HashMap::new(), order: BTreeMap::new(), uses: 0 }
+        Self {
+            bytes_max,
+            bytes: 0,
+            entries: HashMap::new(),
+            order: BTreeMap::new(),
+            uses: 0,
+        }
     }
 
     /// The vector of `text`, if it is remembered.

@@ -17,22 +17,190 @@ pub(super) struct Word {
 /// A word that carries no subject of its own: articles, pronouns, auxiliaries and the verbs every
 /// question uses. Sorted, for binary search.
 const STOP_WORDS: &[&str] = &[
-    "a", "about", "after", "again", "all", "also", "always", "am", "an", "and", "another", "any",
-    "anybody", "anyone", "anything", "are", "as", "ask", "at", "away", "be", "because", "been",
-    "before", "being", "but", "by", "can", "cannot", "could", "did", "do", "does", "doing", "done",
-    "each", "either", "else", "ever", "every", "explain", "find", "for", "from", "get", "give",
-    "go", "goes", "going", "got", "had", "has", "have", "having", "he", "hello", "help", "her",
-    "here", "hers", "hi", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "just",
-    "kind", "know", "let", "like", "ll", "look", "lot", "m", "made", "make", "many", "may",
-    "maybe", "me", "mean", "might", "mine", "more", "most", "much", "must", "my", "need", "needs",
-    "no", "not", "now", "of", "off", "ok", "okay", "on", "one", "only", "onto", "or", "other",
-    "our", "ours", "out", "own", "please", "put", "really", "s", "said", "say", "says", "see",
-    "shall", "she", "should", "show", "so", "some", "somebody", "someone", "something", "still",
-    "such", "sure", "t", "take", "tell", "than", "thank", "thanks", "that", "the", "their",
-    "them", "then", "there", "these", "they", "thing", "things", "this", "those", "to", "too",
-    "us", "use", "used", "using", "ve", "very", "want", "wants", "was", "way", "we", "well",
-    "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "whose", "why",
-    "will", "with", "without", "would", "yes", "you", "your", "yours",
+    "a",
+    "about",
+    "after",
+    "again",
+    "all",
+    "also",
+    "always",
+    "am",
+    "an",
+    "and",
+    "another",
+    "any",
+    "anybody",
+    "anyone",
+    "anything",
+    "are",
+    "as",
+    "ask",
+    "at",
+    "away",
+    "be",
+    "because",
+    "been",
+    "before",
+    "being",
+    "but",
+    "by",
+    "can",
+    "cannot",
+    "could",
+    "did",
+    "do",
+    "does",
+    "doing",
+    "done",
+    "each",
+    "either",
+    "else",
+    "ever",
+    "every",
+    "explain",
+    "find",
+    "for",
+    "from",
+    "get",
+    "give",
+    "go",
+    "goes",
+    "going",
+    "got",
+    "had",
+    "has",
+    "have",
+    "having",
+    "he",
+    "hello",
+    "help",
+    "her",
+    "here",
+    "hers",
+    "hi",
+    "him",
+    "his",
+    "how",
+    "i",
+    "if",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "just",
+    "kind",
+    "know",
+    "let",
+    "like",
+    "ll",
+    "look",
+    "lot",
+    "m",
+    "made",
+    "make",
+    "many",
+    "may",
+    "maybe",
+    "me",
+    "mean",
+    "might",
+    "mine",
+    "more",
+    "most",
+    "much",
+    "must",
+    "my",
+    "need",
+    "needs",
+    "no",
+    "not",
+    "now",
+    "of",
+    "off",
+    "ok",
+    "okay",
+    "on",
+    "one",
+    "only",
+    "onto",
+    "or",
+    "other",
+    "our",
+    "ours",
+    "out",
+    "own",
+    "please",
+    "put",
+    "really",
+    "s",
+    "said",
+    "say",
+    "says",
+    "see",
+    "shall",
+    "she",
+    "should",
+    "show",
+    "so",
+    "some",
+    "somebody",
+    "someone",
+    "something",
+    "still",
+    "such",
+    "sure",
+    "t",
+    "take",
+    "tell",
+    "than",
+    "thank",
+    "thanks",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "thing",
+    "things",
+    "this",
+    "those",
+    "to",
+    "too",
+    "us",
+    "use",
+    "used",
+    "using",
+    "ve",
+    "very",
+    "want",
+    "wants",
+    "was",
+    "way",
+    "we",
+    "well",
+    "were",
+    "what",
+    "when",
+    "where",
+    "whether",
+    "which",
+    "while",
+    "who",
+    "whom",
+    "whose",
+    "why",
+    "will",
+    "with",
+    "without",
+    "would",
+    "yes",
+    "you",
+    "your",
+    "yours",
 ];
 
 /// The words of `text` in order, stop words included.
@@ -84,13 +252,23 @@ fn joins(character: char, text: &str, at: usize, next: Option<char>) -> bool {
 }
 
 fn push_word(found: &mut Vec<Word>, text: &str, range: Range<usize>) {
-    let Some(raw) = text.get(range.clone()) else { return };
-    let mut plain: String = raw.chars().flat_map(char::to_lowercase).map(without_accent).collect();
+    let Some(raw) = text.get(range.clone()) else {
+        return;
+    };
+    let mut plain: String = raw
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(without_accent)
+        .collect();
     if let Some(at) = plain.find('\'') {
         plain.truncate(at);
     }
     if !plain.is_empty() {
-        found.push(Word { range, stem: stem(&plain), plain });
+        found.push(Word {
+            range,
+            stem: stem(&plain),
+            plain,
+        });
     }
 }
 
@@ -110,11 +288,39 @@ fn without_accent(character: char) -> char {
 
 /// Endings that are taken off, longest first, with the least number of bytes that must remain.
 const ENDINGS: &[(&str, usize)] = &[
-    ("isation", 4), ("ization", 4), ("ability", 4), ("ibility", 4), ("ations", 4), ("ation", 4),
-    ("ments", 3), ("ment", 3), ("ances", 4), ("ences", 4), ("ance", 4), ("ence", 4), ("able", 4),
-    ("ible", 4), ("ness", 4), ("ings", 3), ("ing", 3), ("ions", 4), ("ion", 4), ("ise", 4),
-    ("ize", 4), ("ate", 4), ("ity", 4), ("ful", 4), ("ers", 3), ("ors", 4), ("er", 3), ("or", 4),
-    ("al", 4), ("ly", 4), ("ed", 3), ("es", 3), ("e", 3),
+    ("isation", 4),
+    ("ization", 4),
+    ("ability", 4),
+    ("ibility", 4),
+    ("ations", 4),
+    ("ation", 4),
+    ("ments", 3),
+    ("ment", 3),
+    ("ances", 4),
+    ("ences", 4),
+    ("ance", 4),
+    ("ence", 4),
+    ("able", 4),
+    ("ible", 4),
+    ("ness", 4),
+    ("ings", 3),
+    ("ing", 3),
+    ("ions", 4),
+    ("ion", 4),
+    ("ise", 4),
+    ("ize", 4),
+    ("ate", 4),
+    ("ity", 4),
+    ("ful", 4),
+    ("ers", 3),
+    ("ors", 4),
+    ("er", 3),
+    ("or", 4),
+    ("al", 4),
+    ("ly", 4),
+    ("ed", 3),
+    ("es", 3),
+    ("e", 3),
 ];
 
 /// Takes the commonest English endings off a lower-case word, so that “approve”, “approved” and
@@ -151,7 +357,9 @@ fn without_plural(word: &str) -> String {
     {
         return format!("{rest}y");
     }
-    let keeps = ["ss", "us", "is"].iter().any(|ending| word.ends_with(ending));
+    let keeps = ["ss", "us", "is"]
+        .iter()
+        .any(|ending| word.ends_with(ending));
     match word.strip_suffix('s') {
         Some(rest) if !keeps && rest.len() >= 3 => rest.to_owned(),
         _ => word.to_owned(),
@@ -181,7 +389,9 @@ pub(super) fn correction<'v>(plain: &str, vocabulary: &'v HashMap<String, u32>) 
     let first = plain.chars().next();
     vocabulary
         .iter()
-        .filter(|(known, _)| known.chars().next() == first && known.len().abs_diff(plain.len()) <= 2)
+        .filter(|(known, _)| {
+            known.chars().next() == first && known.len().abs_diff(plain.len()) <= 2
+        })
         .map(|(known, count)| (strsim::osa_distance(plain, known), *count, known.as_str()))
         .filter(|(distance, ..)| *distance <= allowed)
         .min_by(|a, b| (a.0, u32::MAX - a.1, a.2).cmp(&(b.0, u32::MAX - b.1, b.2)))
@@ -211,14 +421,19 @@ mod tests {
             &["pay", "payment", "payments", "paying"],
         ] {
             let stems: Vec<_> = family.iter().map(|word| stem(word)).collect();
-            assert!(stems.iter().all(|stem| *stem == stems[0]), "{family:?} → {stems:?}");
+            assert!(
+                stems.iter().all(|stem| *stem == stems[0]),
+                "{family:?} → {stems:?}"
+            );
         }
     }
 
     #[test]
     fn figures_and_contractions_stay_whole() {
-        let plain: Vec<_> =
-            words("Net 2/10, 1,250.50 isn’t Müller's.").into_iter().map(|word| word.plain).collect();
+        let plain: Vec<_> = words("Net 2/10, 1,250.50 isn’t Müller's.")
+            .into_iter()
+            .map(|word| word.plain)
+            .collect();
         assert_eq!(plain, ["net", "2/10", "1,250.50", "isn", "muller"]);
     }
 
@@ -232,8 +447,11 @@ mod tests {
 
     #[test]
     fn a_typing_error_finds_its_word_and_a_real_word_does_not() {
-        let vocabulary =
-            HashMap::from([("difference".to_owned(), 3), ("password".to_owned(), 9), ("price".to_owned(), 1)]);
+        let vocabulary = HashMap::from([
+            ("difference".to_owned(), 3),
+            ("password".to_owned(), 9),
+            ("price".to_owned(), 1),
+        ]);
         assert_eq!(correction("differnce", &vocabulary), Some("difference"));
         assert_eq!(correction("pasword", &vocabulary), Some("password"));
         assert_eq!(correction("passport", &vocabulary), None);

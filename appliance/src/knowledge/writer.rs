@@ -33,7 +33,12 @@ pub(super) struct Writer<'c> {
 impl<'c> Writer<'c> {
     /// An empty answer.
     pub(super) fn new(corpus: &'c Corpus) -> Self {
-        Self { corpus, blocks: Vec::new(), citations: Vec::new(), quoted: Vec::new() }
+        Self {
+            corpus,
+            blocks: Vec::new(),
+            citations: Vec::new(),
+            quoted: Vec::new(),
+        }
     }
 
     /// An answer without quotations.
@@ -49,7 +54,12 @@ impl<'c> Writer<'c> {
 
     /// Notes a quotation of neighbouring sentences or lines and returns its number; `None` when
     /// the source has no such words.
-    pub(super) fn cite(&mut self, passage: usize, units: RangeInclusive<usize>, score: f64) -> Option<u32> {
+    pub(super) fn cite(
+        &mut self,
+        passage: usize,
+        units: RangeInclusive<usize>,
+        score: f64,
+    ) -> Option<u32> {
         let source = self.corpus.source_of(passage)?;
         let located = self.corpus.passages.get(passage)?;
         let start = located.passage.units.get(*units.start())?.start;
@@ -59,7 +69,10 @@ impl<'c> Writer<'c> {
             number,
             source: source.kind,
             title: source.title.clone(),
-            section: source.section.clone().or_else(|| located.passage.heading.clone()),
+            section: source
+                .section
+                .clone()
+                .or_else(|| located.passage.heading.clone()),
             passage_id: source.id.clone(),
             quote: source.text.get(start..end)?.to_owned(),
             passage: self.corpus.passage_text(passage).to_owned(),
@@ -72,21 +85,38 @@ impl<'c> Writer<'c> {
     /// Quotes neighbouring sentences or lines; the row of a table with its column names.
     pub(super) fn quote(&mut self, passage: usize, units: RangeInclusive<usize>, score: f64) {
         let is_new = !self.quoted.contains(&passage);
-        let Some(number) = self.cite(passage, units, score) else { return };
-        let layout = self.corpus.passages.get(passage).map(|located| &located.passage.layout);
+        let Some(number) = self.cite(passage, units, score) else {
+            return;
+        };
+        let layout = self
+            .corpus
+            .passages
+            .get(passage)
+            .map(|located| &located.passage.layout);
         if let Some(Layout::Table { header, .. }) = layout
             && is_new
-            && let Some(columns) = self.corpus.source_of(passage).and_then(|s| s.text.get(header.clone()))
+            && let Some(columns) = self
+                .corpus
+                .source_of(passage)
+                .and_then(|s| s.text.get(header.clone()))
         {
             self.say(phrase::columns(columns));
         }
         let is_line = !matches!(layout, Some(Layout::Prose));
-        let quote = self.citations.last().map_or("", |citation| citation.quote.as_str());
+        let quote = self
+            .citations
+            .last()
+            .map_or("", |citation| citation.quote.as_str());
         self.blocks.push(phrase::quotation(quote, number, is_line));
     }
 
     /// Quotes several runs of one passage.
-    pub(super) fn quote_runs(&mut self, passage: usize, runs: &[RangeInclusive<usize>], score: f64) {
+    pub(super) fn quote_runs(
+        &mut self,
+        passage: usize,
+        runs: &[RangeInclusive<usize>],
+        score: f64,
+    ) {
         for run in runs {
             self.quote(passage, run.clone(), score);
         }
@@ -105,7 +135,9 @@ impl<'c> Writer<'c> {
         let related: Vec<&str> = handbook
             .passages
             .iter()
-            .filter(|ranked| ranked.score >= RELATED_SHARE * best && !self.quoted.contains(&ranked.passage))
+            .filter(|ranked| {
+                ranked.score >= RELATED_SHARE * best && !self.quoted.contains(&ranked.passage)
+            })
             .take(RELATED_MAX)
             .filter_map(|ranked| self.corpus.topic(ranked.passage))
             .collect();
@@ -121,6 +153,10 @@ impl<'c> Writer<'c> {
         for segment in segments.iter_mut().take(last) {
             segment.push_str("\n\n");
         }
-        Extract { segments, citations: self.citations, refused }
+        Extract {
+            segments,
+            citations: self.citations,
+            refused,
+        }
     }
 }

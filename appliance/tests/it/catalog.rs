@@ -7,8 +7,11 @@ use guildhall::{
     catalog::{Catalog, Category, ListQuery, PriceModel, built_in_agents, validate_file},
 };
 use guildhall_db::{Db, DbOptions, params};
-use guildhall_kernel::Timestamp;
+use guildhall_kernel::{Role, Timestamp};
+use serde_json::json;
 use tempfile::TempDir;
+
+use crate::harness::TestApp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_636_568_042);
 const LATER: Timestamp = Timestamp::from_millis(1_763_636_999_000);
@@ -21,29 +24,50 @@ struct Node {
 impl Node {
     fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let db = Db::open(DbOptions::new(directory.path().join("guildhall.db"), MIGRATIONS)).unwrap();
+        let db = Db::open(DbOptions::new(
+            directory.path().join("guildhall.db"),
+            MIGRATIONS,
+        ))
+        .unwrap();
         Self { directory, db }
     }
 
     async fn catalog(&self) -> Catalog {
-        Catalog::open(self.directory.path(), &self.db, LATER).await.unwrap()
+        Catalog::open(self.directory.path(), &self.db, LATER)
+            .await
+            .unwrap()
     }
 
     async fn execute(&self, sql: &'static str) {
-        self.db.write(move |tx| tx.execute(sql, params![])).await.unwrap();
+        self.db
+            .write(move |tx| tx.execute(sql, params![]))
+            .await
+            .unwrap();
     }
 
     async fn count(&self, sql: &'static str) -> u32 {
-        self.db.read(move |reader| reader.query_one(sql, params![], |row| row.get_at(0))).await.unwrap()
+        self.db
+            .read(move |reader| reader.query_one(sql, params![], |row| row.get_at(0)))
+            .await
+            .unwrap()
     }
 }
 
 fn query(text: &str) -> ListQuery {
-    ListQuery { q: Some(text.to_owned()), ..ListQuery::default() }
+    ListQuery {
+        q: Some(text.to_owned()),
+        ..ListQuery::default()
+    }
 }
 
 fn slugs(catalog: &Catalog, query: &ListQuery) -> Vec<String> {
-    catalog.list(query).unwrap().items.into_iter().map(|agent| agent.slug).collect()
+    catalog
+        .list(query)
+        .unwrap()
+        .items
+        .into_iter()
+        .map(|agent| agent.slug)
+        .collect()
 }
 
 #[tokio::test]
@@ -55,8 +79,15 @@ async fn a_new_node_offers_every_built_in_agent_featured_ones_first() {
     assert_eq!(usize::try_from(list.total).unwrap(), shipped);
     assert_eq!(list.next_cursor, None);
     let featured: Vec<bool> = list.items.iter().map(|agent| agent.featured).collect();
-    assert!(featured.is_sorted_by(|left, right| left >= right), "{featured:?}");
-    assert!(list.items.iter().all(|agent| agent.hired == 0 && agent.rating.is_none()));
+    assert!(
+        featured.is_sorted_by(|left, right| left >= right),
+        "{featured:?}"
+    );
+    assert!(
+        list.items
+            .iter()
+            .all(|agent| agent.hired == 0 && agent.rating.is_none())
+    );
     assert_eq!(list.facets.category.len(), 6);
 }
 
@@ -65,9 +96,15 @@ async fn a_second_start_writes_nothing() {
     let node = Node::new();
     node.catalog().await;
     let index = node.directory.path().join("index/catalog/meta.json");
-    let before = (node.db.counters().closures, fs::metadata(&index).unwrap().modified().unwrap());
+    let before = (
+        node.db.counters().closures,
+        fs::metadata(&index).unwrap().modified().unwrap(),
+    );
     node.catalog().await;
-    let after = (node.db.counters().closures, fs::metadata(&index).unwrap().modified().unwrap());
+    let after = (
+        node.db.counters().closures,
+        fs::metadata(&index).unwrap().modified().unwrap(),
+    );
     assert_eq!(before, after);
 }
 
@@ -90,22 +127,44 @@ async fn agents_that_changed_or_no_longer_ship_follow_the_release() {
     )
     .await;
     let catalog = node.catalog().await;
-    let clerk = catalog.published(&node.db, "invoice-clerk").await.unwrap().unwrap();
+    let clerk = catalog
+        .published(&node.db, "invoice-clerk")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(clerk.manifest.version, "1.0.0");
     assert!(!slugs(&catalog, &ListQuery::default()).contains(&"night-porter".to_owned()));
-    assert!(catalog.published(&node.db, "night-porter").await.unwrap().is_none());
+    assert!(
+        catalog
+            .published(&node.db, "night-porter")
+            .await
+            .unwrap()
+            .is_none()
+    );
     // Whoever hired it still finds it.
-    let porter = catalog.find(&node.db, "night-porter").await.unwrap().unwrap();
+    let porter = catalog
+        .find(&node.db, "night-porter")
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(porter.id.to_string(), "agt_00000000000000000000000001");
-    assert_eq!(node.count("SELECT COUNT(*) FROM agents WHERE published = 0").await, 1);
+    assert_eq!(
+        node.count("SELECT COUNT(*) FROM agents WHERE published = 0")
+            .await,
+        1
+    );
 }
 
 #[tokio::test]
 async fn a_summary_of_another_release_is_made_anew_from_the_manifest() {
     let node = Node::new();
     let expected = node.catalog().await.list(&ListQuery::default()).unwrap();
-    node.execute("UPDATE agents SET summary = '{\"id\": 7}'").await;
-    assert_eq!(node.catalog().await.list(&ListQuery::default()).unwrap(), expected);
+    node.execute("UPDATE agents SET summary = '{\"id\": 7}'")
+        .await;
+    assert_eq!(
+        node.catalog().await.list(&ListQuery::default()).unwrap(),
+        expected
+    );
 }
 
 #[tokio::test]
@@ -126,15 +185,42 @@ async fn a_damaged_index_is_built_anew_and_nobody_notices() {
 async fn an_agent_is_found_by_id_and_by_slug_with_its_handbook() {
     let node = Node::new();
     let catalog = node.catalog().await;
-    let by_slug = catalog.find(&node.db, "invoice-clerk").await.unwrap().unwrap();
-    let by_id = catalog.find(&node.db, &by_slug.id.to_string()).await.unwrap().unwrap();
+    let by_slug = catalog
+        .find(&node.db, "invoice-clerk")
+        .await
+        .unwrap()
+        .unwrap();
+    let by_id = catalog
+        .find(&node.db, &by_slug.id.to_string())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(by_slug.id, by_id.id);
-    assert!(std::sync::Arc::ptr_eq(&by_slug, &by_id), "it is read and checked once");
-    assert_eq!(by_slug.detail().handbook.iter().map(|section| section.passages.len()).sum::<usize>(), 36);
+    assert!(
+        std::sync::Arc::ptr_eq(&by_slug, &by_id),
+        "it is read and checked once"
+    );
+    assert_eq!(
+        by_slug
+            .detail()
+            .handbook
+            .iter()
+            .map(|section| section.passages.len())
+            .sum::<usize>(),
+        36
+    );
     let passage = by_slug.handbook.passages.first().unwrap();
     assert_eq!(by_slug.handbook.passage(&passage.id), Some(passage));
-    for unknown in ["no-such-agent", "", "agt_00000000000000000000000000", "ve_1"] {
-        assert!(catalog.find(&node.db, unknown).await.unwrap().is_none(), "{unknown}");
+    for unknown in [
+        "no-such-agent",
+        "",
+        "agt_00000000000000000000000000",
+        "ve_1",
+    ] {
+        assert!(
+            catalog.find(&node.db, unknown).await.unwrap().is_none(),
+            "{unknown}"
+        );
     }
 }
 
@@ -143,20 +229,49 @@ async fn each_facet_ignores_its_own_filter() {
     let node = Node::new();
     let catalog = node.catalog().await;
     let all = catalog.list(&ListQuery::default()).unwrap();
-    let finance = ListQuery { category: Some(Category::Finance), ..ListQuery::default() };
+    let finance = ListQuery {
+        category: Some(Category::Finance),
+        ..ListQuery::default()
+    };
     let finance = catalog.list(&finance).unwrap();
-    assert!(finance.items.iter().all(|agent| agent.category == Category::Finance));
+    assert!(
+        finance
+            .items
+            .iter()
+            .all(|agent| agent.category == Category::Finance)
+    );
     assert_eq!(finance.facets.category, all.facets.category);
-    let counted: u32 = finance.facets.price_model.iter().map(|facet| facet.count).sum();
+    let counted: u32 = finance
+        .facets
+        .price_model
+        .iter()
+        .map(|facet| facet.count)
+        .sum();
     assert_eq!(counted, finance.total);
-    let expected = all.facets.category.iter().find(|facet| facet.value == "finance").unwrap();
+    let expected = all
+        .facets
+        .category
+        .iter()
+        .find(|facet| facet.value == "finance")
+        .unwrap();
     assert_eq!(expected.count, finance.total);
 
-    let free = ListQuery { price_model: Some(PriceModel::Free), featured: Some(false), ..ListQuery::default() };
+    let free = ListQuery {
+        price_model: Some(PriceModel::Free),
+        featured: Some(false),
+        ..ListQuery::default()
+    };
     let free = catalog.list(&free).unwrap();
     assert!(!free.items.is_empty());
-    assert!(free.items.iter().all(|agent| agent.price.amount_minor == 0 && !agent.featured));
-    let nobody = ListQuery { publisher: Some("Nobody".into()), ..ListQuery::default() };
+    assert!(
+        free.items
+            .iter()
+            .all(|agent| agent.price.amount_minor == 0 && !agent.featured)
+    );
+    let nobody = ListQuery {
+        publisher: Some("Nobody".into()),
+        ..ListQuery::default()
+    };
     let nobody = catalog.list(&nobody).unwrap();
     assert_eq!((nobody.total, nobody.facets.category.len()), (0, 0));
     assert_eq!(nobody.facets.publisher, all.facets.publisher);
@@ -167,12 +282,19 @@ async fn pages_put_together_are_the_whole_list() {
     let node = Node::new();
     let catalog = node.catalog().await;
     for text in [None, Some("the work of a person")] {
-        let everything = ListQuery { q: text.map(str::to_owned), ..ListQuery::default() };
+        let everything = ListQuery {
+            q: text.map(str::to_owned),
+            ..ListQuery::default()
+        };
         let whole = slugs(&catalog, &everything);
         let mut joined = Vec::new();
         let mut cursor = None;
         loop {
-            let page = ListQuery { limit: Some(2), cursor: cursor.clone(), ..everything.clone() };
+            let page = ListQuery {
+                limit: Some(2),
+                cursor: cursor.clone(),
+                ..everything.clone()
+            };
             let page = catalog.list(&page).unwrap();
             assert!(page.items.len() <= 2);
             joined.extend(page.items.into_iter().map(|agent| agent.slug));
@@ -192,7 +314,10 @@ async fn queries_that_cannot_be_are_refused_with_a_code() {
     let catalog = node.catalog().await;
     let refused = |query: ListQuery| catalog.list(&query).unwrap_err().code();
     assert_eq!(refused(query(&"x".repeat(201))), "query_too_long");
-    let cursor = |text: &str| ListQuery { cursor: Some(text.to_owned()), ..ListQuery::default() };
+    let cursor = |text: &str| ListQuery {
+        cursor: Some(text.to_owned()),
+        ..ListQuery::default()
+    };
     assert_eq!(refused(cursor("§")), "invalid_cursor");
     assert_eq!(refused(cursor("bm9ib2R5")), "invalid_cursor");
     assert_eq!(slugs(&catalog, &query("  ")).len(), built_in_agents().len());
@@ -208,24 +333,56 @@ fn write(directory: &Path, name: &str, text: &str) -> std::path::PathBuf {
 #[test]
 fn a_manifest_is_checked_with_the_handbook_beside_it() {
     let directory = TempDir::new().unwrap();
-    let clerk = built_in_agents().iter().find(|files| files.slug == "invoice-clerk").unwrap();
+    let clerk = built_in_agents()
+        .iter()
+        .find(|files| files.slug == "invoice-clerk")
+        .unwrap();
     let path = write(directory.path(), "agent.yaml", &clerk.manifest_yaml);
     let report = validate_file(&path).unwrap();
     assert!(report.valid && report.agent.as_ref().unwrap().passages.is_none());
-    assert_eq!(report.notes, ["there is no handbook.md beside it; extractive answers quote one"]);
+    assert_eq!(
+        report.notes,
+        ["there is no handbook.md beside it; extractive answers quote one"]
+    );
 
     write(directory.path(), "handbook.md", &clerk.handbook_md);
     let report = validate_file(&path).unwrap();
-    let text = report.to_string().replace(directory.path().to_str().unwrap(), "DIR");
+    let text = report
+        .to_string()
+        .replace(directory.path().to_str().unwrap(), "DIR");
     insta::assert_snapshot!(text, @"DIR/agent.yaml: Invoice clerk (invoice-clerk 1.0.0) is valid, with 36 handbook passages");
 
-    write(directory.path(), "handbook.md", "# Handbook\n## Section\n### No id\n");
-    write(directory.path(), "agent.yaml", &clerk.manifest_yaml.replace("category: finance", "category: finanze"));
+    write(
+        directory.path(),
+        "handbook.md",
+        "# Handbook\n## Section\n### No id\n",
+    );
+    write(
+        directory.path(),
+        "agent.yaml",
+        &clerk
+            .manifest_yaml
+            .replace("category: finance", "category: finanze"),
+    );
     let report = validate_file(&path).unwrap();
     assert!(!report.valid);
-    let text = report.to_string().replace(directory.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(text, @"");
-    insta::assert_json_snapshot!(report.problems, @"");
+    let text = report
+        .to_string()
+        .replace(directory.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(text, @"
+    category: is `finanze`; known values are finance, people, support, sales, legal, operations (did you mean `finance`?) [line 6]
+    handbook.md section `Section`: has no passage [line 2]
+    handbook.md passage `No id`: has no id; end its heading with `{#some-id}` [line 3]
+    DIR/agent.yaml: 3 problems
+    ");
+    insta::assert_json_snapshot!(report.problems[0], @r#"
+    {
+      "line": 6,
+      "path": "category",
+      "message": "is `finanze`; known values are finance, people, support, sales, legal, operations",
+      "suggestion": "finance"
+    }
+    "#);
 }
 
 #[test]
@@ -235,10 +392,17 @@ fn files_that_cannot_be_read_are_refused_with_the_way_out() {
     assert_eq!(missing.code(), "file_not_found");
     let is_directory = validate_file(directory.path()).unwrap_err();
     assert_eq!(is_directory.code(), "file_unreadable");
-    assert!(is_directory.message().ends_with("is a directory; name the manifest.yaml in it"));
+    assert!(
+        is_directory
+            .message()
+            .ends_with("is a directory; name the manifest.yaml in it")
+    );
     let path = directory.path().join("latin1.yaml");
     fs::write(&path, b"name: \xe9").unwrap();
-    assert_eq!(validate_file(&path).unwrap().problems[0].to_string(), "file: is not UTF-8 text; save it as UTF-8");
+    assert_eq!(
+        validate_file(&path).unwrap().problems[0].to_string(),
+        "file: is not UTF-8 text; save it as UTF-8"
+    );
     let large = write(directory.path(), "large.yaml", &"#".repeat(70_000));
     assert_eq!(
         validate_file(&large).unwrap().problems[0].to_string(),
@@ -254,5 +418,98 @@ async fn synchronising_twice_in_one_transaction_changes_nothing_more() {
     node.db.write(sync).await.unwrap();
     let shipped = u32::try_from(built_in_agents().len()).unwrap();
     assert_eq!(node.count("SELECT COUNT(*) FROM agents").await, shipped);
-    assert_eq!(node.count("SELECT COUNT(*) FROM agent_versions").await, shipped);
+    assert_eq!(
+        node.count("SELECT COUNT(*) FROM agent_versions").await,
+        shipped
+    );
+}
+
+#[tokio::test]
+async fn the_marketplace_counts_who_is_hired_and_shows_the_handbook() {
+    let test = TestApp::new().await;
+    test.hire().await;
+    let normal = test.role(Role::Normal);
+    let list = normal
+        .get("/api/marketplace/agents?q=invioce&category=finance&limit=1")
+        .await
+        .json();
+    let clerk = &list["items"][0];
+    assert_eq!(clerk["slug"], "invoice-clerk");
+    assert_eq!(clerk["hired"], 1);
+    assert_eq!(clerk["rating"], json!(null));
+    assert_eq!(
+        clerk["price"],
+        json!({"model": "subscription", "amount_minor": 4900, "currency": "EUR", "unit": "month"})
+    );
+
+    let path = format!("/api/marketplace/agents/{}", clerk["id"].as_str().unwrap());
+    let detail = normal.get(&path).await.json();
+    assert_eq!(
+        detail,
+        normal
+            .get("/api/marketplace/agents/invoice-clerk")
+            .await
+            .json()
+    );
+    assert_eq!(
+        (&detail["hired"], &detail["slug"]),
+        (&json!(1), &json!("invoice-clerk"))
+    );
+    assert!(
+        detail["instructions"]
+            .as_str()
+            .unwrap()
+            .contains("{persona}")
+    );
+    assert!(
+        detail["manifest_yaml"]
+            .as_str()
+            .unwrap()
+            .starts_with("manifest: guildhall/v1")
+    );
+    let title = &detail["handbook"][0]["passages"][0];
+    let passage = normal
+        .get(&format!(
+            "{path}/handbook/{}",
+            title["id"].as_str().unwrap()
+        ))
+        .await
+        .json();
+    assert_eq!(passage["title"], title["title"]);
+    assert_eq!(passage["section"], detail["handbook"][0]["title"]);
+    assert!(passage["text"].as_str().unwrap().ends_with('.'));
+    // Another organisation has hired nobody.
+    assert_eq!(test.stranger().await.get(&path).await.json()["hired"], 0);
+}
+
+#[tokio::test]
+async fn marketplace_requests_that_cannot_be_are_refused_with_the_way_out() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let refusals = [
+        ("?color=red", 400, "unknown_field"),
+        ("?category=finanze", 400, "invalid_field"),
+        ("?limit=many", 400, "invalid_field"),
+        ("?cursor=%C2%A7", 400, "invalid_cursor"),
+        ("/no-such-agent", 404, "not_found"),
+        ("/invoice-clerk/handbook/no-such-passage", 404, "not_found"),
+        ("/no-such-agent/handbook/duplicate-checks", 404, "not_found"),
+    ];
+    for (rest, status, code) in refusals {
+        let answer = admin.get(&format!("/api/marketplace/agents{rest}")).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code().as_str()),
+            (status, code),
+            "{rest}: {}",
+            answer.text
+        );
+    }
+    assert_eq!(
+        test.nobody()
+            .get("/api/marketplace/agents")
+            .await
+            .status
+            .as_u16(),
+        401
+    );
 }

@@ -52,7 +52,10 @@ impl Answer {
     }
 
     pub fn code(&self) -> String {
-        self.json()["error"]["code"].as_str().unwrap_or_default().to_owned()
+        self.json()["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -61,7 +64,10 @@ impl TestApp {
     pub async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at_millis(START_MILLIS));
-        let config = Config { insecure_http: true, ..Config::default() };
+        let config = Config {
+            insecure_http: true,
+            ..Config::default()
+        };
         let mut options = AppOptions::new(config, directory.path());
         options.clock = Arc::clone(&clock) as _;
         let app = App::open(options).await.unwrap();
@@ -81,13 +87,23 @@ impl TestApp {
             (Role::Normal, key_of(&app, &normal).await),
         ];
         let router = http::router(&app).unwrap();
-        Self { app, clock, router, keys, organisation: organisation.id, _directory: directory }
+        Self {
+            app,
+            clock,
+            router,
+            keys,
+            organisation: organisation.id,
+            _directory: directory,
+        }
     }
 
     /// A person of the first organisation with that role.
     pub fn role(&self, role: Role) -> Caller {
         let (_, key) = self.keys.iter().find(|(owner, _)| *owner == role).unwrap();
-        Caller { router: self.router.clone(), key: Some(key.clone()) }
+        Caller {
+            router: self.router.clone(),
+            key: Some(key.clone()),
+        }
     }
 
     pub fn admin(&self) -> Caller {
@@ -95,26 +111,50 @@ impl TestApp {
     }
 
     pub fn nobody(&self) -> Caller {
-        Caller { router: self.router.clone(), key: None }
+        Caller {
+            router: self.router.clone(),
+            key: None,
+        }
     }
 
     /// The administrator of a second organisation, who administers nothing else.
     pub async fn stranger(&self) -> Caller {
         let admin = self.admin();
-        let made = admin.post("/api/admin/organisations", json!({ "name": "Second Organisation" })).await;
+        let made = admin
+            .post(
+                "/api/admin/organisations",
+                json!({ "name": "Second Organisation" }),
+            )
+            .await;
         let organisation: OrgId = made.json()["id"].as_str().unwrap().parse().unwrap();
         let person: guildhall_kernel::PersonId =
-            admin.get("/api/session").await.json()["person"]["id"].as_str().unwrap().parse().unwrap();
+            admin.get("/api/session").await.json()["person"]["id"]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap();
         let operator = operator(&self.app, organisation, person);
         let stranger = add(&self.app, &operator, ("sten@second.example", Role::Admin)).await;
-        Caller { router: self.router.clone(), key: Some(key_of(&self.app, &stranger).await) }
+        let stranger = Caller {
+            router: self.router.clone(),
+            key: Some(key_of(&self.app, &stranger).await),
+        };
+        // Who made the organisation belongs to it; from here on the two have nobody in common.
+        let removed = stranger
+            .send("DELETE", &format!("/api/admin/people/{person}"), None, &[])
+            .await;
+        assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text);
+        stranger
     }
 
     /// Hires an agent that only quotes and returns the employee's id.
     pub async fn hire(&self) -> String {
         let hired = self
             .admin()
-            .post("/api/marketplace/agents/invoice-clerk/hire", json!({ "model": "extractive" }))
+            .post(
+                "/api/marketplace/agents/invoice-clerk/hire",
+                json!({ "model": "extractive" }),
+            )
             .await;
         assert_eq!(hired.status, StatusCode::CREATED, "{}", hired.text);
         hired.json()["id"].as_str().unwrap().to_owned()
@@ -134,7 +174,13 @@ impl Caller {
         self.send("POST", path, Some(body), &[]).await
     }
 
-    pub async fn send(&self, method: &str, path: &str, body: Option<Value>, headers: &[(&str, &str)]) -> Answer {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
@@ -149,29 +195,53 @@ impl Caller {
             }
             None => Body::empty(),
         };
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let is_endless = path == "/api/events";
         let bytes = if is_endless {
             Vec::new()
         } else {
-            axum::body::to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec()
+            axum::body::to_bytes(response.into_body(), 64 << 20)
+                .await
+                .unwrap()
+                .to_vec()
         };
-        Answer { status, headers, text: String::from_utf8(bytes).unwrap() }
+        Answer {
+            status,
+            headers,
+            text: String::from_utf8(bytes).unwrap(),
+        }
     }
 }
 
 fn operator(app: &App, organisation: OrgId, person: guildhall_kernel::PersonId) -> Ctx {
-    identity::operator_context(Arc::clone(&app.clock), organisation, person, RequestId::new())
+    identity::operator_context(
+        Arc::clone(&app.clock),
+        organisation,
+        person,
+        RequestId::new(),
+    )
 }
 
 async fn add(app: &App, ctx: &Ctx, (email, role): (&str, Role)) -> Ctx {
-    let member = NewMember { email: email.into(), display_name: email.into(), role };
+    let member = NewMember {
+        email: email.into(),
+        display_name: email.into(),
+        role,
+    };
     let created = identity::add_member(app, ctx, member).await.unwrap();
     operator(app, ctx.organisation, created.member.id)
 }
 
 async fn key_of(app: &App, ctx: &Ctx) -> String {
-    let key = NewApiKey { name: "tests".into(), expires_in_days: None };
+    let key = NewApiKey {
+        name: "tests".into(),
+        expires_in_days: None,
+    };
     identity::create_api_key(app, ctx, key).await.unwrap().key
 }

@@ -1,5 +1,10 @@
 //! The node's integration tests: HTTP against the in-process router on a temporary data directory.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod catalog;
 mod chat;

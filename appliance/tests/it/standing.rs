@@ -31,11 +31,28 @@ struct Operation {
 }
 
 const fn read(path: &'static str, who: Who) -> Operation {
-    Operation { method: "GET", path, who, audited: false, body: || Value::Null }
+    Operation {
+        method: "GET",
+        path,
+        who,
+        audited: false,
+        body: || Value::Null,
+    }
 }
 
-const fn change(method: &'static str, path: &'static str, who: Who, body: fn() -> Value) -> Operation {
-    Operation { method, path, who, audited: true, body }
+const fn change(
+    method: &'static str,
+    path: &'static str,
+    who: Who,
+    body: fn() -> Value,
+) -> Operation {
+    Operation {
+        method,
+        path,
+        who,
+        audited: true,
+        body,
+    }
 }
 
 /// Every operation. The platform administrator is the first organisation's administrator here.
@@ -43,7 +60,13 @@ const OPERATIONS: &[Operation] = &[
     read("/healthz", Everyone),
     read("/readyz", Everyone),
     read("/api/setup", Everyone),
-    Operation { method: "POST", path: "/api/setup/check", who: Everyone, audited: false, body: || json!({ "token": "x" }) },
+    Operation {
+        method: "POST",
+        path: "/api/setup/check",
+        who: Everyone,
+        audited: false,
+        body: || json!({ "token": "x" }),
+    },
     Operation {
         method: "POST",
         path: "/api/setup",
@@ -51,52 +74,162 @@ const OPERATIONS: &[Operation] = &[
         audited: false,
         body: || json!({ "token": "x", "organisation_name": "x", "admin_name": "x", "admin_email": "x@y.z", "admin_password": "x" }),
     },
-    change("POST", "/api/session", Everyone, || json!({ "email": "ada@first.example", "password": "wrong" })),
+    change(
+        "POST",
+        "/api/session",
+        Everyone,
+        || json!({ "email": "ada@first.example", "password": "wrong" }),
+    ),
     read("/metrics", Admin),
     read("/api/session", Normal),
     // An API key has no session to end.
-    Operation { method: "DELETE", path: "/api/session", who: Normal, audited: false, body: || Value::Null },
-    Operation { method: "POST", path: "/api/session/organisation", who: Normal, audited: false, body: || json!({ "organisation_id": "org_00000000000000000000000000" }) },
-    change("PATCH", "/api/account", Normal, || json!({ "display_name": "New Name" })),
+    Operation {
+        method: "DELETE",
+        path: "/api/session",
+        who: Normal,
+        audited: false,
+        body: || Value::Null,
+    },
+    Operation {
+        method: "POST",
+        path: "/api/session/organisation",
+        who: Normal,
+        audited: false,
+        body: || json!({ "organisation_id": "org_00000000000000000000000000" }),
+    },
+    change(
+        "PATCH",
+        "/api/account",
+        Normal,
+        || json!({ "display_name": "New Name" }),
+    ),
     // Passwords are changed from a browser only.
-    Operation { method: "POST", path: "/api/account/password", who: Normal, audited: false, body: || json!({ "current_password": "a", "new_password": "b" }) },
+    Operation {
+        method: "POST",
+        path: "/api/account/password",
+        who: Normal,
+        audited: false,
+        body: || json!({ "current_password": "a", "new_password": "b" }),
+    },
     read("/api/account/sessions", Normal),
     change("DELETE", "/api/account/sessions", Normal, || Value::Null),
-    Operation { method: "DELETE", path: "/api/account/sessions/{id}", who: Normal, audited: false, body: || Value::Null },
+    Operation {
+        method: "DELETE",
+        path: "/api/account/sessions/{id}",
+        who: Normal,
+        audited: false,
+        body: || Value::Null,
+    },
     read("/api/account/api-keys", Normal),
-    change("POST", "/api/account/api-keys", Normal, || json!({ "name": "mine" })),
-    Operation { method: "DELETE", path: "/api/account/api-keys/{id}", who: Normal, audited: false, body: || Value::Null },
+    change(
+        "POST",
+        "/api/account/api-keys",
+        Normal,
+        || json!({ "name": "mine" }),
+    ),
+    Operation {
+        method: "DELETE",
+        path: "/api/account/api-keys/{id}",
+        who: Normal,
+        audited: false,
+        body: || Value::Null,
+    },
     read("/api/admin/people", Staff),
-    change("POST", "/api/admin/people", Admin, || json!({ "email": "new@first.example", "display_name": "New", "role": "normal" })),
-    change("PATCH", "/api/admin/people/{id}", Admin, || json!({ "role": "normal" })),
-    change("POST", "/api/admin/people/{id}/reset-password", Admin, || Value::Null),
+    change(
+        "POST",
+        "/api/admin/people",
+        Admin,
+        || json!({ "email": "new@first.example", "display_name": "New", "role": "normal" }),
+    ),
+    change(
+        "PATCH",
+        "/api/admin/people/{id}",
+        Admin,
+        || json!({ "role": "normal" }),
+    ),
+    change(
+        "POST",
+        "/api/admin/people/{id}/reset-password",
+        Admin,
+        || Value::Null,
+    ),
     change("DELETE", "/api/admin/people/{id}", Admin, || Value::Null),
     read("/api/admin/organisations", Admin),
-    change("POST", "/api/admin/organisations", Admin, || json!({ "name": "Third" })),
+    change(
+        "POST",
+        "/api/admin/organisations",
+        Admin,
+        || json!({ "name": "Third" }),
+    ),
     read("/api/admin/node", Admin),
     read("/api/marketplace/agents", Normal),
     read("/api/marketplace/agents/{id}", Normal),
     read("/api/marketplace/agents/{id}/handbook/{passage}", Normal),
-    change("POST", "/api/marketplace/agents/{id}/hire", Staff, || json!({})),
+    change("POST", "/api/marketplace/agents/{id}/hire", Staff, || {
+        json!({})
+    }),
     read("/api/models", Normal),
     read("/api/admin/models", Staff),
     change("POST", "/api/admin/models/{id}/load", Admin, || Value::Null),
-    change("POST", "/api/admin/models/{id}/unload", Admin, || Value::Null),
+    change("POST", "/api/admin/models/{id}/unload", Admin, || {
+        Value::Null
+    }),
     // The only models of a test node ship with it and stay.
-    Operation { method: "DELETE", path: "/api/admin/models/{id}", who: Admin, audited: false, body: || Value::Null },
+    Operation {
+        method: "DELETE",
+        path: "/api/admin/models/{id}",
+        who: Admin,
+        audited: false,
+        body: || Value::Null,
+    },
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
-    change("PATCH", "/api/ves/{id}", Staff, || json!({ "persona_name": "Other" })),
-    change("POST", "/api/ves/{id}/chat", Normal, || json!({ "message": "Hello" })),
+    change(
+        "PATCH",
+        "/api/ves/{id}",
+        Staff,
+        || json!({ "persona_name": "Other" }),
+    ),
+    change(
+        "POST",
+        "/api/ves/{id}/chat",
+        Normal,
+        || json!({ "message": "Hello" }),
+    ),
     read("/api/ves/{id}/conversations", Normal),
     read("/api/ves/{id}/messages", Normal),
     read("/api/ves/{id}/messages/{message}/versions", Normal),
     read("/api/ves/{id}/messages/{message}/stream", Normal),
-    change("POST", "/api/ves/{id}/messages/{message}/stop", Normal, || Value::Null),
-    change("POST", "/api/ves/{id}/messages/{message}/regenerate", Normal, || Value::Null),
-    change("POST", "/api/ves/{id}/messages/{question}/edit", Normal, || json!({ "message": "Hello again" })),
-    change("PATCH", "/api/ves/{id}/conversations/{conversation}", Normal, || json!({ "title": "Other" })),
-    change("DELETE", "/api/ves/{id}/conversations/{conversation}", Normal, || Value::Null),
+    change(
+        "POST",
+        "/api/ves/{id}/messages/{message}/stop",
+        Normal,
+        || Value::Null,
+    ),
+    change(
+        "POST",
+        "/api/ves/{id}/messages/{message}/regenerate",
+        Normal,
+        || Value::Null,
+    ),
+    change(
+        "POST",
+        "/api/ves/{id}/messages/{question}/edit",
+        Normal,
+        || json!({ "message": "Hello again" }),
+    ),
+    change(
+        "PATCH",
+        "/api/ves/{id}/conversations/{conversation}",
+        Normal,
+        || json!({ "title": "Other" }),
+    ),
+    change(
+        "DELETE",
+        "/api/ves/{id}/conversations/{conversation}",
+        Normal,
+        || Value::Null,
+    ),
     change("DELETE", "/api/ves/{id}", Staff, || Value::Null),
     change("POST", "/api/ves/{id}/rehire", Staff, || Value::Null),
     read("/api/billing/usage", Normal),
@@ -118,14 +251,25 @@ impl Things {
     async fn make(test: &TestApp) -> Self {
         let admin = test.admin();
         let ve = test.hire().await;
-        let said = admin.post(&format!("/api/ves/{ve}/chat"), json!({ "message": "Hello" })).await;
+        let said = admin
+            .post(
+                &format!("/api/ves/{ve}/chat"),
+                json!({ "message": "Hello" }),
+            )
+            .await;
         assert_eq!(said.status, StatusCode::OK, "{}", said.text);
         let said = said.json();
         let messages = admin.get(&format!("/api/ves/{ve}/messages")).await.json();
-        let added = json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
+        let added =
+            json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
-        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned();
+        let text = |value: &Value| {
+            value
+                .as_str()
+                .unwrap_or_else(|| panic!("no text: {value}"))
+                .to_owned()
+        };
         Self {
             ve,
             message: text(&said["message"]["id"]),
@@ -145,7 +289,10 @@ impl Things {
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
         ];
-        let id = of_kind.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("", |(_, id)| id);
+        let id = of_kind
+            .iter()
+            .find(|(prefix, _)| path.starts_with(prefix))
+            .map_or("", |(_, id)| id);
         path.replace("{id}", id)
             .replace("{message}", &self.message)
             .replace("{question}", &self.question)
@@ -156,7 +303,9 @@ impl Things {
 
 async fn call(caller: &Caller, things: &Things, operation: &Operation) -> crate::harness::Answer {
     let body = Some((operation.body)()).filter(|body| !body.is_null());
-    caller.send(operation.method, &things.fill(operation.path), body, &[]).await
+    caller
+        .send(operation.method, &things.fill(operation.path), body, &[])
+        .await
 }
 
 fn documented() -> BTreeSet<(String, String)> {
@@ -164,7 +313,12 @@ fn documented() -> BTreeSet<(String, String)> {
     let paths = document["paths"].as_object().unwrap().clone();
     let methods = |(path, item): (String, Value)| {
         let methods: Vec<String> = item.as_object().unwrap().keys().cloned().collect();
-        methods.into_iter().map(move |method| (method.to_uppercase(), path.replace("{question}", "{message}")))
+        methods.into_iter().map(move |method| {
+            (
+                method.to_uppercase(),
+                path.replace("{question}", "{message}"),
+            )
+        })
     };
     paths.into_iter().flat_map(methods).collect()
 }
@@ -173,7 +327,12 @@ fn documented() -> BTreeSet<(String, String)> {
 fn every_operation_stands_in_the_table_once() {
     let listed: Vec<(String, String)> = OPERATIONS
         .iter()
-        .map(|operation| (operation.method.to_owned(), operation.path.replace("{question}", "{message}")))
+        .map(|operation| {
+            (
+                operation.method.to_owned(),
+                operation.path.replace("{question}", "{message}"),
+            )
+        })
         .collect();
     let unique: BTreeSet<_> = listed.iter().cloned().collect();
     assert_eq!(unique.len(), listed.len(), "an operation is listed twice");
@@ -187,19 +346,32 @@ fn only_the_reviewed_operations_are_open() {
         let path = operation.path.replace("{question}", "{message}");
         let declared = &document["paths"][&path][operation.method.to_lowercase()]["security"];
         let is_open = declared.as_array().is_some_and(Vec::is_empty);
-        assert_eq!(is_open, operation.who == Everyone, "{} {path}", operation.method);
+        assert_eq!(
+            is_open,
+            operation.who == Everyone,
+            "{} {path}",
+            operation.method
+        );
     }
 }
 
 #[tokio::test]
 async fn each_role_may_do_what_the_table_says_and_nobody_else_anything() {
-    for role in [None, Some(Role::Normal), Some(Role::Staff), Some(Role::Admin)] {
+    for role in [
+        None,
+        Some(Role::Normal),
+        Some(Role::Staff),
+        Some(Role::Admin),
+    ] {
         let test = TestApp::new().await;
         let things = Things::make(&test).await;
         for operation in OPERATIONS {
             let caller = role.map_or_else(|| test.nobody(), |role| test.role(role));
             let status = call(&caller, &things, operation).await.status;
-            let what = format!("{} {} as {role:?}: {status}", operation.method, operation.path);
+            let what = format!(
+                "{} {} as {role:?}: {status}",
+                operation.method, operation.path
+            );
             let allowed = match role {
                 None => operation.who == Everyone,
                 Some(Role::Normal) => operation.who <= Normal,
@@ -211,7 +383,11 @@ async fn each_role_may_do_what_the_table_says_and_nobody_else_anything() {
                 _ if !allowed => assert_eq!(status, StatusCode::FORBIDDEN, "{what}"),
                 _ => assert!(!status.is_server_error(), "{what}"),
             }
-            if allowed && role.is_some() && operation.path != "/api/session" && operation.path != "/api/account/password" {
+            if allowed
+                && role.is_some()
+                && operation.path != "/api/session"
+                && operation.path != "/api/account/password"
+            {
                 assert_ne!(status, StatusCode::UNAUTHORIZED, "{what}");
             }
         }
@@ -226,7 +402,10 @@ async fn every_change_leaves_one_audit_entry_and_reading_none() {
         let before = test.audit_count().await;
         let answer = call(&test.admin(), &things, operation).await;
         let written = test.audit_count().await - before;
-        let what = format!("{} {}: {} {}", operation.method, operation.path, answer.status, answer.text);
+        let what = format!(
+            "{} {}: {} {}",
+            operation.method, operation.path, answer.status, answer.text
+        );
         assert_eq!(written, i64::from(operation.audited), "{what}");
         if operation.audited && operation.path != "/api/session" {
             assert!(answer.status.is_success(), "{what}");
@@ -241,7 +420,10 @@ async fn settle(test: &TestApp, things: &Things) {
     for _ in 0..1000 {
         let listed = test.admin().get(&path).await.json();
         let is_busy = |entry: &Value| entry["busy"] == Value::Bool(true);
-        if !listed["items"].as_array().is_some_and(|items| items.iter().any(is_busy)) {
+        if !listed["items"]
+            .as_array()
+            .is_some_and(|items| items.iter().any(is_busy))
+        {
             return;
         }
         tokio::task::yield_now().await;
@@ -256,16 +438,28 @@ async fn another_organisation_sees_and_changes_nothing() {
     let owned = ["/api/ves/{id}", "/api/admin/people/{id}"];
     for operation in OPERATIONS {
         let answer = call(&stranger, &things, operation).await;
-        let what = format!("{} {}: {} {}", operation.method, operation.path, answer.status, answer.text);
+        let what = format!(
+            "{} {}: {} {}",
+            operation.method, operation.path, answer.status, answer.text
+        );
         if owned.iter().any(|path| operation.path.starts_with(path)) {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}");
         }
-        for id in [&things.ve, &things.message, &things.conversation, &things.person] {
+        for id in [
+            &things.ve,
+            &things.message,
+            &things.conversation,
+            &things.person,
+        ] {
             assert!(!answer.text.contains(id.as_str()), "{what}");
         }
         assert!(!answer.text.contains("first.example"), "{what}");
     }
-    let untouched = test.admin().get(&format!("/api/ves/{}/messages", things.ve)).await.json();
+    let untouched = test
+        .admin()
+        .get(&format!("/api/ves/{}/messages", things.ve))
+        .await
+        .json();
     assert_eq!(untouched["items"].as_array().unwrap().len(), 2);
 }
 
@@ -275,12 +469,25 @@ async fn a_colleague_cannot_read_somebody_elses_conversation() {
     let things = Things::make(&test).await;
     let colleague = test.role(Role::Staff);
     for path in [
-        format!("/api/ves/{}/messages?conversation_id={}", things.ve, things.conversation),
+        format!(
+            "/api/ves/{}/messages?conversation_id={}",
+            things.ve, things.conversation
+        ),
         format!("/api/ves/{}/messages/{}/stream", things.ve, things.message),
-        format!("/api/ves/{}/messages/{}/versions", things.ve, things.message),
+        format!(
+            "/api/ves/{}/messages/{}/versions",
+            things.ve, things.message
+        ),
     ] {
-        assert_eq!(colleague.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            colleague.get(&path).await.status,
+            StatusCode::NOT_FOUND,
+            "{path}"
+        );
     }
-    let mine = colleague.get(&format!("/api/ves/{}/conversations", things.ve)).await.json();
+    let mine = colleague
+        .get(&format!("/api/ves/{}/conversations", things.ve))
+        .await
+        .json();
     assert_eq!(mine["items"], json!([]));
 }

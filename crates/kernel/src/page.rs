@@ -12,6 +12,7 @@ pub struct Page<T> {
     /// The entries of this page.
     pub items: Vec<T>,
     /// Where the next page starts; `null` at the end.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub next_cursor: Option<String>,
 }
 

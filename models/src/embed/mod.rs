@@ -31,32 +31,13 @@ pub(crate) fn serve(load: &Load, queue: &JobQueue, outbox: &Outbox) -> Result<()
             format!("only {BUILTIN_MINILM} makes embeddings; choose it"),
         )));
     }
-    let threads = thread_count(load.threads);
-    // Fails only when a pool is there already, from an earlier attempt to load.
-    let _ = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads as usize)
-        .build_global();
-    let model = MiniLm::load().map_err(|error| {
-        Failure::new(
-            codes::MODEL_LOAD_FAILED,
-            format!("the embedding model cannot be loaded ({error}); install the engine again"),
-        )
-    })?;
-    let loaded = Loaded {
-        engine_version: env!("CARGO_PKG_VERSION").to_owned(),
-        architecture: "bert".to_owned(),
-        name: Some("all-MiniLM-L6-v2".to_owned()),
-        parameters: model.parameters(),
-        context_length: u32::try_from(TOKENS_MAX).unwrap_or(u32::MAX),
-        context_length_trained: 512,
-        embedding_length: u32::try_from(model.width()).unwrap_or(u32::MAX),
-        quantisation: "F16".to_owned(),
-        memory_bytes: MEMORY_BYTES,
-        threads,
-        load_ms: milliseconds(started.elapsed()),
-        notes: Vec::new(),
-    };
-    tracing::info!(threads, load_ms = loaded.load_ms, "embedding model loaded");
+    let model = open(load)?;
+    let loaded = describe(&model, load, started);
+    tracing::info!(
+        threads = loaded.threads,
+        load_ms = loaded.load_ms,
+        "embedding model loaded"
+    );
     outbox.send(&EngineMessage::Loaded(loaded))?;
     while let Some(job) = queue.next() {
         match job.work {
@@ -68,6 +49,37 @@ pub(crate) fn serve(load: &Load, queue: &JobQueue, outbox: &Outbox) -> Result<()
         }
     }
     Ok(())
+}
+
+fn open(load: &Load) -> Result<MiniLm, Failure> {
+    let threads = thread_count(load.threads);
+    // Fails only when a pool is there already, from an earlier attempt to load.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads as usize)
+        .build_global();
+    MiniLm::load().map_err(|error| {
+        Failure::new(
+            codes::MODEL_LOAD_FAILED,
+            format!("the embedding model cannot be loaded ({error}); install the engine again"),
+        )
+    })
+}
+
+fn describe(model: &MiniLm, load: &Load, started: Instant) -> Loaded {
+    Loaded {
+        engine_version: env!("CARGO_PKG_VERSION").to_owned(),
+        architecture: "bert".to_owned(),
+        name: Some("all-MiniLM-L6-v2".to_owned()),
+        parameters: model.parameters(),
+        context_length: u32::try_from(TOKENS_MAX).unwrap_or(u32::MAX),
+        context_length_trained: 512,
+        embedding_length: u32::try_from(model.width()).unwrap_or(u32::MAX),
+        quantisation: "F16".to_owned(),
+        memory_bytes: MEMORY_BYTES,
+        threads: thread_count(load.threads),
+        load_ms: milliseconds(started.elapsed()),
+        notes: Vec::new(),
+    }
 }
 
 fn answer(

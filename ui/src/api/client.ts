@@ -1,5 +1,5 @@
 import { ApiError, errorFromResponse, unreachable } from './error'
-import type { paths } from './paths'
+import type { paths } from './schema'
 
 type Method = 'get' | 'post' | 'patch' | 'delete'
 type PathsWith<M extends Method> = { [P in keyof paths]: M extends keyof paths[P] ? P : never }[keyof paths]

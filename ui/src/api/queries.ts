@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api } from './client'
 import { isApiError } from './error'
-import type { Session } from './types'
+import type { Category, PriceModel, Session } from './types'
 
 /** Query keys by subject, widest first: invalidating `keys.ve(id)` also reaches its messages and conversations. */
 export const keys = {
@@ -24,7 +24,7 @@ export const keys = {
   account: ['account'] as const,
 }
 
-export type AgentFilters = { q?: string; category?: string; price_model?: string; publisher?: string; featured?: boolean }
+export type AgentFilters = { q?: string; category?: Category; price_model?: PriceModel; publisher?: string; featured?: boolean }
 
 const PAGE_SIZE = 50
 const FIRST_PAGE: string | undefined = undefined

@@ -1,4 +1,3 @@
-import type { CSSProperties } from 'react'
 import { Orb, type OrbState } from './orb'
 
 const N = 9
@@ -27,16 +26,7 @@ export function Hall({ lit = 1, orb = 92, state, className = '' }: { lit?: numbe
         <path fill="url(#hall-floor)" d="M262 326L40 490H560L338 326Z" />
         {Array.from({ length: N }, (_, i) => {
           const s = 0.17 * 1.247 ** i
-          return (
-            <path
-              key={i}
-              className="g"
-              d={gable(s)}
-              data-lit={i < on ? '' : undefined}
-              opacity={1 - i * 0.085}
-              style={{ '--n': i } as CSSProperties}
-            />
-          )
+          return <path key={i} className="g" d={gable(s)} data-lit={i < on ? '' : undefined} opacity={1 - i * 0.085} style={{ '--n': i }} />
         })}
         {[-1, 1].map((k) => (
           <path

@@ -1,5 +1,4 @@
 import { type MarkedToken, marked, type Token } from 'marked'
-import remend from 'remend'
 
 /** One top-level piece of a text: a paragraph, a list, a table. `id` stays while the text grows. */
 export type Block = { id: number; token: MarkedToken }
@@ -8,8 +7,19 @@ export type Block = { id: number; token: MarkedToken }
 export const isMarked = (token: Token): token is MarkedToken => token.type !== ''
 const isShown = (token: Token): token is MarkedToken => isMarked(token) && token.type !== 'space' && token.type !== 'def'
 
-/** Half-typed marks at the end of a growing text are closed, so that `**bo` shows as bold and a link does not jump. */
-const closeMarks = (text: string) => remend(text, { linkMode: 'text-only', images: false, htmlTags: false })
+let closeMarks = (text: string) => text
+let loading: Promise<void> | undefined
+
+/**
+ * Loads what closes half-typed marks at the end of a growing text, so that `**bo` shows as bold and a link does not jump.
+ * Until it is there they show as they are typed.
+ */
+export function loadMarkCloser(): Promise<void> {
+  loading ??= import('remend').then(({ default: remend }) => {
+    closeMarks = (text) => remend(text, { linkMode: 'text-only', images: false, htmlTags: false })
+  })
+  return loading
+}
 
 /**
  * Splits a growing text into blocks. Blocks that can no longer change are lexed once and returned as the same objects;

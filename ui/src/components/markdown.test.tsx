@@ -1,8 +1,8 @@
 import { fireEvent, render, screen } from '@testing-library/react'
 import { marked } from 'marked'
-import { describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { Markdown } from './markdown'
-import { BlockReader } from './markdown-blocks'
+import { BlockReader, loadMarkCloser } from './markdown-blocks'
 import { SourcesContext } from './markdown-inline'
 
 const LONG = [
@@ -24,6 +24,8 @@ function stream(text: string, size: number) {
 }
 
 describe('blocks of a growing text', () => {
+  beforeAll(loadMarkCloser)
+
   test.each([1, 3, 17, 200])('come out the same in pieces of %i characters as all at once', (size) => {
     const { reader } = stream(LONG, size)
     const whole = marked.lexer(LONG).filter((token) => token.type !== 'space')

@@ -1,9 +1,9 @@
 import type { MarkedToken, Token, Tokens } from 'marked'
-import { memo, type ReactNode, useLayoutEffect, useMemo, useRef } from 'react'
+import { memo, type ReactNode, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import '@/lib/i18n/en/work'
 import { t } from '@/lib/i18n'
 import { CopyButton } from './copy'
-import { BlockReader, isMarked } from './markdown-blocks'
+import { BlockReader, isMarked, loadMarkCloser } from './markdown-blocks'
 import { inline } from './markdown-inline'
 import { scrollRegion } from './scroll'
 
@@ -13,6 +13,9 @@ export function Markdown({ text, live = false }: { text: string; live?: boolean 
   reader.current ??= new BlockReader()
   const source = reader.current
   const blocks = useMemo(() => source.read(text, live), [source, text, live])
+  useEffect(() => {
+    if (live) void loadMarkCloser()
+  }, [live])
   const box = useRef<HTMLDivElement>(null)
   const caret = useRef<HTMLSpanElement>(null)
   useLayoutEffect(() => placeCaret(box.current, caret.current), [text, live])

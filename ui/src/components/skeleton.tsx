@@ -46,7 +46,7 @@ export function CardsSkeleton({ cards = 3, className = 'sm:grid-cols-2 xl:grid-c
 export function PageSkeleton() {
   return (
     <div>
-      <div className="mb-6 grid gap-3 px-1">
+      <div className="mb-6 grid grid-cols-[minmax(0,1fr)] gap-3 px-1">
         <Bone className="h-8 w-64 max-w-full" />
         <Bone className="h-4 w-96 max-w-full" />
       </div>

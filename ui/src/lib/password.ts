@@ -1,6 +1,7 @@
 export type Strength = 'empty' | 'weak' | 'fair' | 'good' | 'strong'
 
-export const PASSWORD_LENGTH_MIN = 12
+/** The least the node takes. */
+export const PASSWORD_LENGTH_MIN = 10
 /** Bits at which an offline attack on argon2id stops being cheap, then practical, then thinkable. */
 const BITS = { fair: 45, good: 70, strong: 90 } as const
 const CLASSES: readonly [RegExp, number][] = [

@@ -20,7 +20,10 @@ static COMPILED: LazyLock<Vec<(&str, Regex, &str)>> = LazyLock::new(|| {
 
 /// Everything in `document` that the schema refuses.
 pub(super) fn problems(document: &Document) -> Vec<Problem> {
-    let mut check = Check { document, problems: Vec::new() };
+    let mut check = Check {
+        document,
+        problems: Vec::new(),
+    };
     check.value(&SCHEMA, &document.value, "");
     check.problems
 }
@@ -66,20 +69,30 @@ impl Check<'_> {
         match value.as_str() {
             Some(written) if choices.contains(&written) => {}
             Some(written) if choices.len() == 1 => {
-                self.report(path, format!("is `{}`; the only known value is `{known}`", brief(written)));
+                self.report(
+                    path,
+                    format!("is `{}`; the only known value is `{known}`", brief(written)),
+                );
             }
             Some(written) => {
                 let message = format!("is `{}`; known values are {known}", brief(written));
                 let problem = self.problem(path, message);
-                self.problems.push(problem.suggesting(written, choices.iter().copied()));
+                self.problems
+                    .push(problem.suggesting(written, choices.iter().copied()));
             }
-            None => self.report(path, format!("must be one of {known}, not {}", describe(value))),
+            None => self.report(
+                path,
+                format!("must be one of {known}, not {}", describe(value)),
+            ),
         }
     }
 
     fn object(&mut self, schema: &Value, fields: &Map<String, Value>, path: &str) {
         let none = Map::new();
-        let known = schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
+        let known = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&none);
         let mut misspelt = Vec::new();
         for (name, value) in fields {
             let path = join(path, name);
@@ -87,8 +100,13 @@ impl Check<'_> {
                 self.value(schema, value, &path);
                 continue;
             }
-            let absent = known.keys().map(String::as_str).filter(|known| !fields.contains_key(*known));
-            let mut problem = self.problem(&path, "unknown field").suggesting(name, absent);
+            let absent = known
+                .keys()
+                .map(String::as_str)
+                .filter(|known| !fields.contains_key(*known));
+            let mut problem = self
+                .problem(&path, "unknown field")
+                .suggesting(name, absent);
             match &problem.suggestion {
                 Some(suggestion) => misspelt.push(suggestion.clone()),
                 None => {
@@ -98,11 +116,17 @@ impl Check<'_> {
             }
             self.problems.push(problem);
         }
-        let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         for name in required.filter_map(Value::as_str) {
             // A misspelt field is reported once, under the name that was written.
             if !fields.contains_key(name) && !misspelt.iter().any(|known| known == name) {
-                let purpose = known.get(name).map_or("", |schema| text(schema, "description"));
+                let purpose = known
+                    .get(name)
+                    .map_or("", |schema| text(schema, "description"));
                 let message = format!("is missing: {}", lower_first(purpose.trim_end_matches('.')));
                 self.report(&join(path, name), message.trim_end_matches(": "));
             }
@@ -113,10 +137,22 @@ impl Check<'_> {
         let (minimum, maximum) = (number(schema, "minItems"), number(schema, "maxItems"));
         let count = i64::try_from(items.len()).unwrap_or(i64::MAX);
         if minimum.is_some_and(|minimum| count < minimum) {
-            self.report(path, format!("has too few entries: at least {} needed, {count} written", minimum.unwrap_or(0)));
+            self.report(
+                path,
+                format!(
+                    "has too few entries: at least {} needed, {count} written",
+                    minimum.unwrap_or(0)
+                ),
+            );
         }
         if maximum.is_some_and(|maximum| count > maximum) {
-            self.report(path, format!("has too many entries: at most {} allowed, {count} written", maximum.unwrap_or(0)));
+            self.report(
+                path,
+                format!(
+                    "has too many entries: at most {} allowed, {count} written",
+                    maximum.unwrap_or(0)
+                ),
+            );
             return;
         }
         let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
@@ -134,24 +170,35 @@ impl Check<'_> {
     fn string(&mut self, schema: &Value, content: &str, path: &str) {
         let length = i64::try_from(content.chars().count()).unwrap_or(i64::MAX);
         if let Some(letter) = content.chars().find(|letter| is_hidden(*letter)) {
-            self.report(path, format!("holds the invisible character U+{:04X}; remove it", u32::from(letter)));
+            self.report(
+                path,
+                format!(
+                    "holds the invisible character U+{:04X}; remove it",
+                    u32::from(letter)
+                ),
+            );
         }
         if content.trim().is_empty() {
             return self.report(path, "must not be empty");
         }
         if let Some(minimum) = number(schema, "minLength").filter(|minimum| length < *minimum) {
-            let message = format!("is too short: at least {minimum} characters needed, {length} written");
+            let message =
+                format!("is too short: at least {minimum} characters needed, {length} written");
             return self.report(path, message);
         }
         if let Some(maximum) = number(schema, "maxLength").filter(|maximum| length > *maximum) {
-            let message = format!("is too long: at most {maximum} characters allowed, {length} written");
+            let message =
+                format!("is too long: at most {maximum} characters allowed, {length} written");
             return self.report(path, message);
         }
         let pattern = text(schema, "pattern");
         if let Some((_, regex, hint)) = COMPILED.iter().find(|(known, ..)| *known == pattern)
             && !regex.is_match(content)
         {
-            self.report(path, format!("is `{}`, which is not {hint}", brief(content)));
+            self.report(
+                path,
+                format!("is `{}`, which is not {hint}", brief(content)),
+            );
         }
     }
 
@@ -169,21 +216,39 @@ impl Check<'_> {
 fn resolve(schema: &Value) -> (&Value, bool) {
     let variants = schema.get("anyOf").and_then(Value::as_array);
     let is_null = |schema: &&Value| text(schema, "type") == "null";
-    let is_nullable = variants.is_some_and(|variants| variants.iter().any(|schema| is_null(&schema)));
+    let is_nullable =
+        variants.is_some_and(|variants| variants.iter().any(|schema| is_null(&schema)));
     let schema = variants
         .and_then(|variants| variants.iter().find(|schema| !is_null(schema)))
         .unwrap_or(schema);
-    let target = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-    let schema = target.and_then(|pointer| SCHEMA.pointer(pointer)).unwrap_or(schema);
+    let target = schema
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(|reference| reference.strip_prefix('#'));
+    let schema = target
+        .and_then(|pointer| SCHEMA.pointer(pointer))
+        .unwrap_or(schema);
     (schema, is_nullable)
 }
 
 /// The values of an enumeration.
 fn choices(schema: &Value) -> Vec<&str> {
-    let listed = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-    let described = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let described = schema
+        .get("oneOf")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
     let constants = described.filter_map(|variant| variant.get("const"));
-    listed.chain(constants).chain(schema.get("const")).filter_map(Value::as_str).collect()
+    listed
+        .chain(constants)
+        .chain(schema.get("const"))
+        .filter_map(Value::as_str)
+        .collect()
 }
 
 fn text<'a>(schema: &'a Value, word: &str) -> &'a str {
@@ -240,7 +305,10 @@ fn is_hidden(letter: char) -> bool {
 
 fn lower_first(sentence: &str) -> String {
     let mut letters = sentence.chars();
-    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -251,21 +319,47 @@ mod tests {
     use super::*;
 
     const ENFORCED: &[&str] = &[
-        "$ref", "additionalProperties", "anyOf", "const", "items", "maxItems", "maxLength", "maximum",
-        "minItems", "minLength", "minimum", "oneOf", "pattern", "properties", "required", "type",
+        "$ref",
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minimum",
+        "oneOf",
+        "pattern",
+        "properties",
+        "required",
+        "type",
         "uniqueItems",
     ];
-    const SAYING_NOTHING: &[&str] = &["$defs", "$id", "$schema", "default", "description", "format", "title"];
+    const SAYING_NOTHING: &[&str] = &[
+        "$defs",
+        "$id",
+        "$schema",
+        "default",
+        "description",
+        "format",
+        "title",
+    ];
 
     fn words(schema: &Value, found: &mut BTreeSet<String>) {
-        let Some(fields) = schema.as_object() else { return };
+        let Some(fields) = schema.as_object() else {
+            return;
+        };
         for (word, inner) in fields {
             found.insert(word.clone());
             match (word.as_str(), inner) {
                 ("properties" | "$defs", Value::Object(schemas)) => {
                     schemas.values().for_each(|schema| words(schema, found));
                 }
-                (_, Value::Array(schemas)) => schemas.iter().for_each(|schema| words(schema, found)),
+                (_, Value::Array(schemas)) => {
+                    schemas.iter().for_each(|schema| words(schema, found))
+                }
                 (_, schema) => words(schema, found),
             }
         }
@@ -277,9 +371,14 @@ mod tests {
         words(&SCHEMA, &mut found);
         let unknown: Vec<_> = found
             .iter()
-            .filter(|word| !ENFORCED.contains(&word.as_str()) && !SAYING_NOTHING.contains(&word.as_str()))
+            .filter(|word| {
+                !ENFORCED.contains(&word.as_str()) && !SAYING_NOTHING.contains(&word.as_str())
+            })
             .collect();
-        assert!(unknown.is_empty(), "the schema uses words that no check knows: {unknown:?}");
+        assert!(
+            unknown.is_empty(),
+            "the schema uses words that no check knows: {unknown:?}"
+        );
         assert!(found.contains("pattern") && found.contains("uniqueItems"));
     }
 
@@ -290,7 +389,10 @@ mod tests {
         let used = text.matches("\"pattern\":").count();
         let known: usize = PATTERNS
             .iter()
-            .map(|(pattern, _)| text.matches(&format!("\"pattern\":{}", Value::from(*pattern))).count())
+            .map(|(pattern, _)| {
+                text.matches(&format!("\"pattern\":{}", Value::from(*pattern)))
+                    .count()
+            })
             .sum();
         assert_eq!(used, known);
     }

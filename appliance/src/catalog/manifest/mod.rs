@@ -10,15 +10,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub(crate) use report::WHOLE_FILE;
 pub use report::Problem;
+pub(crate) use report::WHOLE_FILE;
 
 /// Largest manifest file in bytes.
 pub const MANIFEST_BYTES_MAX: usize = 64 * 1024;
 
 /// The patterns of the format with what they ask for, in words.
 const PATTERNS: [(&str, &str); 5] = [
-    (KEBAB, "lower-case words joined by hyphens, such as `invoice-clerk`"),
+    (
+        KEBAB,
+        "lower-case words joined by hyphens, such as `invoice-clerk`",
+    ),
     (ONE_LINE, "one line of text without spaces at its ends"),
     (VERSION, "a version of three numbers, such as 1.0.0"),
     (PARAMETERS, "a model size such as 1.5B or 500M"),
@@ -26,7 +29,8 @@ const PATTERNS: [(&str, &str); 5] = [
 ];
 const KEBAB: &str = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$";
 const ONE_LINE: &str = r"^\S([^\r\n]*\S)?$";
-const VERSION: &str = r"^(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}(-[0-9A-Za-z]+([.-][0-9A-Za-z]+)*)?$";
+const VERSION: &str =
+    r"^(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}(-[0-9A-Za-z]+([.-][0-9A-Za-z]+)*)?$";
 const PARAMETERS: &str = r"^[0-9]{1,4}(\.[0-9]{1,2})?[MB]$";
 const CURRENCY: &str = "^[A-Z]{3}$";
 
@@ -96,7 +100,18 @@ pub enum Format {
 
 /// A field of work.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Category {
@@ -221,7 +236,18 @@ pub struct ModelNeeds {
 
 /// A way to answer.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum AnswerMode {
@@ -261,7 +287,18 @@ pub struct Price {
 
 /// How a price is counted.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema, ToSchema,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum PriceModel {

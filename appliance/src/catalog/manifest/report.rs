@@ -24,14 +24,23 @@ pub(crate) const WHOLE_FILE: &str = "file";
 const PATH_CHARACTERS_MAX: usize = 120;
 
 impl Problem {
-    pub(crate) fn new(path: impl Into<String>, line: Option<usize>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        path: impl Into<String>,
+        line: Option<usize>,
+        message: impl Into<String>,
+    ) -> Self {
         let path: String = path.into();
         let path = match path.char_indices().nth(PATH_CHARACTERS_MAX) {
             _ if path.is_empty() => WHOLE_FILE.into(),
             Some((end, _)) => format!("{}…", path.get(..end).unwrap_or_default()),
             None => path,
         };
-        Self { line, path, message: message.into(), suggestion: None }
+        Self {
+            line,
+            path,
+            message: message.into(),
+            suggestion: None,
+        }
     }
 
     /// Adds the entry of `known` that is closest to `written`, when one is close.
@@ -67,7 +76,11 @@ fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Optio
     let written = written.to_lowercase().replace([' ', '-'], "_");
     let distance = |name: &str| {
         let is_shortened = written.len() >= 3 && name.starts_with(&written);
-        if is_shortened { 1 } else { strsim::damerau_levenshtein(&written, &name.replace('-', "_")) }
+        if is_shortened {
+            1
+        } else {
+            strsim::damerau_levenshtein(&written, &name.replace('-', "_"))
+        }
     };
     let closest = known.into_iter().min_by_key(|name| distance(name))?;
     let tolerated = (closest.len() / 3).max(1);
@@ -83,7 +96,10 @@ mod tests {
         let known = ["finance", "people", "legal"];
         assert_eq!(nearest("finnance", known).as_deref(), Some("finance"));
         assert_eq!(nearest("Finance", known).as_deref(), Some("finance"));
-        assert_eq!(nearest("amount", ["amount_minor", "model"]).as_deref(), Some("amount_minor"));
+        assert_eq!(
+            nearest("amount", ["amount_minor", "model"]).as_deref(),
+            Some("amount_minor")
+        );
         assert_eq!(nearest("weather", known), None);
         assert_eq!(nearest("x", []), None);
     }
@@ -96,6 +112,9 @@ mod tests {
             problem.to_string(),
             "categroy: unknown field (did you mean `category`?) [line 7]"
         );
-        assert_eq!(Problem::new("", None, "is empty").to_string(), "file: is empty");
+        assert_eq!(
+            Problem::new("", None, "is empty").to_string(),
+            "file: is empty"
+        );
     }
 }

@@ -33,10 +33,16 @@ fn price(price: &Price, problems: &mut Vec<Problem>) {
     let mut refuse = |path: &str, message: String| problems.push(Problem::new(path, None, message));
     let is_free = price.model == PriceModel::Free;
     if is_free && price.amount_minor != 0 {
-        refuse("price.amount_minor", format!("is {}; a free agent costs 0", price.amount_minor));
+        refuse(
+            "price.amount_minor",
+            format!("is {}; a free agent costs 0", price.amount_minor),
+        );
     }
     if !is_free && price.amount_minor == 0 {
-        refuse("price.amount_minor", "is 0; write the amount or set price.model to free".into());
+        refuse(
+            "price.amount_minor",
+            "is 0; write the amount or set price.model to free".into(),
+        );
     }
     match (price.model, price.unit) {
         (PriceModel::Subscription, Some(PriceUnit::Month)) => {}
@@ -45,7 +51,10 @@ fn price(price: &Price, problems: &mut Vec<Problem>) {
         }
         (PriceModel::Usage, Some(PriceUnit::Message | PriceUnit::Task)) => {}
         (PriceModel::Usage, _) => {
-            refuse("price.unit", "must be message or task for a price by usage".into());
+            refuse(
+                "price.unit",
+                "must be message or task for a price by usage".into(),
+            );
         }
         (_, None) => {}
         (_, Some(_)) => {
@@ -59,7 +68,11 @@ fn permissions(manifest: &Manifest, problems: &mut Vec<Problem>) {
     for (place, AgentPermission { id, .. }) in manifest.permissions.iter().enumerate() {
         if ids.iter().take(place).any(|earlier| earlier == id) {
             let path = format!("permissions[{place}].id");
-            problems.push(Problem::new(path, None, "is listed before; keep one reason per permission"));
+            problems.push(Problem::new(
+                path,
+                None,
+                "is listed before; keep one reason per permission",
+            ));
         }
     }
     let quotes = manifest.model.modes.contains(&AnswerMode::Extractive);
@@ -71,18 +84,32 @@ fn permissions(manifest: &Manifest, problems: &mut Vec<Problem>) {
 
 fn sample_tasks(tasks: &[SampleTask], problems: &mut Vec<Problem>) {
     for (place, task) in tasks.iter().enumerate() {
-        if tasks.iter().take(place).any(|earlier| earlier.title == task.title) {
+        if tasks
+            .iter()
+            .take(place)
+            .any(|earlier| earlier.title == task.title)
+        {
             let path = format!("sample_tasks[{place}].title");
-            problems.push(Problem::new(path, None, "repeats an earlier title; give each task its own"));
+            problems.push(Problem::new(
+                path,
+                None,
+                "repeats an earlier title; give each task its own",
+            ));
         }
     }
 }
 
 fn placeholders(instructions: &str, problems: &mut Vec<Problem>) {
-    let found = PLACEHOLDER.iter().flat_map(|regex| regex.captures_iter(instructions));
-    for name in found.filter_map(|captures| captures.get(1)).map(|name| name.as_str()) {
+    let found = PLACEHOLDER
+        .iter()
+        .flat_map(|regex| regex.captures_iter(instructions));
+    for name in found
+        .filter_map(|captures| captures.get(1))
+        .map(|name| name.as_str())
+    {
         if !PLACEHOLDERS.contains(&name) {
-            let message = format!("holds {{{name}}}; only {{persona}} and {{organisation}} are filled in");
+            let message =
+                format!("holds {{{name}}}; only {{persona}} and {{organisation}} are filled in");
             let problem = Problem::new("persona.instructions", None, message);
             problems.push(problem.suggesting(name, PLACEHOLDERS));
         }

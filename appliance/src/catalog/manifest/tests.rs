@@ -46,11 +46,18 @@ price:
 
 fn broken(edits: &[(&str, &str)]) -> String {
     let text = edits.iter().fold(GOOD.to_owned(), |text, (from, to)| {
-        assert!(text.contains(from), "the good manifest does not say `{from}`");
+        assert!(
+            text.contains(from),
+            "the good manifest does not say `{from}`"
+        );
         text.replacen(from, to, 1)
     });
     let problems = Manifest::parse(&text).unwrap_err();
-    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    problems
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 fn repeated(text: &str, count: usize) -> String {
@@ -64,7 +71,10 @@ fn a_good_manifest_reads() {
     assert_eq!(manifest.model.parameters_min, "1.5B");
     assert_eq!(manifest.price.unit, Some(PriceUnit::Month));
     let with_mark = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
-    assert_eq!(Manifest::parse(&with_mark).unwrap().summary, manifest.summary);
+    assert_eq!(
+        Manifest::parse(&with_mark).unwrap().summary,
+        manifest.summary
+    );
 }
 
 #[test]
@@ -120,7 +130,10 @@ fn values_of_another_type_say_what_is_needed() {
         ("  amount_minor: 900", "  amount_minor: 9.5"),
         ("  - Compares two teas", "  - 7"),
         ("summary: Tastes tea and says which one to buy.", "summary:"),
-        ("persona:\n  default_name: Ada Brew\n  greeting: Hello, I am Ada.\n  instructions: You are {persona}, a tea taster at {organisation}.", "persona: Ada Brew"),
+        (
+            "persona:\n  default_name: Ada Brew\n  greeting: Hello, I am Ada.\n  instructions: You are {persona}, a tea taster at {organisation}.",
+            "persona: Ada Brew",
+        ),
     ]);
     insta::assert_snapshot!(problems, @"
     name: must be text, not a list [line 3]
@@ -146,13 +159,19 @@ fn lengths_and_forms_are_checked() {
         ("summary: Tastes tea", &format!("summary: {long}tea")),
         ("publisher: Guildhall", "publisher: \"Guild\\nhall\""),
         ("tags: [tea, tasting]", "tags: [tea, Black Tea, tea]"),
-        ("title: Compare teas", "title: Compare all the teas of the whole wide world"),
+        (
+            "title: Compare teas",
+            "title: Compare all the teas of the whole wide world",
+        ),
         ("context_tokens_min: 4096", "context_tokens_min: 100"),
         ("parameters_min: 1.5B", "parameters_min: huge"),
         ("modes: [generative, extractive]", "modes: []"),
         ("currency: EUR", "currency: euro"),
         ("amount_minor: 900", "amount_minor: -1"),
-        ("greeting: Hello, I am Ada.", "greeting: \"Hello\\u202E, I am Ada.\""),
+        (
+            "greeting: Hello, I am Ada.",
+            "greeting: \"Hello\\u202E, I am Ada.\"",
+        ),
     ]);
     insta::assert_snapshot!(problems, @"
     slug: is `Tea Taster`, which is not lower-case words joined by hyphens, such as `invoice-clerk` [line 2]
@@ -178,7 +197,10 @@ fn fields_must_fit_each_other() {
     let problems = broken(&[
         ("model: subscription", "model: free"),
         ("at {organisation}", "at {company} for {Persona}"),
-        ("  - id: read_handbook\n    reason: To quote it.\n", "  - id: read_conversation\n    reason: Again.\n"),
+        (
+            "  - id: read_handbook\n    reason: To quote it.\n",
+            "  - id: read_conversation\n    reason: Again.\n",
+        ),
         (
             "    prompt: Which of these teas keeps longer?\n",
             "    prompt: Which of these teas keeps longer?\n  - title: Compare teas\n    prompt: Which one?\n",
@@ -216,11 +238,22 @@ fn fields_must_fit_each_other() {
 #[test]
 fn every_price_model_has_a_form_that_is_taken() {
     let price = "  model: subscription\n  amount_minor: 900\n  currency: EUR\n  unit: month\n";
-    let forms = ["free 0 -", "freemium 900 -", "one_time 900 -", "subscription 900 month", "usage 2 message", "usage 2 task"];
+    let forms = [
+        "free 0 -",
+        "freemium 900 -",
+        "one_time 900 -",
+        "subscription 900 month",
+        "usage 2 message",
+        "usage 2 task",
+    ];
     for form in forms {
         let mut words = form.split(' ');
         let mut next = || words.next().unwrap();
-        let text = format!("  model: {}\n  amount_minor: {}\n  currency: EUR\n", next(), next());
+        let text = format!(
+            "  model: {}\n  amount_minor: {}\n  currency: EUR\n",
+            next(),
+            next()
+        );
         let unit = match next() {
             "-" => String::new(),
             unit => format!("  unit: {unit}\n"),
@@ -242,7 +275,13 @@ fn what_is_no_manifest_at_all_is_refused_in_one_sentence() {
         "a: &a [x, x]\nb: [*a, *a]\n",
         "manifest: guildhall/v1\n---\nname: second\n",
     ];
-    let problems = texts.map(|text| Manifest::parse(text).unwrap_err().first().unwrap().to_string());
+    let problems = texts.map(|text| {
+        Manifest::parse(text)
+            .unwrap_err()
+            .first()
+            .unwrap()
+            .to_string()
+    });
     insta::assert_snapshot!(problems.join("\n"), @"
     file: is empty; write the manifest's fields
     file: is empty; write the manifest's fields
@@ -268,10 +307,21 @@ fn the_published_schema_gives_the_same_verdict_as_the_node() {
     assert!(validator.is_valid(&good.value));
     let long = serde_json::json!(repeated("word ", 2000));
     let values = [
-        serde_json::json!(null), serde_json::json!(true), serde_json::json!(7), serde_json::json!(-7), serde_json::json!(1.5),
-        serde_json::json!("kebab-case"), serde_json::json!("Two words"), serde_json::json!("1.5B"), serde_json::json!("EUR"),
-        serde_json::json!("x"), serde_json::json!([]), serde_json::json!(["tea", "tea"]), serde_json::json!({}),
-        serde_json::json!({"unknown": 1}), long,
+        serde_json::json!(null),
+        serde_json::json!(true),
+        serde_json::json!(7),
+        serde_json::json!(-7),
+        serde_json::json!(1.5),
+        serde_json::json!("kebab-case"),
+        serde_json::json!("Two words"),
+        serde_json::json!("1.5B"),
+        serde_json::json!("EUR"),
+        serde_json::json!("x"),
+        serde_json::json!([]),
+        serde_json::json!(["tea", "tea"]),
+        serde_json::json!({}),
+        serde_json::json!({"unknown": 1}),
+        long,
     ];
     let mut checked = 0;
     for pointer in pointers(&good.value, String::new()) {
@@ -280,7 +330,11 @@ fn the_published_schema_gives_the_same_verdict_as_the_node() {
             document.value = good.value.clone();
             *document.value.pointer_mut(&pointer).unwrap() = value.clone();
             let refused = !check::problems(&document).is_empty();
-            assert_eq!(refused, !validator.is_valid(&document.value), "{pointer} = {value}");
+            assert_eq!(
+                refused,
+                !validator.is_valid(&document.value),
+                "{pointer} = {value}"
+            );
             checked += 1;
         }
     }
@@ -289,12 +343,15 @@ fn the_published_schema_gives_the_same_verdict_as_the_node() {
 
 fn pointers(value: &serde_json::Value, at: String) -> Vec<String> {
     let inner: Vec<String> = match value {
-        serde_json::Value::Object(fields) => {
-            fields.iter().flat_map(|(name, value)| pointers(value, format!("{at}/{name}"))).collect()
-        }
-        serde_json::Value::Array(items) => {
-            items.iter().enumerate().flat_map(|(place, value)| pointers(value, format!("{at}/{place}"))).collect()
-        }
+        serde_json::Value::Object(fields) => fields
+            .iter()
+            .flat_map(|(name, value)| pointers(value, format!("{at}/{name}")))
+            .collect(),
+        serde_json::Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(place, value)| pointers(value, format!("{at}/{place}")))
+            .collect(),
         _ => Vec::new(),
     };
     inner.into_iter().chain([at]).collect()
@@ -302,13 +359,17 @@ fn pointers(value: &serde_json::Value, at: String) -> Vec<String> {
 
 #[test]
 fn the_published_schema_file_is_current() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/manifest.schema.json");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/manifest.schema.json");
     let current = serde_json::to_string_pretty(&Manifest::json_schema()).unwrap() + "\n";
     if std::env::var_os("UPDATE_GENERATED").is_some() {
         std::fs::write(&path, &current).unwrap();
     }
     let stored = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(stored == current, "docs/manifest.schema.json is out of date; run the tests with UPDATE_GENERATED=1");
+    assert!(
+        stored == current,
+        "docs/manifest.schema.json is out of date; run the tests with UPDATE_GENERATED=1"
+    );
 }
 
 proptest! {

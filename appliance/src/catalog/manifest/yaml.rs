@@ -73,7 +73,11 @@ impl<'text> Reader<'text> {
             match self.next()? {
                 (Event::StreamStart | Event::DocumentStart(_), _) => {}
                 (Event::StreamEnd, _) => {
-                    return Err(Problem::new("", None, "is empty; write the manifest's fields"));
+                    return Err(Problem::new(
+                        "",
+                        None,
+                        "is empty; write the manifest's fields",
+                    ));
                 }
                 (event, span) => {
                     self.document.value = self.node(event, span, "", 0)?;
@@ -158,7 +162,8 @@ impl<'text> Reader<'text> {
             let is_repeated = fields.contains_key(&key);
             if is_repeated {
                 let message = "is written twice; keep one of them";
-                self.problems.push(Problem::new(key_path.as_str(), Some(line), message));
+                self.problems
+                    .push(Problem::new(key_path.as_str(), Some(line), message));
             }
             self.document.lines.insert(key_path.clone(), line);
             let (event, span) = self.next()?;
@@ -171,14 +176,22 @@ impl<'text> Reader<'text> {
         self.refuse_reference(&event, path, line);
         match event {
             Event::Scalar(text, _, _, _) => Ok(text.into_owned()),
-            _ => Err(Problem::new(path, Some(line), "has a key that is not a plain name")),
+            _ => Err(Problem::new(
+                path,
+                Some(line),
+                "has a key that is not a plain name",
+            )),
         }
     }
 }
 
 /// `parent.key`, or `key` at the top.
 pub(crate) fn join(parent: &str, key: &str) -> String {
-    if parent.is_empty() { key.to_owned() } else { format!("{parent}.{key}") }
+    if parent.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{parent}.{key}")
+    }
 }
 
 fn syntax(error: &ScanError) -> Problem {
@@ -198,10 +211,23 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
         "false" | "False" | "FALSE" => return Value::Bool(false),
         _ => {}
     }
-    let is_numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
-    let integer = text.parse::<i64>().ok().filter(|_| is_numeric).map(Value::from);
-    let float = || text.parse::<f64>().ok().filter(|_| is_numeric).map(Value::from);
-    integer.or_else(float).unwrap_or_else(|| Value::String(text.to_owned()))
+    let is_numeric = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    let integer = text
+        .parse::<i64>()
+        .ok()
+        .filter(|_| is_numeric)
+        .map(Value::from);
+    let float = || {
+        text.parse::<f64>()
+            .ok()
+            .filter(|_| is_numeric)
+            .map(Value::from)
+    };
+    integer
+        .or_else(float)
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 #[cfg(test)]
@@ -212,12 +238,17 @@ mod tests {
     use super::*;
 
     fn problems(text: &str) -> Vec<String> {
-        parse(text).unwrap_err().iter().map(ToString::to_string).collect()
+        parse(text)
+            .unwrap_err()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn scalars_follow_the_core_schema() {
-        let text = "a: 1.5B\nb: 1.0.0\nc: 12\nd: 1.5\ne: yes\nf: true\ng: ~\nh: '12'\ni: inf\nj: 0x1f";
+        let text =
+            "a: 1.5B\nb: 1.0.0\nc: 12\nd: 1.5\ne: yes\nf: true\ng: ~\nh: '12'\ni: inf\nj: 0x1f";
         assert_eq!(
             parse(text).unwrap().value,
             json!({"a": "1.5B", "b": "1.0.0", "c": 12, "d": 1.5, "e": "yes", "f": true,
@@ -247,12 +278,21 @@ mod tests {
         );
         let deep = "[".repeat(40) + &"]".repeat(40);
         let path = "[0]".repeat(17);
-        assert_eq!(problems(&deep), [format!("{path}: is nested deeper than 16 levels [line 1]")]);
+        assert_eq!(
+            problems(&deep),
+            [format!("{path}: is nested deeper than 16 levels [line 1]")]
+        );
         assert_eq!(
             problems("a: 1\n---\nb: 2\n"),
             ["file: a second document begins here; keep one document per file [line 2]"]
         );
-        assert_eq!(problems(""), ["file: is empty; write the manifest's fields"]);
-        assert_eq!(problems("[a]: 1"), ["file: has a key that is not a plain name [line 1]"]);
+        assert_eq!(
+            problems(""),
+            ["file: is empty; write the manifest's fields"]
+        );
+        assert_eq!(
+            problems("[a]: 1"),
+            ["file: has a key that is not a plain name [line 1]"]
+        );
     }
 }

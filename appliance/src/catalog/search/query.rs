@@ -12,8 +12,8 @@ use tantivy::{
 const WORDS_MAX: usize = 12;
 /// Words that say nothing about the work that is looked for.
 const STOP_WORDS: [&str; 27] = [
-    "a", "agent", "an", "and", "can", "do", "for", "from", "help", "i", "in", "is", "me", "my", "of", "on",
-    "or", "our", "that", "the", "to", "we", "what", "which", "who", "with", "you",
+    "a", "agent", "an", "and", "can", "do", "for", "from", "help", "i", "in", "is", "me", "my",
+    "of", "on", "or", "our", "that", "the", "to", "we", "what", "which", "who", "with", "you",
 ];
 
 /// The searched words of `text`, at most [`WORDS_MAX`].
@@ -53,7 +53,10 @@ pub(super) fn of_words(
     needed.dedup();
     needed.retain(|needed| *needed <= found.len());
     let query = |needed| {
-        let clauses = found.iter().map(|(occur, query)| (*occur, query.box_clone())).collect();
+        let clauses = found
+            .iter()
+            .map(|(occur, query)| (*occur, query.box_clone()))
+            .collect();
         BooleanQuery::with_minimum_required_clauses(clauses, needed)
     };
     Ok(needed.into_iter().map(query).collect())
@@ -79,7 +82,9 @@ fn of_word(
     if searcher.search(&as_written, &Count)? > 0 {
         return Ok(Some(Box::new(as_written)));
     }
-    let Some(distance) = tolerated_mistakes(word) else { return Ok(None) };
+    let Some(distance) = tolerated_mistakes(word) else {
+        return Ok(None);
+    };
     let mistyped = fields.iter().map(|(field, weight)| {
         let term = Term::from_field_text(*field, word);
         let query = if is_last {

@@ -188,6 +188,7 @@ async fn at_the_connection_limit_the_next_one_waits() {
 #[tokio::test]
 async fn shutdown_closes_open_event_streams_and_idle_connections() {
     let limits = ServerLimits {
+        header_timeout: 10 * PATIENCE,
         shutdown_grace: 10 * PATIENCE,
         ..ServerLimits::default()
     };

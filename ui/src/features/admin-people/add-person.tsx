@@ -28,7 +28,17 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
     event.preventDefault()
     add.mutate(input)
   }
-  if (add.data) {
+  // Somebody who has an account on this node already keeps their password.
+  if (add.data?.temporary_password === null) {
+    return (
+      <Dialog open onClose={onClose} title={t('people.added_title', { name: add.data.member.display_name })} lead={t('people.added_known')}>
+        <DialogActions>
+          <Button onClick={onClose}>{t('people.done')}</Button>
+        </DialogActions>
+      </Dialog>
+    )
+  }
+  if (add.data?.temporary_password) {
     const name = add.data.member.display_name
     return (
       <TemporaryPassword

@@ -1,4 +1,3 @@
-import { defaultRangeExtractor, type Range, useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown } from 'lucide-react'
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'react'
 import type { Citation, Message, Ve } from '@/api/types'
@@ -7,14 +6,11 @@ import { scrollRegion } from '@/components/scroll'
 import { RowsSkeleton } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
 import { TurnView } from './turn'
-import type { Turn } from './turns'
 import { useFollow } from './use-follow'
 import type { History } from './use-history'
+import { useWindow } from './use-window'
 
-/** Up to this many turns (about 100 messages) all stand on the page. */
-const PLAIN_TURNS_MAX = 50
 const GAP = 28
-const OVERSCAN = 4
 /** Older messages are read when the reader is this near to the first one. */
 const NEAR_START = '600px 0px 0px 0px'
 
@@ -27,36 +23,15 @@ type ListProps = {
   onRejoin: (answer: Message) => void
 }
 
-/** A guess for a turn that has not been on the page yet, from its length. */
-function estimate(turn: Turn | undefined): number {
-  const lines = (text: string) => Math.ceil(text.length / 72) + (text.match(/\n/g)?.length ?? 0)
-  return 150 + 24 * (lines(turn?.question?.text ?? '') + lines(turn?.answer?.text ?? ''))
-}
-
-const everything = (range: Range) => Array.from({ length: range.count }, (_, index) => index)
-
 /** The turns of a conversation. Long ones are virtualised by turn; the last turn, which may be growing, always stands on the page. */
 export function MessageList({ ve, history, onSource, onEdit, onAgain, onRejoin }: ListProps) {
   const { turns, query, answer } = history
   const act = useSteadyHandlers({ onSource, onEdit, onAgain, onRejoin })
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
+  const list = useRef<HTMLOListElement>(null)
   const { atEnd, toEnd } = useFollow(scroller, content, answer.page)
-  const virtual = useVirtualizer({
-    count: Math.max(0, turns.length - 1),
-    getScrollElement: () => scroller.current,
-    estimateSize: (index) => estimate(turns[index]),
-    getItemKey: (index) => turns[index]?.key ?? index,
-    gap: GAP,
-    overscan: OVERSCAN,
-    initialOffset: Number.MAX_SAFE_INTEGER,
-    rangeExtractor: turns.length > PLAIN_TURNS_MAX ? defaultRangeExtractor : everything,
-  })
-  const items = virtual.getVirtualItems()
-  const before = items[0]?.start ?? 0
-  const after = Math.max(0, virtual.getTotalSize() - (items.at(-1)?.end ?? 0))
-  const shown = [...items.map((item) => item.index), ...(turns.length > 0 ? [turns.length - 1] : [])]
-  useKeptPlace(scroller, turns[0]?.key)
+  const { rows, before, after } = useWindow(scroller, list, turns, GAP)
 
   // A question the reader has just sent is shown to them, wherever they were.
   const asked = answer.run?.phase === 'starting' && answer.run.question ? answer.run.id : null
@@ -70,19 +45,13 @@ export function MessageList({ ve, history, onSource, onEdit, onAgain, onRejoin }
         <div ref={content} className="mx-auto max-w-[760px] px-4 py-6 sm:px-6">
           <Older query={query} scroller={scroller} />
           {turns.length === 0 && query.isPending ? <RowsSkeleton rows={4} /> : null}
-          <ol className="flex flex-col" style={{ gap: GAP, paddingTop: before }}>
-            {shown.map((index) => {
+          <ol ref={list} className="flex flex-col" style={{ gap: GAP, paddingTop: before }}>
+            {rows.map((index) => {
               const turn = turns[index]
               if (!turn) return null
               const last = index === turns.length - 1
               return (
-                <li
-                  key={turn.key}
-                  data-index={index}
-                  data-turn={turn.key}
-                  ref={last ? undefined : virtual.measureElement}
-                  style={last && after > 0 ? { marginTop: after } : undefined}
-                >
+                <li key={turn.key} data-turn={turn.key} style={last && after > 0 ? { marginTop: after } : undefined}>
                   <TurnView
                     ve={ve}
                     turn={turn}
@@ -125,20 +94,6 @@ function useSteadyHandlers(handlers: Pick<ListProps, 'onSource' | 'onEdit' | 'on
     }),
     [],
   )
-}
-
-/** When older turns come in above, what the reader looks at stays where it is. */
-function useKeptPlace(scroller: { readonly current: HTMLElement | null }, first: string | undefined) {
-  const place = useRef<{ key: string; top: number } | null>(null)
-  useLayoutEffect(() => {
-    const element = scroller.current
-    if (!element || !first) return
-    const topOf = (key: string) => element.querySelector<HTMLElement>(`[data-turn="${CSS.escape(key)}"]`)?.offsetTop
-    const known = place.current
-    const top = known ? topOf(known.key) : undefined
-    if (known && top !== undefined && known.key !== first) element.scrollTop += top - known.top
-    place.current = { key: first, top: topOf(first) ?? 0 }
-  }, [scroller, first])
 }
 
 /** Reads earlier messages as the reader comes near the first one; a button does the same by keyboard. */

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import type { ChatEvent } from '@/api/chat-stream'
-import { isActive, type Run, type RunEvent, reduceRun } from './run'
+import { type Run, type RunEvent, reduceRun } from './run'
 
 /**
  * The answers this tab listens to, by conversation. They live outside React, so that an answer goes on while the reader looks
@@ -104,12 +104,4 @@ export async function listen({ person, key, run, events }: Listening): Promise<R
 export function markStopping(key: string) {
   const entry = entries.get(key)
   if (entry) hear(entry, { type: 'stop' })
-}
-
-/** Forgets how the last answer of a conversation came about, for example when its refusal has been read. */
-export function forgetRun(key: string) {
-  const entry = entries.get(key)
-  if (!entry || isActive(entry.run)) return
-  entries.delete(key)
-  publish()
 }

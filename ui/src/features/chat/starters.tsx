@@ -11,7 +11,7 @@ export function Starters({ ve, onPick }: { ve: Ve; onPick?: (text: string) => vo
   const { data: agent } = useQuery(queries.agent(ve.agent.slug))
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
-      <div className="mx-auto flex min-h-full max-w-[680px] flex-col items-center justify-center gap-4 px-4 py-8 text-center sm:px-6">
+      <div className="mx-auto flex max-w-[680px] flex-col items-center gap-4 px-4 pt-[clamp(24px,9dvh,96px)] pb-8 text-center sm:px-6">
         <Orb hue={ve.agent.hue} size={84} icon={agentIcon(ve.agent.icon)} state={ve.state === 'dismissed' ? 'off' : undefined} />
         <p className="mt-2 max-w-[46ch] font-display text-[22px] leading-snug font-semibold tracking-[-.02em] text-balance">
           {ve.greeting}

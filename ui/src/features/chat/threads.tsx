@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
 import { ChevronsUpDown, Ellipsis, PencilLine, SquarePen, Trash2 } from 'lucide-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { queries } from '@/api/queries'
 import type { Conversation, Ve } from '@/api/types'
 import { orbState } from '@/components/agent-facts'
@@ -13,7 +13,9 @@ import { Orb } from '@/components/orb'
 import { RowsSkeleton } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
 import { formatRelative } from '@/lib/i18n/format'
-import { DeleteThread, RenameThread } from './thread-actions'
+
+const RenameThread = lazy(() => import('./thread-actions').then((actions) => ({ default: actions.RenameThread })))
+const DeleteThread = lazy(() => import('./thread-actions').then((actions) => ({ default: actions.DeleteThread })))
 
 type ThreadsProps = { ve: Ve; conversation: string | null; onPick: () => void }
 
@@ -61,10 +63,12 @@ export function Threads({ ve, conversation, onPick }: ThreadsProps) {
           </Button>
         ) : null}
       </div>
-      {asked?.what === 'rename' ? <RenameThread thread={asked.thread} onClose={() => setAsked(null)} /> : null}
-      {asked?.what === 'delete' ? (
-        <DeleteThread thread={asked.thread} isOpen={asked.thread.id === conversation} onClose={() => setAsked(null)} />
-      ) : null}
+      <Suspense>
+        {asked?.what === 'rename' ? <RenameThread thread={asked.thread} onClose={() => setAsked(null)} /> : null}
+        {asked?.what === 'delete' ? (
+          <DeleteThread thread={asked.thread} isOpen={asked.thread.id === conversation} onClose={() => setAsked(null)} />
+        ) : null}
+      </Suspense>
     </>
   )
 }

@@ -10,7 +10,7 @@ import { announce } from '@/components/announcer'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { isActive, newRun, type Run } from './run'
-import { conversationKey, forgetRun, listen, markStopping, runOf, usePageKey, useRun } from './run-store'
+import { conversationKey, listen, markStopping, runOf, usePageKey, useRun } from './run-store'
 
 const bytes = (text: string) => new TextEncoder().encode(text).length
 
@@ -76,7 +76,6 @@ export function useAnswer(ve: Ve, conversation: string | null) {
         const place = lost ? { id: lost.id, question: lost.question, replaces: lost.replaces, user_message_id: lost.user_message_id } : {}
         void begin({ kind: 'follow', message_id }, { message_id, ...place })
       },
-      dismissRefusal: () => forgetRun(key),
     }),
     [begin, conversation, key, ve.id],
   )

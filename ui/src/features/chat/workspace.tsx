@@ -1,5 +1,6 @@
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Citation, Ve } from '@/api/types'
+import { loadMarkCloser } from '@/components/markdown-blocks'
 import { PageTitle } from '@/components/page-title'
 import { SideSheet } from '@/components/side-sheet'
 import { Bone } from '@/components/skeleton'
@@ -19,6 +20,7 @@ const COLUMN = 'min-h-0 overflow-hidden rounded-[26px] border border-line bg-sur
 export function Workspace({ ve, conversation }: { ve: Ve; conversation: string | null }) {
   const history = useHistory(ve, conversation)
   const [sheet, setSheet] = useState<Sheet>(null)
+  useEffect(() => void loadMarkCloser(), [])
   const [source, setSource] = useState<Citation | null>(null)
   const [listed, setListed] = useState(true)
   const live = <LiveRun ve={ve} run={history.answer.run} answer={history.latest} onSource={setSource} />

@@ -7,7 +7,7 @@ const row = (ve_id: string, created_at: string): UsageRow => ({
   id: `use_${created_at}`,
   created_at,
   ve_id,
-  persona_name: 'Ava',
+  person_id: 'per_hanna',
   person: 'Hanna',
   model: 'extractive',
   mode: 'extractive',
@@ -19,7 +19,7 @@ const row = (ve_id: string, created_at: string): UsageRow => ({
 const page = (items: UsageRow[], next_cursor: string | null): UsageReport => ({
   items,
   next_cursor,
-  totals: { messages: items.length, input_tokens: 0, output_tokens: 0 },
+  totals: { messages: items.length, input_tokens: 0, output_tokens: 0, words_quoted: 0 },
 })
 
 test('counts the answers of the last 24 hours by employee', () => {

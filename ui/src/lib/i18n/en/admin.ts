@@ -16,6 +16,7 @@ export const admin = addMessages({
   'people.add_lead': 'They sign in with a temporary password and choose their own at once.',
   'people.add_submit': 'Add',
   'people.added_title': '{name} can sign in now',
+  'people.added_known': 'They have an account on this node already and keep their password.',
   'people.added_lead': 'Hand over this temporary password in person or by phone. It works until {name} chooses another.',
   'people.reset_title': 'New password for {name}',
   'people.reset_lead': 'The old one no longer works and every session of {name} has ended.',
