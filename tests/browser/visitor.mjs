@@ -5,7 +5,7 @@ import path from 'node:path'
 import { chromium } from 'playwright-core'
 
 /** A busy machine takes its time; a step that takes longer than this hangs. */
-const STEP_MAX_MS = 60_000
+const STEP_MAX_MS = 120_000
 export const DESK = { width: 1440, height: 1000 }
 export const PHONE = { width: 390, height: 844 }
 /** Where pictures of the pages go. */

@@ -73,7 +73,7 @@ impl Catalog {
     /// # Errors
     /// Those of the database; internal when a built-in agent is not valid.
     pub async fn open(data_dir: &Path, db: &Db, now: Timestamp) -> Result<Self> {
-        let stored = db.read(|reader| store::built_in_digests(reader)).await?;
+        let stored = db.read(store::built_in_digests).await?;
         let shipped = builtin::all()
             .iter()
             .map(|files| (&files.slug, &files.sha256));
@@ -84,7 +84,7 @@ impl Catalog {
         {
             db.write(move |tx| sync_builtin(tx, now)).await?;
         }
-        let rows = db.read(|reader| store::agents(reader)).await?;
+        let rows = db.read(store::agents).await?;
         let offered = offered(db, &rows).await?;
         let index = open_index(data_dir, db, &rows, &offered).await?;
         let by_slug = rows.iter().map(|row| (row.slug.clone(), row.id)).collect();

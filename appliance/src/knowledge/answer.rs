@@ -19,6 +19,9 @@ const UNITS_MAX: usize = 3;
 /// A further passage of the handbook is quoted when its score reaches this share of the best.
 const FURTHER_SHARE: f64 = 0.9;
 
+/// What a person gave is preferred to the handbook unless that is more probable by this much.
+const OWN_HEAD_START: f64 = 0.15;
+
 /// Topics named when nothing answers.
 const TOPICS: usize = 3;
 
@@ -126,7 +129,7 @@ fn found<'c>(
     ));
     writer.quote_runs(best.passage, &runs, first.probability);
     match second.ranking.passages.first() {
-        Some(other) if second.probability >= SURE_FROM => {
+        Some(other) if second.answers() => {
             writer.quote_further(other, second.probability);
         }
         _ => quote_second(&first.ranking, first.probability, &mut writer),

@@ -83,4 +83,4 @@ impl Signals {
 type Weights = (f64, [f64; 5]);
 
 const HANDBOOK: Weights = (-5.45, [7.24, 8.24, 0.0, 0.0, -4.11]);
-const OWN: Weights = (-2.8, [0.0, 6.97, 0.0, 0.59, 0.0]);
+const OWN: Weights = (-2.6, [0.0, 6.97, 0.0, 0.59, 0.0]);

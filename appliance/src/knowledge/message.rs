@@ -60,31 +60,28 @@ fn quoted(message: &str) -> Option<Message> {
     })
 }
 
-/// A short first or last paragraph beside longer text.
+/// A question on the first or last line beside longer text; without a question mark, a short
+/// first line with a blank line or full stop after it.
 fn by_paragraph(message: &str) -> Option<Message> {
     let text = message.trim();
     let offset = message.len() - message.trim_start().len();
     let (first, rest) = text.split_once('\n')?;
-    let least = if first.trim_end().ends_with(['?', ':']) {
-        LINES_BYTES_MIN
-    } else {
-        PASTED_BYTES_MIN
-    };
-    if is_question_line(first) && rest.trim().len() >= least && !rest.trim_end().ends_with('?') {
-        let start = offset + first.len() + 1;
-        return Some(with_pasted(message, first, start..offset + text.len()));
+    let (first, rest_length) = (first.trim(), rest.trim().len());
+    let below = || with_pasted(message, first, offset + first.len()..offset + text.len());
+    let rest_asks = rest.trim_end().ends_with('?');
+    if first.ends_with(['?', ':']) && is_short(first) && rest_length >= LINES_BYTES_MIN && !rest_asks {
+        return Some(below());
     }
     let (before, last) = text.rsplit_once('\n')?;
-    if last.trim_end().ends_with('?') && is_question_line(last) && before.len() >= PASTED_BYTES_MIN
-    {
+    if rest_asks && is_short(last) && before.len() >= PASTED_BYTES_MIN {
         return Some(with_pasted(message, last, offset..offset + before.len()));
     }
-    None
+    let is_set_apart = first.ends_with(['.', '!']) || rest.trim_start_matches([' ', '\r']).starts_with('\n');
+    (is_short(first) && is_set_apart && rest_length >= PASTED_BYTES_MIN && !rest_asks).then(below)
 }
 
-fn is_question_line(line: &str) -> bool {
-    let line = line.trim();
-    !line.is_empty() && line.len() <= QUESTION_BYTES_MAX && line.ends_with(['?', ':', '.', '!'])
+fn is_short(line: &str) -> bool {
+    !line.trim().is_empty() && line.len() <= QUESTION_BYTES_MAX
 }
 
 fn with_pasted(message: &str, question: &str, range: Range<usize>) -> Message {

@@ -31,6 +31,9 @@ const UNIT_LENGTH: f64 = 0.45;
 /// A sentence is quoted beside the best one when its score is at most this much lower.
 const UNIT_GAP: f64 = 0.25;
 
+/// The same for lines and rows, whose scores lie closer together.
+const LINE_GAP: f64 = 0.08;
+
 /// A sentence or line and how well it fits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RankedUnit {
@@ -221,10 +224,16 @@ impl Corpus {
         let Some(best) = ranked.best_unit() else {
             return Vec::new();
         };
+        let layout = self
+            .passages
+            .get(ranked.passage)
+            .map(|located| &located.passage.layout);
+        let is_prose = layout == Some(&Layout::Prose);
+        let gap = if is_prose { UNIT_GAP } else { LINE_GAP };
         let mut chosen: Vec<&RankedUnit> = ranked
             .units
             .iter()
-            .filter(|unit| unit.score >= best.score - UNIT_GAP)
+            .filter(|unit| unit.score >= best.score - gap)
             .collect();
         chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.unit.cmp(&b.unit)));
         let mut units: Vec<usize> = chosen
@@ -233,14 +242,10 @@ impl Corpus {
             .map(|unit| unit.unit)
             .collect();
         units.sort_unstable();
-        let layout = self
-            .passages
-            .get(ranked.passage)
-            .map(|located| &located.passage.layout);
         let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
         for unit in units {
             match runs.last_mut() {
-                Some(run) if layout == Some(&Layout::Prose) && *run.end() + 1 == unit => {
+                Some(run) if is_prose && *run.end() + 1 == unit => {
                     *run = *run.start()..=unit;
                 }
                 _ => runs.push(unit..=unit),

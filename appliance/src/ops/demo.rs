@@ -51,7 +51,7 @@ pub struct Demo {
 /// Those of set-up and hiring.
 pub async fn seed(app: &App) -> Result<Option<Demo>> {
     let path = app.path("demo-password");
-    if !app.db.read(|reader| identity::is_set_up(reader)).await? {
+    if !app.db.read(identity::is_set_up).await? {
         let password = random_token(8);
         write_private(&path, &password)?;
         let first = FirstAdministrator {

@@ -77,53 +77,28 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
                 admin_email,
                 admin_password: Zeroizing::new(password),
             };
-            let (organisation, person) = identity::setup_organisation(app, first).await?;
-            Ok(json!({ "organisation": organisation, "person": person }))
+            init(app, first).await
         }
-        Operation::SetupLink => match identity::create_setup_link(app).await? {
-            Some(link) => Ok(
-                json!({ "path": format!("/setup#token={}", link.token), "expires_at": link.expires_at }),
-            ),
-            None => Err(Error::conflict(
-                "setup_done",
-                "this node is set up already; log in instead",
-            )),
-        },
+        Operation::SetupLink => setup_link(app).await,
         Operation::AddUser {
             email,
             name,
             role,
             organisation,
         } => {
-            let ctx = operator(app, organisation.as_deref()).await?;
-            let input = NewMember {
+            let member = NewMember {
                 email,
                 display_name: name,
                 role,
             };
-            Ok(serde_json::to_value(
-                identity::add_member(app, &ctx, input).await?,
-            )?)
+            add_user(app, member, organisation.as_deref()).await
         }
-        Operation::ListUsers { organisation } => {
-            let ctx = operator(app, organisation.as_deref()).await?;
-            let page = PageRequest {
-                cursor: None,
-                limit: Some(100),
-            };
-            Ok(serde_json::to_value(
-                identity::list_members(app, &ctx, &page).await?,
-            )?)
-        }
+        Operation::ListUsers { organisation } => list_users(app, organisation.as_deref()).await,
         Operation::CreateOrganisation { name, admin_email } => {
             let ctx = acting_for(app, &admin_email, None).await?;
-            Ok(serde_json::to_value(
-                identity::create_organisation(app, &ctx, &name).await?,
-            )?)
+            to_json(identity::create_organisation(app, &ctx, &name).await?)
         }
-        Operation::ListOrganisations => Ok(serde_json::to_value(
-            identity::list_organisations(app).await?,
-        )?),
+        Operation::ListOrganisations => to_json(identity::list_organisations(app).await?),
         Operation::CreateApiKey {
             user,
             name,
@@ -131,21 +106,16 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
             expires_in_days,
         } => {
             let ctx = acting_for(app, &user, organisation.as_deref()).await?;
-            let created = identity::create_api_key(
-                app,
-                &ctx,
-                NewApiKey {
-                    name,
-                    expires_in_days,
-                },
-            )
-            .await?;
-            Ok(serde_json::to_value(created)?)
+            let key = NewApiKey {
+                name,
+                expires_in_days,
+            };
+            to_json(identity::create_api_key(app, &ctx, key).await?)
         }
-        Operation::ListAgents { query } => list_agents(app, query).await,
-        Operation::ImportModel { path, name } => Ok(serde_json::to_value(
-            app.inference.import(&path, name.as_deref()).await?,
-        )?),
+        Operation::ListAgents { query } => list_agents(app, query),
+        Operation::ImportModel { path, name } => {
+            to_json(app.inference.import(&path, name.as_deref()).await?)
+        }
         Operation::ListModels => {
             Ok(json!({ "items": app.inference.list().await?, "next_cursor": null }))
         }
@@ -161,7 +131,38 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
     }
 }
 
-async fn list_agents(app: &App, query: Option<String>) -> Result<Value> {
+fn to_json(value: impl Serialize) -> Result<Value> {
+    Ok(serde_json::to_value(value)?)
+}
+
+async fn init(app: &App, first: FirstAdministrator) -> Result<Value> {
+    let (organisation, person) = identity::setup_organisation(app, first).await?;
+    Ok(json!({ "organisation": organisation, "person": person }))
+}
+
+async fn setup_link(app: &App) -> Result<Value> {
+    let link = identity::create_setup_link(app).await?;
+    let link = link.ok_or_else(|| {
+        Error::conflict("setup_done", "this node is set up already; log in instead")
+    })?;
+    Ok(json!({ "path": format!("/setup#token={}", link.token), "expires_at": link.expires_at }))
+}
+
+async fn add_user(app: &App, member: NewMember, organisation: Option<&str>) -> Result<Value> {
+    let ctx = operator(app, organisation).await?;
+    to_json(identity::add_member(app, &ctx, member).await?)
+}
+
+async fn list_users(app: &App, organisation: Option<&str>) -> Result<Value> {
+    let ctx = operator(app, organisation).await?;
+    let page = PageRequest {
+        cursor: None,
+        limit: Some(100),
+    };
+    to_json(identity::list_members(app, &ctx, &page).await?)
+}
+
+fn list_agents(app: &App, query: Option<String>) -> Result<Value> {
     let query = crate::catalog::ListQuery {
         q: query,
         limit: Some(100),

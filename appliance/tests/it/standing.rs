@@ -139,7 +139,7 @@ const OPERATIONS: &[Operation] = &[
         "POST",
         "/api/admin/people",
         Admin,
-        || json!({ "email": "new@first.example", "display_name": "New", "role": "normal" }),
+        || json!({ "email": "new@elsewhere.example", "display_name": "New", "role": "normal" }),
     ),
     change(
         "PATCH",

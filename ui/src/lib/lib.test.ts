@@ -23,6 +23,7 @@ describe('the strength of a password', () => {
     ['abcdefghijklmnopqrstuvwxyz', 'weak'],
     ['123456789012', 'weak'],
     ['hallway-tape', 'fair'],
+    ['qwertzuio', 'weak'],
     ['copper-lantern-orbit', 'strong'],
     ['Tr0ub4dor&3-again', 'strong'],
   ])('%s is %s', (password, expected) => expect(strengthOf(password)).toBe(expected))

@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{fs, path::Path, sync::LazyLock};
+use std::{fs, path::Path};
 
 use tempfile::TempDir;
 

@@ -7,7 +7,7 @@ import { Command } from '@/components/command'
 import { ErrorState } from '@/components/error-state'
 import { PageHeader, Panel } from '@/components/page'
 import { Bone, CardsSkeleton } from '@/components/skeleton'
-import { rich, t } from '@/lib/i18n'
+import { t } from '@/lib/i18n'
 import { formatBytes } from '@/lib/i18n/format'
 import { MemoryPanel } from './memory'
 import { ModelCard } from './model-card'
@@ -37,10 +37,8 @@ export default function Models() {
             </p>
           ) : null}
           <p className="mb-3 text-[14px] text-ink-2">{t('models.import_lead')}</p>
-          <Command text="guildhall models import FILE.gguf" />
-          <p className="mt-3 text-[14px] text-ink-2">
-            {rich('models.import_folder', { code: (words) => <code className="font-mono text-[13px] text-ink">{words}</code> })}
-          </p>
+          <Command text="guildhall models import FILE.gguf --data-dir DIR" />
+          <p className="mt-3 text-[14px] text-ink-2">{t('models.import_after')}</p>
           {observe ? (
             <p className="mt-4 min-h-[57px] border-t border-line pt-4 text-[13.5px] text-ink-2 max-sm:min-h-[78px]">
               <b className="font-semibold text-ink">{t('models.import_which')}</b>{' '}

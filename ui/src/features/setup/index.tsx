@@ -25,7 +25,7 @@ import { Notice, type NoticeKind } from './notice'
 
 type Input = { organisation_name: string; admin_name: string; admin_email: string; admin_password: string }
 const EMPTY: Input = { organisation_name: '', admin_name: '', admin_email: '', admin_password: '' }
-const NOTICES: Record<string, NoticeKind> = { setup_link_expired: 'expired', setup_done: 'finished' }
+const NOTICES: Record<string, NoticeKind> = { setup_link_expired: 'expired', setup_link_unknown: 'unknown', setup_done: 'finished' }
 
 /** First run: one-time link, organisation, administrator, models, and the hall is open. */
 export default function Setup() {

@@ -6,7 +6,7 @@ import { Command } from '@/components/command'
 import { ErrorState } from '@/components/error-state'
 import { RowsSkeleton } from '@/components/skeleton'
 import { Wizard } from '@/components/wizard'
-import { rich, t } from '@/lib/i18n'
+import { t } from '@/lib/i18n'
 
 /** What the node can answer with, read from the node that was just set up, and how to bring more. */
 export function ModelsStep({ at, total, onNext }: { at: number; total: number; onNext: () => void }) {
@@ -36,10 +36,8 @@ export function ModelsStep({ at, total, onNext }: { at: number; total: number; o
           {t('setup.models.import_title')}
         </p>
         <p className="mt-1.5 mb-2.5 text-[13.5px] text-ink-2">{t('setup.models.import_lead')}</p>
-        <Command text="guildhall models import FILE.gguf" />
-        <p className="mt-2.5 text-[13.5px] text-ink-2">
-          {rich('setup.models.import_folder', { code: (words) => <code className="font-mono text-[13px]">{words}</code> })}
-        </p>
+        <Command text="guildhall models import FILE.gguf --data-dir DIR" />
+        <p className="mt-2.5 text-[13.5px] text-ink-2">{t('setup.models.import_after')}</p>
       </section>
     </Wizard>
   )

@@ -4,8 +4,8 @@ import { btn } from '@/components/button'
 import { Command } from '@/components/command'
 import { t } from '@/lib/i18n'
 
-export type NoticeKind = 'missing' | 'expired' | 'finished'
-const ICONS: Record<NoticeKind, LucideIcon> = { missing: TerminalSquare, expired: Link2Off, finished: ShieldCheck }
+export type NoticeKind = 'missing' | 'unknown' | 'expired' | 'finished'
+const ICONS: Record<NoticeKind, LucideIcon> = { missing: TerminalSquare, unknown: Link2Off, expired: Link2Off, finished: ShieldCheck }
 
 /** Why the wizard does not open, and the way out. */
 export function Notice({ kind }: { kind: NoticeKind }) {
@@ -17,7 +17,7 @@ export function Notice({ kind }: { kind: NoticeKind }) {
       </span>
       <h2 className="font-display text-[32px] leading-[1.1] font-semibold tracking-[-.035em] text-balance">{t(`setup.${kind}.title`)}</h2>
       <p className="max-w-[52ch] text-ink-2">{t(`setup.${kind}.text`)}</p>
-      {kind === 'expired' ? <Command text="guildhall serve --data-dir DIR" /> : null}
+      {kind === 'expired' || kind === 'unknown' ? <Command text="guildhall setup-link --data-dir DIR" /> : null}
       {kind === 'finished' ? (
         <Link to="/signin" className={btn('brand', 'lg', 'mt-2')}>
           {t('setup.finished.action')}

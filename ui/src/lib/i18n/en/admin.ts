@@ -49,8 +49,7 @@ export const admin = addMessages({
   'models.import': 'Import a model',
   'models.import_lead':
     'Any model in GGUF format works. Bring the file on a USB stick or over your own network, then on the machine of this node run',
-  'models.import_folder':
-    'or copy the file into the <code>models</code> folder of the data directory. The node checks it and shows it here.',
+  'models.import_after': 'The node may stay running. It checks the file, copies it into its data directory and shows it here.',
   'models.import_which': 'Which one fits?',
   'models.import_hint': 'A file needs about its own size in memory, plus a little for each conversation. This machine has {memory}.',
   'models.memory': 'Memory of this machine',

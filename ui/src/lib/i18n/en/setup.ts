@@ -33,7 +33,7 @@ export const setup = addMessages({
   'setup.models.extractive': 'Quotes its sources',
   'setup.models.import_title': 'Bring a larger model when you like',
   'setup.models.import_lead': 'Any GGUF file works: copy it to this machine, from a USB stick for example, then run',
-  'setup.models.import_folder': 'or put it into the <code>models</code> folder of the data directory. It then shows up in Admin, Models.',
+  'setup.models.import_after': 'The node may stay running. The model then shows up in Admin, Models.',
   'setup.models.submit': 'Open the hall',
   'setup.done.title': 'Ready to work',
   'setup.done.text': '{organisation} is set up on {node}, and {person} has the keys. Next: hire somebody from the marketplace.',
@@ -43,8 +43,9 @@ export const setup = addMessages({
   'setup.missing.text':
     'For your safety the wizard opens only with the one-time link that the node printed when it started. Look in the terminal or the log of the machine, then open that link here.',
   'setup.expired.title': 'This set-up link has expired',
-  'setup.expired.text':
-    'A link works once and for a limited time. Start the node again on its machine: while it is not set up, each start prints a fresh link.',
+  'setup.expired.text': 'A link works once and for a limited time. Print a fresh one on the machine of the node:',
+  'setup.unknown.title': 'This is not the newest set-up link',
+  'setup.unknown.text': 'Only the link that was printed last works. Use that one, or print another on the machine of the node:',
   'setup.finished.title': 'This node is already set up',
   'setup.finished.text': 'The wizard runs only once. If you have an account, sign in; otherwise ask your administrator for one.',
   'setup.finished.action': 'Sign in',
