@@ -58,7 +58,7 @@ export async function openTab(context, origin, problems) {
   return page
 }
 
-/** Chromium calls every refused request an error; that nobody is signed in yet is an answer the page asks for. */
+/** Chromium calls every refused request an error; that nobody is signed in, or the password is wrong, is an answer. */
 function isExpected(message) {
   return message.text().includes('status of 401') && message.location().url.endsWith('/api/session')
 }

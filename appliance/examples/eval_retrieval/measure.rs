@@ -58,7 +58,10 @@ pub struct Outcome {
 impl Outcome {
     /// Whether the answer says that it may not be what was meant.
     pub fn has_reservation(&self) -> bool {
-        self.extract.citations.first().is_some_and(|citation| citation.score < SURE_FROM)
+        self.extract
+            .citations
+            .first()
+            .is_some_and(|citation| citation.score < SURE_FROM)
     }
 }
 
@@ -78,7 +81,10 @@ pub fn handbooks(agents: &[Agent], embed: Embed<'_>) -> Vec<Outcome> {
 pub fn documents(agents: &[Agent], documents: &[Document], embed: Embed<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for document in documents {
-        let agent = agents.iter().find(|agent| agent.slug == document.agent).expect("a known agent");
+        let agent = agents
+            .iter()
+            .find(|agent| agent.slug == document.agent)
+            .expect("a known agent");
         for question in &document.questions {
             let attached = request(&question.ask, with_attachment(agent, document));
             outcomes.push(put(agent, question, Given::Attached, &attached, embed));
@@ -107,10 +113,20 @@ fn with_attachment(agent: &Agent, document: &Document) -> Vec<Source> {
 }
 
 fn request(message: &str, sources: Vec<Source>) -> Request {
-    Request { message: message.to_owned(), sources, ..Request::default() }
+    Request {
+        message: message.to_owned(),
+        sources,
+        ..Request::default()
+    }
 }
 
-fn put(agent: &Agent, question: &Question, given: Given, request: &Request, embed: Embed<'_>) -> Outcome {
+fn put(
+    agent: &Agent,
+    question: &Question,
+    given: Given,
+    request: &Request,
+    embed: Embed<'_>,
+) -> Outcome {
     let corpus = Corpus::new(request);
     let mut vectors = Vectors::default();
     fill(&mut vectors, corpus.passage_texts(), embed);
@@ -123,20 +139,34 @@ fn put(agent: &Agent, question: &Question, given: Given, request: &Request, embe
     let ranking = &rankings[usize::from(matches!(given, Given::Attached | Given::Pasted))];
     let quote = question.quote.as_deref().unwrap_or("\u{0}");
     let is_right = |passage: usize| match &question.passage {
-        Some(id) => corpus.source_of(passage).is_some_and(|source| source.id == *id),
+        Some(id) => corpus
+            .source_of(passage)
+            .is_some_and(|source| source.id == *id),
         None => corpus.passage_text(passage).contains(quote),
     };
-    let best_unit = ranking.passages.first().and_then(|best| Some((best.passage, best.best_unit()?.unit)));
+    let best_unit = ranking
+        .passages
+        .first()
+        .and_then(|best| Some((best.passage, best.best_unit()?.unit)));
     Outcome {
         half: agent.half,
         given,
         answerable: question.quote.is_some(),
         agent: agent.slug.clone(),
         ask: question.ask.clone(),
-        rank: ranking.passages.iter().position(|ranked| is_right(ranked.passage)),
-        best_unit_right: best_unit.is_some_and(|(passage, unit)| corpus.unit_quote(passage, unit) == quote),
-        quoted_right: extract.citations.iter().any(|citation| citation.quote.contains(quote)),
-        signals: rankings.each_ref().map(|ranking| Signals::of(&corpus, ranking)),
+        rank: ranking
+            .passages
+            .iter()
+            .position(|ranked| is_right(ranked.passage)),
+        best_unit_right: best_unit
+            .is_some_and(|(passage, unit)| corpus.unit_quote(passage, unit) == quote),
+        quoted_right: extract
+            .citations
+            .iter()
+            .any(|citation| citation.quote.contains(quote)),
+        signals: rankings
+            .each_ref()
+            .map(|ranking| Signals::of(&corpus, ranking)),
         inexact: inexact(&corpus, &extract),
         extract,
         micros,
@@ -152,9 +182,13 @@ fn fill(vectors: &mut Vectors, texts: Vec<String>, embed: Embed<'_>) {
 /// Quotations that do not stand in their source or not in the answer's text.
 fn inexact(corpus: &Corpus, extract: &Extract) -> usize {
     let text = extract.text();
-    let shown = |quote: &str| text.contains(&quote.split_whitespace().collect::<Vec<_>>().join(" "));
+    let shown =
+        |quote: &str| text.contains(&quote.split_whitespace().collect::<Vec<_>>().join(" "));
     let in_source = |id: &str, quote: &str| {
-        corpus.sources.iter().any(|source| source.id == id && source.text.contains(quote))
+        corpus
+            .sources
+            .iter()
+            .any(|source| source.id == id && source.text.contains(quote))
     };
     extract
         .citations

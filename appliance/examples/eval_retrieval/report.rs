@@ -16,10 +16,16 @@ pub fn tables(outcomes: &[Outcome]) -> String {
         ("Questions on handbooks", Given::No),
         ("Questions on attached files", Given::Attached),
         ("Questions on pasted text", Given::Pasted),
-        ("Questions on handbooks while a file is attached", Given::Beside),
+        (
+            "Questions on handbooks while a file is attached",
+            Given::Beside,
+        ),
     ] {
         let of = |half| -> Vec<&Outcome> {
-            outcomes.iter().filter(|o| o.half == half && o.given == given).collect()
+            outcomes
+                .iter()
+                .filter(|o| o.half == half && o.given == given)
+                .collect()
         };
         let (fit, test) = (Counts::of(&of(Half::Fit)), Counts::of(&of(Half::Test)));
         let _ = writeln!(text, "| {title} | fit half | test half |\n|---|---|---|");
@@ -69,8 +75,12 @@ impl Counts {
             counts.first_five += usize::from(outcome.rank.is_some_and(|rank| rank < 5));
             counts.best_unit += usize::from(outcome.best_unit_right);
             counts.quoted += usize::from(outcome.quoted_right);
-            counts.quoted_words +=
-                outcome.extract.citations.iter().map(|citation| words(&citation.quote)).sum::<usize>();
+            counts.quoted_words += outcome
+                .extract
+                .citations
+                .iter()
+                .map(|citation| words(&citation.quote))
+                .sum::<usize>();
         }
         counts.micros.sort_unstable();
         counts
@@ -79,21 +89,63 @@ impl Counts {
     fn rows(&self) -> Vec<(&'static str, String)> {
         let of = |count: usize, all: usize| match all {
             0 => "–".to_owned(),
-            _ => format!("{count} of {all} ({:.0} %)", 100.0 * count as f64 / all as f64),
+            _ => format!(
+                "{count} of {all} ({:.0} %)",
+                100.0 * count as f64 / all as f64
+            ),
         };
         let answered = self.answerable - self.refused_wrongly;
-        let percentile = |share: usize| self.micros.get(self.micros.len() * share / 100).copied().unwrap_or(0);
+        let percentile = |share: usize| {
+            self.micros
+                .get(self.micros.len() * share / 100)
+                .copied()
+                .unwrap_or(0)
+        };
         vec![
-            ("right passage ranked first", of(self.first, self.answerable)),
-            ("right passage among the first five", of(self.first_five, self.answerable)),
-            ("best sentence is the right one", of(self.best_unit, self.answerable)),
-            ("right sentence is in the answer", of(self.quoted, self.answerable)),
-            ("answerable but refused", of(self.refused_wrongly, self.answerable)),
-            ("unanswerable and refused", of(self.refused_rightly, self.unanswerable)),
-            ("unanswerable, quoted with “I am not sure”", of(self.reserved, self.unanswerable)),
-            ("quotations word for word", of(self.quotations - self.inexact, self.quotations)),
-            ("words quoted per answer", format!("{:.0}", self.quoted_words as f64 / answered.max(1) as f64)),
-            ("time with vectors at hand, median and p95", format!("{:.1} and {:.1} ms", percentile(50) as f64 / 1000.0, percentile(95) as f64 / 1000.0)),
+            (
+                "right passage ranked first",
+                of(self.first, self.answerable),
+            ),
+            (
+                "right passage among the first five",
+                of(self.first_five, self.answerable),
+            ),
+            (
+                "best sentence is the right one",
+                of(self.best_unit, self.answerable),
+            ),
+            (
+                "right sentence is in the answer",
+                of(self.quoted, self.answerable),
+            ),
+            (
+                "answerable but refused",
+                of(self.refused_wrongly, self.answerable),
+            ),
+            (
+                "unanswerable and refused",
+                of(self.refused_rightly, self.unanswerable),
+            ),
+            (
+                "unanswerable, quoted with “I am not sure”",
+                of(self.reserved, self.unanswerable),
+            ),
+            (
+                "quotations word for word",
+                of(self.quotations - self.inexact, self.quotations),
+            ),
+            (
+                "words quoted per answer",
+                format!("{:.0}", self.quoted_words as f64 / answered.max(1) as f64),
+            ),
+            (
+                "time with vectors at hand, median and p95",
+                format!(
+                    "{:.1} and {:.1} ms",
+                    percentile(50) as f64 / 1000.0,
+                    percentile(95) as f64 / 1000.0
+                ),
+            ),
         ]
     }
 }
@@ -108,7 +160,9 @@ pub fn signals(outcomes: &[Outcome]) -> String {
     }
     text.push_str("\task\n");
     for o in outcomes {
-        let rank = o.rank.map_or(-1, |rank| i64::try_from(rank).unwrap_or(i64::MAX));
+        let rank = o
+            .rank
+            .map_or(-1, |rank| i64::try_from(rank).unwrap_or(i64::MAX));
         let _ = write!(
             text,
             "{:?}\t{:?}\t{}\t{}\t{rank}\t{}\t{}",
@@ -118,7 +172,11 @@ pub fn signals(outcomes: &[Outcome]) -> String {
             let values = signals.map(|signals| signals.values());
             for at in 0..Signals::NAMES.len() {
                 let value = values.and_then(|values| values.get(at).copied());
-                let _ = write!(text, "\t{}", value.map_or("nan".to_owned(), |value| format!("{value:.5}")));
+                let _ = write!(
+                    text,
+                    "\t{}",
+                    value.map_or("nan".to_owned(), |value| format!("{value:.5}"))
+                );
             }
         }
         let _ = writeln!(text, "\t{}", o.ask);
@@ -137,7 +195,14 @@ pub fn answers(outcomes: &[Outcome]) -> String {
             (false, true, _) => "refused rightly",
             (false, false, _) => "answered wrongly",
         };
-        let _ = writeln!(text, "## [{verdict}] {:?} {} – {}\n\n{}\n", o.half, o.agent, o.ask, o.extract.text());
+        let _ = writeln!(
+            text,
+            "## [{verdict}] {:?} {} – {}\n\n{}\n",
+            o.half,
+            o.agent,
+            o.ask,
+            o.extract.text()
+        );
     }
     text
 }

@@ -91,10 +91,14 @@ impl Candidate {
     fn answers(&self) -> bool {
         self.probability >= QUOTED_FROM
     }
+
+    fn best(&self) -> Option<&Ranked> {
+        self.ranking.passages.first()
+    }
 }
 
-/// Quotes what answers, the person's own text first when the question points at it or it fits
-/// better; says so when nothing does.
+/// Quotes what answers, the person's own text first when the question points at it or unless the
+/// handbook fits much better; says so when nothing does.
 fn found<'c>(
     corpus: &'c Corpus,
     vectors: &Vectors,
@@ -103,36 +107,28 @@ fn found<'c>(
 ) -> Extract {
     let handbook = Candidate::of(corpus, vectors, Group::Handbook);
     let own = Candidate::of(corpus, vectors, Group::Own);
-    let own_first =
-        own.answers() && (corpus.query.points_at_text || own.probability >= handbook.probability);
+    let is_preferred =
+        corpus.query.points_at_text || own.probability + OWN_HEAD_START >= handbook.probability;
+    let own_first = own.answers() && is_preferred;
     let (first, second) = if own_first {
         (&own, &handbook)
     } else {
         (&handbook, &own)
     };
-    if !first.answers() {
-        return refused(corpus, &handbook.ranking, writer);
-    }
-    let Some(best) = first.ranking.passages.first() else {
+    let Some(best) = first.best().filter(|_| first.answers()) else {
         return refused(corpus, &handbook.ranking, writer);
     };
     let is_sure = first.probability >= SURE_FROM;
     let runs = corpus.choose_units(best, UNITS_MAX);
-    let quote = runs
-        .first()
-        .map_or("", |run| corpus.unit_quote(best.passage, *run.start()));
-    writer.say(phrase::lead_in(
-        asked,
-        corpus.place(best.passage),
-        quote,
-        is_sure,
-    ));
+    let begin = runs.first().map_or(0, |run| *run.start());
+    let quote = corpus.unit_quote(best.passage, begin);
+    let place = corpus.place(best.passage);
+    writer.say(phrase::lead_in(asked, place, quote, is_sure));
     writer.quote_runs(best.passage, &runs, first.probability);
-    match second.ranking.passages.first() {
-        Some(other) if second.answers() => {
-            writer.quote_further(other, second.probability);
-        }
-        _ => quote_second(&first.ranking, first.probability, &mut writer),
+    if let Some(other) = second.best().filter(|_| second.answers()) {
+        writer.quote_further(other, second.probability);
+    } else if is_sure || !own_first {
+        quote_second(&first.ranking, first.probability, &mut writer);
     }
     writer.point_to_related(&handbook.ranking);
     writer.finish(false)

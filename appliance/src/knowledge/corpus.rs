@@ -131,21 +131,33 @@ impl Corpus {
             && words::content_stems(&own).len() <= 2
         {
             let text = request.message.get(range.clone()).unwrap_or_default();
-            let hint = text.get(..text.floor_char_boundary(PASTED_HINT_BYTES)).unwrap_or(text);
+            let hint = text
+                .get(..text.floor_char_boundary(PASTED_HINT_BYTES))
+                .unwrap_or(text);
             handbook = format!("{own} {hint}");
         }
         self.query = Query {
             intent: intent::intent(&question),
             points_at_text: intent::points_at_text(&question),
-            handbook: Probe { terms: self.index.terms(&handbook), text: handbook },
-            own: Probe { terms: self.index.terms(&own), text: own },
+            handbook: Probe {
+                terms: self.index.terms(&handbook),
+                text: handbook,
+            },
+            own: Probe {
+                terms: self.index.terms(&own),
+                text: own,
+            },
             question,
         };
     }
 
     /// What the group of a passage is searched for.
     pub(super) fn probe(&self, passage: usize) -> &Probe {
-        if self.is_handbook(passage) { &self.query.handbook } else { &self.query.own }
+        if self.is_handbook(passage) {
+            &self.query.handbook
+        } else {
+            &self.query.own
+        }
     }
 
     /// The source a passage belongs to. Panics never: an unknown passage has no source.
@@ -301,7 +313,10 @@ impl Corpus {
 
     /// Texts whose vectors ranking passages needs: the question and what it is compared with.
     pub fn passage_texts(&self) -> Vec<String> {
-        let mut texts = vec![self.query.handbook.text.clone(), self.query.own.text.clone()];
+        let mut texts = vec![
+            self.query.handbook.text.clone(),
+            self.query.own.text.clone(),
+        ];
         texts.extend(
             self.compared()
                 .into_iter()

@@ -63,8 +63,7 @@ fn share_of_question(corpus: &Corpus, passage: usize, unit: usize, asked: &Asked
     }
     let (key, _) = key_value(&text)?;
     let key: Vec<String> = stems(key).filter(|stem| !is_stop_word(stem)).collect();
-    let names =
-        |stem: &String| asked.stems.contains(stem) || is_one_of(stem, asked.implied);
+    let names = |stem: &String| asked.stems.contains(stem) || is_one_of(stem, asked.implied);
     let named = key.iter().filter(|stem| asked.stems.contains(stem)).count();
     if named == 0 || !key.iter().all(names) {
         return None;

@@ -69,14 +69,19 @@ fn by_paragraph(message: &str) -> Option<Message> {
     let (first, rest_length) = (first.trim(), rest.trim().len());
     let below = || with_pasted(message, first, offset + first.len()..offset + text.len());
     let rest_asks = rest.trim_end().ends_with('?');
-    if first.ends_with(['?', ':']) && is_short(first) && rest_length >= LINES_BYTES_MIN && !rest_asks {
+    if first.ends_with(['?', ':'])
+        && is_short(first)
+        && rest_length >= LINES_BYTES_MIN
+        && !rest_asks
+    {
         return Some(below());
     }
     let (before, last) = text.rsplit_once('\n')?;
     if rest_asks && is_short(last) && before.len() >= PASTED_BYTES_MIN {
         return Some(with_pasted(message, last, offset..offset + before.len()));
     }
-    let is_set_apart = first.ends_with(['.', '!']) || rest.trim_start_matches([' ', '\r']).starts_with('\n');
+    let is_set_apart =
+        first.ends_with(['.', '!']) || rest.trim_start_matches([' ', '\r']).starts_with('\n');
     (is_short(first) && is_set_apart && rest_length >= PASTED_BYTES_MIN && !rest_asks).then(below)
 }
 

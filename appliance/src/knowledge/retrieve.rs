@@ -144,7 +144,8 @@ fn shortlist(corpus: &Corpus, vectors: &Vectors, group: Group) -> (Vec<Ranked>, 
         .into_iter()
         .filter(|passage| Group::of(corpus, *passage) == group)
         .map(|passage| {
-            let cosine = vectors.cosine(&corpus.probe(passage).text, &corpus.embedded_text(passage));
+            let cosine =
+                vectors.cosine(&corpus.probe(passage).text, &corpus.embedded_text(passage));
             let lexical = corpus.lexical(passage);
             Ranked {
                 passage,

@@ -1,17 +1,17 @@
 //! The catalogue's façade on a real database and a real index.
 
-use std::{collections::BTreeSet, fs, path::Path};
+mod marketplace;
+mod validate;
+
+use std::{collections::BTreeSet, fs};
 
 use guildhall::{
     app::MIGRATIONS,
-    catalog::{Catalog, Category, ListQuery, PriceModel, built_in_agents, validate_file},
+    catalog::{Catalog, Category, ListQuery, PriceModel, built_in_agents},
 };
 use guildhall_db::{Db, DbOptions, params};
-use guildhall_kernel::{Role, Timestamp};
-use serde_json::json;
+use guildhall_kernel::Timestamp;
 use tempfile::TempDir;
-
-use crate::harness::TestApp;
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_636_568_042);
 const LATER: Timestamp = Timestamp::from_millis(1_763_636_999_000);
@@ -324,92 +324,6 @@ async fn queries_that_cannot_be_are_refused_with_a_code() {
     assert!(slugs(&catalog, &query("zeppelin")).is_empty());
 }
 
-fn write(directory: &Path, name: &str, text: &str) -> std::path::PathBuf {
-    let path = directory.join(name);
-    fs::write(&path, text).unwrap();
-    path
-}
-
-#[test]
-fn a_manifest_is_checked_with_the_handbook_beside_it() {
-    let directory = TempDir::new().unwrap();
-    let clerk = built_in_agents()
-        .iter()
-        .find(|files| files.slug == "invoice-clerk")
-        .unwrap();
-    let path = write(directory.path(), "agent.yaml", &clerk.manifest_yaml);
-    let report = validate_file(&path).unwrap();
-    assert!(report.valid && report.agent.as_ref().unwrap().passages.is_none());
-    assert_eq!(
-        report.notes,
-        ["there is no handbook.md beside it; extractive answers quote one"]
-    );
-
-    write(directory.path(), "handbook.md", &clerk.handbook_md);
-    let report = validate_file(&path).unwrap();
-    let text = report
-        .to_string()
-        .replace(directory.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(text, @"DIR/agent.yaml: Invoice clerk (invoice-clerk 1.0.0) is valid, with 36 handbook passages");
-
-    write(
-        directory.path(),
-        "handbook.md",
-        "# Handbook\n## Section\n### No id\n",
-    );
-    write(
-        directory.path(),
-        "agent.yaml",
-        &clerk
-            .manifest_yaml
-            .replace("category: finance", "category: finanze"),
-    );
-    let report = validate_file(&path).unwrap();
-    assert!(!report.valid);
-    let text = report
-        .to_string()
-        .replace(directory.path().to_str().unwrap(), "DIR");
-    insta::assert_snapshot!(text, @"
-    category: is `finanze`; known values are finance, people, support, sales, legal, operations (did you mean `finance`?) [line 6]
-    handbook.md section `Section`: has no passage [line 2]
-    handbook.md passage `No id`: has no id; end its heading with `{#some-id}` [line 3]
-    DIR/agent.yaml: 3 problems
-    ");
-    insta::assert_json_snapshot!(report.problems[0], @r#"
-    {
-      "line": 6,
-      "path": "category",
-      "message": "is `finanze`; known values are finance, people, support, sales, legal, operations",
-      "suggestion": "finance"
-    }
-    "#);
-}
-
-#[test]
-fn files_that_cannot_be_read_are_refused_with_the_way_out() {
-    let directory = TempDir::new().unwrap();
-    let missing = validate_file(&directory.path().join("missing.yaml")).unwrap_err();
-    assert_eq!(missing.code(), "file_not_found");
-    let is_directory = validate_file(directory.path()).unwrap_err();
-    assert_eq!(is_directory.code(), "file_unreadable");
-    assert!(
-        is_directory
-            .message()
-            .ends_with("is a directory; name the manifest.yaml in it")
-    );
-    let path = directory.path().join("latin1.yaml");
-    fs::write(&path, b"name: \xe9").unwrap();
-    assert_eq!(
-        validate_file(&path).unwrap().problems[0].to_string(),
-        "file: is not UTF-8 text; save it as UTF-8"
-    );
-    let large = write(directory.path(), "large.yaml", &"#".repeat(70_000));
-    assert_eq!(
-        validate_file(&large).unwrap().problems[0].to_string(),
-        "file: is 70000 bytes long; at most 65536 allowed"
-    );
-}
-
 #[tokio::test]
 async fn synchronising_twice_in_one_transaction_changes_nothing_more() {
     let node = Node::new();
@@ -421,95 +335,5 @@ async fn synchronising_twice_in_one_transaction_changes_nothing_more() {
     assert_eq!(
         node.count("SELECT COUNT(*) FROM agent_versions").await,
         shipped
-    );
-}
-
-#[tokio::test]
-async fn the_marketplace_counts_who_is_hired_and_shows_the_handbook() {
-    let test = TestApp::new().await;
-    test.hire().await;
-    let normal = test.role(Role::Normal);
-    let list = normal
-        .get("/api/marketplace/agents?q=invioce&category=finance&limit=1")
-        .await
-        .json();
-    let clerk = &list["items"][0];
-    assert_eq!(clerk["slug"], "invoice-clerk");
-    assert_eq!(clerk["hired"], 1);
-    assert_eq!(clerk["rating"], json!(null));
-    assert_eq!(
-        clerk["price"],
-        json!({"model": "subscription", "amount_minor": 4900, "currency": "EUR", "unit": "month"})
-    );
-
-    let path = format!("/api/marketplace/agents/{}", clerk["id"].as_str().unwrap());
-    let detail = normal.get(&path).await.json();
-    assert_eq!(
-        detail,
-        normal
-            .get("/api/marketplace/agents/invoice-clerk")
-            .await
-            .json()
-    );
-    assert_eq!(
-        (&detail["hired"], &detail["slug"]),
-        (&json!(1), &json!("invoice-clerk"))
-    );
-    assert!(
-        detail["instructions"]
-            .as_str()
-            .unwrap()
-            .contains("{persona}")
-    );
-    assert!(
-        detail["manifest_yaml"]
-            .as_str()
-            .unwrap()
-            .starts_with("manifest: guildhall/v1")
-    );
-    let title = &detail["handbook"][0]["passages"][0];
-    let passage = normal
-        .get(&format!(
-            "{path}/handbook/{}",
-            title["id"].as_str().unwrap()
-        ))
-        .await
-        .json();
-    assert_eq!(passage["title"], title["title"]);
-    assert_eq!(passage["section"], detail["handbook"][0]["title"]);
-    assert!(passage["text"].as_str().unwrap().ends_with('.'));
-    // Another organisation has hired nobody.
-    assert_eq!(test.stranger().await.get(&path).await.json()["hired"], 0);
-}
-
-#[tokio::test]
-async fn marketplace_requests_that_cannot_be_are_refused_with_the_way_out() {
-    let test = TestApp::new().await;
-    let admin = test.admin();
-    let refusals = [
-        ("?color=red", 400, "unknown_field"),
-        ("?category=finanze", 400, "invalid_field"),
-        ("?limit=many", 400, "invalid_field"),
-        ("?cursor=%C2%A7", 400, "invalid_cursor"),
-        ("/no-such-agent", 404, "not_found"),
-        ("/invoice-clerk/handbook/no-such-passage", 404, "not_found"),
-        ("/no-such-agent/handbook/duplicate-checks", 404, "not_found"),
-    ];
-    for (rest, status, code) in refusals {
-        let answer = admin.get(&format!("/api/marketplace/agents{rest}")).await;
-        assert_eq!(
-            (answer.status.as_u16(), answer.code().as_str()),
-            (status, code),
-            "{rest}: {}",
-            answer.text
-        );
-    }
-    assert_eq!(
-        test.nobody()
-            .get("/api/marketplace/agents")
-            .await
-            .status
-            .as_u16(),
-        401
     );
 }

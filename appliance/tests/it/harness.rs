@@ -27,7 +27,6 @@ pub struct TestApp {
     router: Router,
     /// API keys of the first organisation's people, by role.
     keys: [(Role, String); 3],
-    pub organisation: OrgId,
     _directory: tempfile::TempDir,
 }
 
@@ -92,7 +91,6 @@ impl TestApp {
             clock,
             router,
             keys,
-            organisation: organisation.id,
             _directory: directory,
         }
     }

@@ -52,7 +52,7 @@ type ChoiceProps = { name: string; choice: ModelChoice; on: boolean; onPick: () 
 function Choice({ name, choice, on, onPick }: ChoiceProps) {
   const id = useId()
   const Icon = iconOf(choice)
-  const look = on ? 'border-brand bg-brand-soft/60' : 'border-line hover:border-field'
+  const look = on ? 'border-brand bg-brand-soft/60 shadow-[inset_0_0_0_1px_var(--brand)]' : 'border-field hover:border-brand'
   return (
     <label
       className={`flex items-start gap-4 rounded-[18px] border p-4 transition-colors has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-brand ${look} ${choice.available ? 'cursor-pointer' : 'opacity-60'}`}

@@ -64,7 +64,11 @@ pub fn agents(catalog: &Path) -> Vec<Agent> {
         .collect();
     slugs.sort();
     let halves = [Half::Fit, Half::Test].into_iter().cycle();
-    slugs.into_iter().zip(halves).map(|(slug, half)| agent(catalog, slug, half)).collect()
+    slugs
+        .into_iter()
+        .zip(halves)
+        .map(|(slug, half)| agent(catalog, slug, half))
+        .collect()
 }
 
 fn agent(catalog: &Path, slug: String, half: Half) -> Agent {
@@ -95,7 +99,12 @@ pub fn documents(file: &Path) -> Vec<Document> {
             name: field(document, "name"),
             agent: field(document, "agent"),
             text: field(document, "text"),
-            questions: document["questions"].as_array().expect("questions").iter().map(question).collect(),
+            questions: document["questions"]
+                .as_array()
+                .expect("questions")
+                .iter()
+                .map(question)
+                .collect(),
         })
         .collect()
 }
@@ -114,14 +123,20 @@ fn yaml(text: &str) -> Vec<Value> {
     let value = events
         .find(|event| matches!(event, Event::SequenceStart(..)))
         .map(|start| node(start, &mut events));
-    value.and_then(|value| value.as_array().cloned()).expect("the YAML is a list")
+    value
+        .and_then(|value| value.as_array().cloned())
+        .expect("the YAML is a list")
 }
 
 fn node<'t>(event: Event<'t>, events: &mut impl Iterator<Item = Event<'t>>) -> Value {
     match event {
         Event::Scalar(text, style, ..) => {
             let is_null = style == ScalarStyle::Plain && matches!(&*text, "null" | "~" | "");
-            if is_null { Value::Null } else { Value::String(text.into_owned()) }
+            if is_null {
+                Value::Null
+            } else {
+                Value::String(text.into_owned())
+            }
         }
         Event::SequenceStart(..) => {
             let mut items = Vec::new();

@@ -1,8 +1,11 @@
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { type DragEvent, useEffect, useRef, useState } from 'react'
+import { isApiError } from '@/api/error'
 import { useCan, useSession } from '@/api/session'
 import type { Citation, Message, Ve } from '@/api/types'
+import { btn } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
+import { EmptyState } from '@/components/page'
 import { t } from '@/lib/i18n'
 import { type Refusal, readFiles } from './attachments'
 import { Composer, type ComposerHandle } from './composer'
@@ -67,10 +70,13 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
   }
   const lastQuestion = turns.findLast((turn) => turn.question)?.question ?? null
   const canEdit = mayChat && !running
+  const gone = isApiError(query.error) && query.error.status === 404 && turns.length === 0
   return (
     <DropTarget onFiles={mayChat && !editing ? addFiles : undefined} className={`${className} relative flex flex-col`}>
       <ConversationHeader ve={ve} run={answer.run} listed={listed} onList={onList} onRun={onRun} />
-      {query.error && turns.length === 0 ? (
+      {gone ? (
+        <Gone ve={ve.id} />
+      ) : query.error && turns.length === 0 ? (
         <div className="flex-1 overflow-y-auto">
           <ErrorState error={query.error} onRetry={() => void query.refetch()} />
         </div>
@@ -87,7 +93,7 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
           onRejoin={(message) => answer.follow(message.id)}
         />
       )}
-      {mayChat ? (
+      {gone ? null : mayChat ? (
         <Composer
           ref={composer}
           ve={ve}
@@ -107,6 +113,24 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
         <Dismissed ve={ve} />
       )}
     </DropTarget>
+  )
+}
+
+/** The address of a conversation that was deleted, or that is somebody else's. */
+function Gone({ ve }: { ve: string }) {
+  return (
+    <div className="flex-1 overflow-y-auto">
+      <EmptyState
+        title={t('chat.gone_title')}
+        action={
+          <Link to="/chat/$ve/$conversation" params={{ ve, conversation: 'new' }} className={btn()}>
+            {t('chat.new')}
+          </Link>
+        }
+      >
+        {t('chat.gone')}
+      </EmptyState>
+    </div>
   )
 }
 

@@ -28,11 +28,11 @@ export function Contract({ agent, terms, at, employee, named = false }: Contract
   const { data: choices } = useQuery(queries.modelChoices())
   const choice = choices?.items.find((item) => item.model === terms.model)
   const name = terms.persona_name.trim() || agent.default_persona_name
-  const lines: [label: string, value: string, step: number][] = [
+  const lines: [label: string, value: string, step: number, note?: string][] = [
     [t('hire.line.works_as'), agent.name, 0],
     [t('hire.line.answers_with'), choice ? choiceTitle(choice) : terms.model, 1],
     [t('hire.line.reads'), agent.permissions.map((permission) => permissionText(permission.id)).join('. '), 2],
-    [t('hire.line.price'), priceText(agent.price), 3],
+    [t('hire.line.price'), priceText(agent.price), 3, agent.price.model === 'free' ? undefined : t('hire.line.price_note')],
     [t('hire.line.answers_to'), t('hire.line.answers_to_text', { organisation: organisation.name }), 3],
     [t('hire.line.ends'), t('hire.line.ends_text'), 3],
   ]
@@ -50,13 +50,14 @@ export function Contract({ agent, terms, at, employee, named = false }: Contract
         </div>
       </div>
       <dl className="mt-5 grid">
-        {lines.map(([label, value, step]) => (
+        {lines.map(([label, value, step, note]) => (
           <div key={label} className="grid grid-cols-[104px_minmax(0,1fr)] gap-3 border-t border-line py-3 text-[14px]">
             <dt className="text-ink-3">{label}</dt>
             <dd
               className={`transition-colors duration-300 ${step === at && !employee ? 'text-brand' : step > at && !employee ? 'text-ink-2' : ''}`}
             >
               {value}
+              {note ? <span className="mt-0.5 block text-[13px] text-ink-2">{note}</span> : null}
             </dd>
           </div>
         ))}

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
+import { Check } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api } from '@/api/client'
 import { keys } from '@/api/queries'
@@ -76,6 +77,7 @@ export function HireWizard({ agent }: { agent: Agent }) {
               busy={hire.isPending}
               onNext={() => hire.mutate({ ...terms, persona_name: name })}
             >
+              <WhatHappens name={first} organisation={organisation.name} />
               <div className="xl:hidden">
                 <Contract agent={agent} terms={terms} at={at} employee={undefined} />
               </div>
@@ -88,6 +90,25 @@ export function HireWizard({ agent }: { agent: Agent }) {
         </div>
       </div>
     </>
+  )
+}
+
+function WhatHappens({ name, organisation }: { name: string; organisation: string }) {
+  const lines = [t('hire.next.seat', { name, organisation }), t('hire.next.chat'), t('hire.next.change')]
+  return (
+    <section aria-label={t('hire.next')} className="rounded-[18px] bg-surface-2 p-5">
+      <h3 className="text-[14.5px] font-semibold">{t('hire.next')}</h3>
+      <ul className="mt-3 grid gap-2.5 text-[14.5px]">
+        {lines.map((line) => (
+          <li key={line} className="flex items-start gap-3">
+            <span className="mt-px grid size-6 shrink-0 place-items-center rounded-full bg-brand-soft text-brand">
+              <Check size={14} strokeWidth={3} aria-hidden="true" />
+            </span>
+            {line}
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

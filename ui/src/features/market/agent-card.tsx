@@ -11,7 +11,7 @@ import { btn } from '@/components/button'
 import { hueStyle, Orb } from '@/components/orb'
 import { t } from '@/lib/i18n'
 
-const FEATURES_ON_CARD = 3
+const TASKS_ON_CARD = 3
 const FEATURES_WIDE = 5
 
 /** The orb that was pressed is the one that flies to the page of its agent; only it carries the name of the transition. */
@@ -20,7 +20,7 @@ function nameOrb(event: MouseEvent<HTMLElement>, slug: string) {
   if (orb) orb.style.viewTransitionName = `orb-${slug}`
 }
 
-/** One agent. Looked at closer (pointer or focus), its pitch makes room for what it does. */
+/** One agent. Looked at closer (pointer or focus), its pitch makes room for things to ask it. */
 export function AgentCard({ agent, index }: { agent: AgentSummary; index: number }) {
   const [near, setNear] = useState(false)
   const { data } = useQuery({ ...queries.agent(agent.slug), enabled: near })
@@ -38,7 +38,11 @@ export function AgentCard({ agent, index }: { agent: AgentSummary; index: number
       <div className="swap min-h-[84px] flex-1 px-5">
         <p className="a text-[14px] leading-relaxed text-ink-2">{agent.summary}</p>
         {data ? (
-          <Features className="b" name={firstName(agent.default_persona_name)} items={data.features.slice(0, FEATURES_ON_CARD)} />
+          <Ticks
+            className="b"
+            label={t('market.asks', { name: firstName(agent.default_persona_name) })}
+            items={data.sample_tasks.slice(0, TASKS_ON_CARD).map((task) => task.title)}
+          />
         ) : null}
       </div>
       <div className="mt-3 flex items-center gap-3 border-t border-line px-5 py-3.5">
@@ -76,7 +80,7 @@ export function FeaturedCard({ agent }: { agent: AgentSummary }) {
       </div>
       <div className="min-h-[208px] border-t border-line bg-surface-2/60 p-5 sm:border-s sm:border-t-0">
         <p className="mb-3.5 text-[13px] font-medium text-ink-2">{t('market.does', { name })}</p>
-        {data ? <Features name={name} items={data.features.slice(0, FEATURES_WIDE)} /> : null}
+        {data ? <Ticks label={t('market.does', { name })} items={data.features.slice(0, FEATURES_WIDE)} /> : null}
       </div>
     </article>
   )
@@ -154,9 +158,9 @@ function HireLink({ agent, className, children }: { agent: AgentSummary; classNa
   )
 }
 
-function Features({ name, items, className = '' }: { name: string; items: readonly string[]; className?: string }) {
+function Ticks({ label, items, className = '' }: { label: string; items: readonly string[]; className?: string }) {
   return (
-    <ul className={`grid content-start gap-1.5 ${className}`} aria-label={t('market.does', { name })}>
+    <ul className={`grid content-start gap-1.5 ${className}`} aria-label={label}>
       {items.map((item, index) => (
         <li key={item} className="flex items-start gap-2 text-[13px] leading-snug">
           <svg viewBox="0 0 16 16" width="16" height="16" className="mt-px shrink-0" aria-hidden="true">

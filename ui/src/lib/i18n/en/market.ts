@@ -32,6 +32,7 @@ export const market = addMessages({
   'market.shown': '{count, plural, =0 {No employee matches} one {# employee shown} other {# employees shown}}',
   'market.hired': '{count, plural, one {# on your team} other {# on your team}}',
   'market.does': 'What {name} does',
+  'market.asks': 'Some things to ask {name}',
   'market.hire': 'Hire',
   'market.hire_name': 'Hire {name}',
   'market.view': 'Look closer',

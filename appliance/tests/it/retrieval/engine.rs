@@ -1,0 +1,39 @@
+//! The node's own engine, asked for vectors outside a test's runtime.
+
+use guildhall::{
+    app::{App, AppOptions},
+    config::Config,
+};
+use tokio::runtime::Runtime;
+
+/// A node in a temporary directory whose engine embeds texts.
+pub struct Engine {
+    runtime: Runtime,
+    app: App,
+    _directory: tempfile::TempDir,
+}
+
+impl Engine {
+    /// Opens the node; the engine starts with the first text.
+    pub fn start() -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let config = Config {
+            insecure_http: true,
+            ..Config::default()
+        };
+        let options = AppOptions::new(config, directory.path());
+        let app = runtime.block_on(App::open(options)).expect("a node");
+        Self {
+            runtime,
+            app,
+            _directory: directory,
+        }
+    }
+
+    /// Vectors of length 1, one per text.
+    pub fn embed(&self, texts: Vec<String>) -> Vec<Vec<f32>> {
+        let vectors = self.runtime.block_on(self.app.inference.embed(texts));
+        vectors.expect("the engine embeds")
+    }
+}
