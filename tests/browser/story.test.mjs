@@ -103,7 +103,10 @@ describe('the story of a person', () => {
     const title = await passages.first().innerText()
     await passages.first().getByRole('button').click()
     const sheet = page.getByRole('dialog', { name: title.trim() })
-    await sheet.getByText(/\w.{100,}/).first().waitFor()
+    await sheet
+      .getByText(/\w.{100,}/)
+      .first()
+      .waitFor()
     assert.ok((await sheet.innerText()).length > 200)
     await sheet.getByRole('button', { name: 'Close' }).click()
     await sheet.waitFor({ state: 'detached' })

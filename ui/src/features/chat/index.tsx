@@ -3,6 +3,7 @@ import '@/lib/i18n/en/work'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, Navigate, useParams } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
+import { useCan } from '@/api/session'
 import type { Ve } from '@/api/types'
 import { btn } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
@@ -27,6 +28,7 @@ function latest(employees: readonly Ve[]): Ve | undefined {
 }
 
 function LatestEmployee() {
+  const mayHire = useCan('team.hire')
   const { data, error, refetch } = useQuery(queries.ves('active'))
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
   if (!data) return <ChatSkeleton />
@@ -44,7 +46,7 @@ function LatestEmployee() {
             </Link>
           }
         >
-          {t('chat.nobody')}
+          {mayHire ? t('chat.nobody') : t('chat.nobody_member')}
         </EmptyState>
       </section>
     </>

@@ -21,10 +21,10 @@ export function Hero() {
     <section className="horizon relative grid items-center gap-x-8 overflow-hidden rounded-[30px] border border-[var(--hair)] px-6 py-8 shadow-[var(--sh-2)] sm:px-10 xl:grid-cols-[minmax(0,1fr)_minmax(0,1.12fr)] xl:py-6">
       <div className="floor" aria-hidden="true" />
       <div className="relative">
-        <p className="flex min-h-5 items-center gap-2 text-[13px] text-ink-2">
+        <p className="flex h-5 items-center gap-2 overflow-hidden text-[13px] whitespace-nowrap text-ink-2">
           {offered === undefined ? null : (
             <>
-              <span className="size-2 rounded-full bg-brand" aria-hidden="true" />
+              <span className="size-2 shrink-0 rounded-full bg-brand" aria-hidden="true" />
               {t('market.eyebrow', { count: offered })}
             </>
           )}
@@ -38,22 +38,20 @@ export function Hero() {
             {t('market.browse')}
             <ArrowDown size={17} aria-hidden="true" />
           </a>
-          {overview && overview.totals.employees > 0 ? (
-            <Link to="/team" className={btn('outline', 'lg')}>
-              <Users2 size={16} aria-hidden="true" />
-              {t('market.to_team')}
-            </Link>
-          ) : null}
+          <Link to="/team" className={btn('outline', 'lg')}>
+            <Users2 size={16} aria-hidden="true" />
+            {t('market.to_team')}
+          </Link>
         </div>
-        <dl className="mt-8 flex min-h-[52px] flex-wrap gap-x-9 gap-y-4">
-          {stats.map(([value, label]) =>
-            value === undefined ? null : (
-              <div key={label} className="flex flex-col-reverse justify-end">
-                <dt className="text-[12.5px] text-ink-3">{label}</dt>
-                <dd className="font-display text-[26px] leading-tight font-semibold tracking-tight tabular-nums">{formatNumber(value)}</dd>
-              </div>
-            ),
-          )}
+        <dl className="mt-8 grid max-w-[480px] grid-cols-3 gap-x-5">
+          {stats.map(([value, label]) => (
+            <div key={label} className="flex flex-col-reverse justify-end">
+              <dt className="text-[12.5px] text-ink-3">{label}</dt>
+              <dd className="min-h-[33px] font-display text-[26px] leading-tight font-semibold tracking-tight tabular-nums">
+                {value === undefined ? null : formatNumber(value)}
+              </dd>
+            </div>
+          ))}
         </dl>
       </div>
       <div className="relative mt-8 h-[300px] sm:h-[380px] xl:mt-0 xl:h-[400px]">

@@ -66,15 +66,17 @@ export default function Team() {
         title={t('team.title')}
         actions={
           <>
-            <Segmented
-              label={t('team.view')}
-              value={view === 'list' ? 'list' : 'cards'}
-              onChange={(next) => show({ view: next })}
-              items={[
-                ['cards', <ViewName key="cards" icon={LayoutGrid} text={t('team.view.cards')} />],
-                ['list', <ViewName key="list" icon={Rows3} text={t('team.view.list')} />],
-              ]}
-            />
+            {data && data.items.length > 0 ? (
+              <Segmented
+                label={t('team.view')}
+                value={view === 'list' ? 'list' : 'cards'}
+                onChange={(next) => show({ view: next })}
+                items={[
+                  ['cards', <ViewName key="cards" icon={LayoutGrid} text={t('team.view.cards')} />],
+                  ['list', <ViewName key="list" icon={Rows3} text={t('team.view.list')} />],
+                ]}
+              />
+            ) : null}
             {mayHire ? (
               <Link to="/market" className={btn()}>
                 <Plus size={17} aria-hidden="true" />

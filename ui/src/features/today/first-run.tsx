@@ -37,7 +37,7 @@ export function FirstRun({ overview }: { overview: Overview }) {
         </ol>
         <section
           aria-label={t('today.progress')}
-          className="horizon panel flex min-h-[420px] flex-col items-center justify-end overflow-hidden p-6"
+          className="horizon panel flex flex-col sm:min-h-[420px] items-center justify-end overflow-hidden p-6"
           style={{ '--i': 2 }}
         >
           <div className="floor" aria-hidden="true" />

@@ -1,0 +1,3 @@
+//! The written question sets behind `docs/retrieval.md`.
+
+pub mod questions;
