@@ -1,20 +1,15 @@
 //! From what a person typed to queries of the index.
 
-use std::{collections::BTreeSet, ops::Bound};
-
 use tantivy::{
     Searcher, Term,
-    query::{
-        BooleanQuery, BoostQuery, FuzzyTermQuery, InvertedIndexRangeQuery, Occur, Query, TermQuery,
-    },
+    collector::Count,
+    query::{BooleanQuery, BoostQuery, FuzzyTermQuery, Occur, Query, TermQuery},
     schema::{Field, IndexRecordOption},
     tokenizer::{TextAnalyzer, TokenStream},
 };
 
 /// More words than this say nothing new, and each costs a walk through the index.
 const WORDS_MAX: usize = 12;
-/// Most words of a field that a mistyped one may have meant.
-const MISTYPED_TERMS_MAX: usize = 50;
 /// Words that say nothing about the work that is looked for.
 const STOP_WORDS: [&str; 27] = [
     "a", "agent", "an", "and", "can", "do", "for", "from", "help", "i", "in", "is", "me", "my",
@@ -31,10 +26,10 @@ pub(super) fn words(mut analyzer: TextAnalyzer, text: &str) -> Vec<String> {
             words.push(word);
         }
     }
-    let says_something = |word: &String| !STOP_WORDS.contains(&word.as_str());
-    if words.iter().any(says_something) {
-        words.retain(says_something);
-    }
+    // The last word stays: it may be the beginning of another one.
+    let last = words.pop();
+    words.retain(|word| !STOP_WORDS.contains(&word.as_str()));
+    words.extend(last);
     words
 }
 
@@ -74,96 +69,45 @@ fn of_word(
     word: &str,
     is_last: bool,
 ) -> tantivy::Result<Option<Box<dyn Query>>> {
-    let mut queries = Vec::new();
+    let mut as_written: Vec<Box<dyn Query>> = Vec::new();
     for (field, weight) in fields {
         let term = Term::from_field_text(*field, word);
-        if searcher.doc_freq(&term)? > 0 {
-            queries.push(term_query(term.clone(), weight * 2.0));
-        }
+        let exact = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
+        as_written.push(boosted(exact, *weight * 2.0));
         if is_last {
-            let after = format!("{word}{}", char::MAX);
-            if has_term_between(searcher, *field, word, &after)? {
-                let after = Term::from_field_text(*field, &after);
-                let range =
-                    InvertedIndexRangeQuery::new(Bound::Excluded(term), Bound::Excluded(after));
-                queries.push(Box::new(BoostQuery::new(Box::new(range), *weight)));
-            }
+            as_written.push(boosted(FuzzyTermQuery::new_prefix(term, 0, true), *weight));
         }
     }
-    if queries.is_empty() {
-        queries = of_mistyped(searcher, fields, word, is_last)?;
+    let as_written = BooleanQuery::union(as_written);
+    if searcher.search(&as_written, &Count)? > 0 {
+        return Ok(Some(Box::new(as_written)));
     }
-    Ok((!queries.is_empty()).then(|| Box::new(BooleanQuery::union(queries)) as Box<dyn Query>))
-}
-
-/// The known words from which `word` may have come by mistake.
-fn of_mistyped(
-    searcher: &Searcher,
-    fields: &[(Field, f32)],
-    word: &str,
-    is_last: bool,
-) -> tantivy::Result<Vec<Box<dyn Query>>> {
-    let mut queries = Vec::new();
-    let (Some(distance), Some((any_field, _))) = (tolerated_mistakes(word), fields.first()) else {
-        return Ok(queries);
+    let Some(distance) = tolerated_mistakes(word) else {
+        return Ok(None);
     };
-    let term = Term::from_field_text(*any_field, word);
-    let fuzzy = if is_last {
-        FuzzyTermQuery::new_prefix(term, distance, true)
-    } else {
-        FuzzyTermQuery::new(term, distance, true)
-    };
-    // Made once for all fields: making it costs more than walking through a dictionary with it.
-    let automaton = fuzzy.automaton()?;
-    for (field, weight) in fields {
-        let mut known = BTreeSet::new();
-        for segment in searcher.segment_readers() {
-            let index = segment.inverted_index(*field)?;
-            let mut stream = index.terms().search(&automaton).into_stream()?;
-            while known.len() < MISTYPED_TERMS_MAX && stream.advance() {
-                known.insert(String::from_utf8_lossy(stream.key()).into_owned());
-            }
-        }
-        let terms = known
-            .iter()
-            .map(|known| Term::from_field_text(*field, known));
-        queries.extend(terms.map(|term| term_query(term, *weight)));
-    }
-    Ok(queries)
+    let mistyped = fields.iter().map(|(field, weight)| {
+        let term = Term::from_field_text(*field, word);
+        let query = if is_last {
+            FuzzyTermQuery::new_prefix(term, distance, true)
+        } else {
+            FuzzyTermQuery::new(term, distance, true)
+        };
+        boosted(query, *weight)
+    });
+    let mistyped = BooleanQuery::union(mistyped.collect());
+    let is_known = searcher.search(&mistyped, &Count)? > 0;
+    Ok(is_known.then(|| Box::new(mistyped) as Box<dyn Query>))
 }
 
-fn has_term_between(
-    searcher: &Searcher,
-    field: Field,
-    after: &str,
-    before: &str,
-) -> tantivy::Result<bool> {
-    for segment in searcher.segment_readers() {
-        let index = segment.inverted_index(field)?;
-        if index
-            .terms()
-            .range()
-            .gt(after)
-            .lt(before)
-            .into_stream()?
-            .advance()
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// How many letters may be wrong; short words would match anything, long ones cost too much.
+/// How many letters may be wrong; short words would match anything.
 fn tolerated_mistakes(word: &str) -> Option<u8> {
     match word.chars().count() {
+        0..=3 => None,
         4..=7 => Some(1),
-        8..=24 => Some(2),
-        _ => None,
+        _ => Some(2),
     }
 }
 
-fn term_query(term: Term, weight: f32) -> Box<dyn Query> {
-    let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+fn boosted(query: impl Query, weight: f32) -> Box<dyn Query> {
     Box::new(BoostQuery::new(Box::new(query), weight))
 }
