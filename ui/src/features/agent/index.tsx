@@ -9,7 +9,7 @@ import { categoryName } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
 import { ErrorState } from '@/components/error-state'
 import { hueStyle, Orb } from '@/components/orb'
-import { Odometer } from '@/components/page'
+import { Odometer, PageHeader } from '@/components/page'
 import { PageTitle } from '@/components/page-title'
 import { Bone } from '@/components/skeleton'
 import { StatusPill } from '@/components/status'
@@ -30,7 +30,14 @@ export default function AgentPage() {
   const { agent: slug } = route.useParams()
   const { data, error, refetch } = useQuery(queries.agent(slug))
   if (data) return <Profile agent={data} />
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error && !data) {
+    return (
+      <>
+        <PageHeader title={t('nav.market')} />
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      </>
+    )
+  }
   return <ProfileSkeleton />
 }
 

@@ -41,7 +41,7 @@ export function ConversationHeader({ ve, run, listed, onList, onRun }: HeaderPro
           <span title={ve.answering.reason}> · {answeringText(ve)}</span>
         </p>
       </div>
-      <IconButton label={t('chat.show_run')} className="xl:hidden" onClick={onRun}>
+      <IconButton label={t('chat.show_run')} className={listed ? 'min-[87.5rem]:hidden' : 'xl:hidden'} onClick={onRun}>
         <PanelRight size={18} className="rtl:-scale-x-100" />
       </IconButton>
     </header>

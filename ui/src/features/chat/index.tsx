@@ -30,7 +30,7 @@ function latest(employees: readonly Ve[]): Ve | undefined {
 function LatestEmployee() {
   const mayHire = useCan('team.hire')
   const { data, error, refetch } = useQuery(queries.ves('active'))
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />
   if (!data) return <ChatSkeleton />
   const employee = latest(data.items)
   if (employee) return <Navigate to="/chat/$ve" params={{ ve: employee.id }} replace viewTransition={false} />
@@ -55,7 +55,7 @@ function LatestEmployee() {
 
 function LatestConversation({ ve }: { ve: string }) {
   const { data, error, refetch } = useInfiniteQuery(queries.conversations(ve))
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />
   if (!data) return <ChatSkeleton />
   const conversation = data.pages[0]?.items[0]?.id ?? NEW
   return <Navigate to="/chat/$ve/$conversation" params={{ ve, conversation }} replace viewTransition={false} />
@@ -64,6 +64,15 @@ function LatestConversation({ ve }: { ve: string }) {
 function Employee({ id, conversation }: { id: string; conversation: string | null }) {
   const { data, error, refetch } = useQuery(queries.ve(id))
   if (data) return <Workspace ve={data} conversation={conversation} />
-  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error) return <Failed error={error} onRetry={() => void refetch()} />
   return <ChatSkeleton />
+}
+
+function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  return (
+    <>
+      <PageHeader title={t('chat.title')} />
+      <ErrorState error={error} onRetry={onRetry} />
+    </>
+  )
 }

@@ -14,6 +14,8 @@ import { useHistory } from './use-history'
 type Sheet = 'threads' | 'run' | null
 
 const FRAME = 'chat-height grid grid-cols-[minmax(0,1fr)] gap-3'
+/** The live run stands beside the conversation where that leaves enough room to read. */
+const THREE_COLUMNS = 'xl:grid-cols-[236px_minmax(0,1fr)] min-[87.5rem]:grid-cols-[236px_minmax(0,1fr)_316px]'
 const COLUMN = 'min-h-0 overflow-hidden rounded-[26px] border border-line bg-surface/75 shadow-[var(--sh-2)]'
 
 /** Conversations, the open one, and its live run side by side; on narrower windows the outer two are sheets. */
@@ -25,7 +27,7 @@ export function Workspace({ ve, conversation }: { ve: Ve; conversation: string |
   const [listed, setListed] = useState(true)
   const live = <LiveRun ve={ve} run={history.answer.run} answer={history.latest} onSource={setSource} />
   const threads = <Threads ve={ve} conversation={conversation} onPick={() => setSheet(null)} />
-  const columns = listed ? 'xl:grid-cols-[236px_minmax(0,1fr)_316px]' : 'xl:grid-cols-[minmax(0,1fr)_340px]'
+  const columns = listed ? THREE_COLUMNS : 'xl:grid-cols-[minmax(0,1fr)_340px]'
   return (
     <div className={`${FRAME} ${columns}`}>
       <PageTitle>{ve.persona_name}</PageTitle>
@@ -44,7 +46,7 @@ export function Workspace({ ve, conversation }: { ve: Ve; conversation: string |
         onSource={setSource}
         className={COLUMN}
       />
-      <aside aria-label={t('chat.run')} className={`${COLUMN} hidden flex-col xl:flex`}>
+      <aside aria-label={t('chat.run')} className={`${COLUMN} hidden flex-col ${listed ? 'min-[87.5rem]:flex' : 'xl:flex'}`}>
         <h2 className="px-5 pt-5 font-display text-[18px] font-semibold tracking-tight">{t('chat.run')}</h2>
         <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-3 pb-5">{live}</div>
       </aside>
@@ -61,7 +63,7 @@ export function Workspace({ ve, conversation }: { ve: Ve; conversation: string |
 
 export function ChatSkeleton() {
   return (
-    <div role="status" aria-label={t('loading.page')} className={`${FRAME} xl:grid-cols-[236px_minmax(0,1fr)_316px]`}>
+    <div role="status" aria-label={t('loading.page')} className={`${FRAME} ${THREE_COLUMNS}`}>
       <div className={`${COLUMN} hidden p-5 xl:block`}>
         <Bone className="h-10 w-full" />
       </div>
@@ -72,7 +74,7 @@ export function ChatSkeleton() {
         <Bone className="h-4 w-3/5" />
         <Bone className="mt-auto h-24 w-full rounded-[20px]" />
       </div>
-      <div className={`${COLUMN} hidden p-5 xl:block`}>
+      <div className={`${COLUMN} hidden p-5 min-[87.5rem]:block`}>
         <Bone className="h-6 w-24" />
       </div>
     </div>

@@ -8,6 +8,7 @@ import { queries } from '@/api/queries'
 import { useCan, useSession } from '@/api/session'
 import { btn } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
+import { PageHeader } from '@/components/page'
 import { PageSkeleton } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
 import { HireWizard } from './hire-wizard'
@@ -19,7 +20,14 @@ export default function Hire() {
   const { agent: slug } = route.useParams()
   const mayHire = useCan('team.hire')
   const { data, error, refetch } = useQuery(queries.agent(slug))
-  if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error && !data) {
+    return (
+      <>
+        <PageHeader title={t('nav.hire')} />
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      </>
+    )
+  }
   if (!data) return <PageSkeleton />
   return mayHire ? <HireWizard agent={data} /> : <NotYourRole slug={slug} name={data.default_persona_name} />
 }

@@ -18,10 +18,10 @@ export function Hero() {
     [overview?.today.answers, t('market.stat.answers', { count: overview?.today.answers ?? 0 })],
   ]
   return (
-    <section className="horizon relative grid items-center gap-x-8 overflow-hidden rounded-[30px] border border-[var(--hair)] px-6 py-8 shadow-[var(--sh-2)] sm:px-10 xl:grid-cols-[minmax(0,1fr)_minmax(0,1.12fr)] xl:py-6">
+    <section className="horizon relative grid grid-cols-[minmax(0,1fr)] items-center gap-x-8 overflow-hidden rounded-[30px] border border-[var(--hair)] px-6 py-8 shadow-[var(--sh-2)] sm:px-10 xl:grid-cols-[minmax(0,1fr)_minmax(0,1.12fr)] xl:py-6">
       <div className="floor" aria-hidden="true" />
       <div className="relative">
-        <p className="flex h-5 items-center gap-2 overflow-hidden text-[13px] whitespace-nowrap text-ink-2">
+        <p className="flex min-h-5 items-center gap-2 text-[13px] text-ink-2 max-sm:min-h-10">
           {offered === undefined ? null : (
             <>
               <span className="size-2 shrink-0 rounded-full bg-brand" aria-hidden="true" />

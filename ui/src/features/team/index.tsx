@@ -86,7 +86,11 @@ export default function Team() {
           </>
         }
       >
-        {data ? t('team.lead', { count: active.length, busy: active.filter((employee) => employee.busy).length }) : t('loading.page')}
+        {data
+          ? t('team.lead', { count: active.length, busy: active.filter((employee) => employee.busy).length })
+          : error
+            ? null
+            : t('loading.page')}
       </PageHeader>
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <CardsSkeleton cards={6} className="sm:grid-cols-2 xl:grid-cols-3 2xl:grid-cols-4" />}

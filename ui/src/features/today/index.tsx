@@ -27,7 +27,14 @@ const EVENING = 18
 export default function Today() {
   const { data, error, refetch } = useQuery(queries.overview())
   const mayHire = useCan('team.hire')
-  if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />
+  if (error && !data) {
+    return (
+      <>
+        <PageHeader title={t('nav.today')} />
+        <ErrorState error={error} onRetry={() => void refetch()} />
+      </>
+    )
+  }
   if (!data) return <PageSkeleton />
   const begun = data.checklist.hired && data.checklist.chatted
   return mayHire && !begun ? <FirstRun overview={data} /> : <Day overview={data} />
