@@ -13,7 +13,7 @@ cargo fmt --all --check
 say "lint: scripts"
 bash -n .ci/run scripts/*.sh tests/outside/*.sh
 if command -v shellcheck >/dev/null; then
-    shellcheck --external-sources .ci/run scripts/*.sh tests/outside/*.sh
+    shellcheck --severity=warning --external-sources --source-path=scripts .ci/run scripts/*.sh tests/outside/*.sh
 fi
 say "lint: interface and browser tests"
 (cd ui && npm run --silent lint && npm run --silent typecheck)

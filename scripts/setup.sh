@@ -33,6 +33,11 @@ missing_packages() {
     command -v ip >/dev/null || echo iproute2
 }
 
+# Without asking for a password, or with somebody there to give it.
+may_use_sudo() {
+    command -v sudo >/dev/null && { sudo -n true 2>/dev/null || { [ -t 0 ] && [ -t 1 ]; }; }
+}
+
 install_packages() {
     local packages
     mapfile -t packages < <(missing_packages)
@@ -43,7 +48,7 @@ install_packages() {
     if [ "$(id -u)" -eq 0 ]; then
         say "installing Debian packages: ${packages[*]}"
         DEBIAN_FRONTEND=noninteractive bash -c "$line"
-    elif sudo -n true 2>/dev/null; then
+    elif may_use_sudo; then
         say "installing Debian packages with sudo: ${packages[*]}"
         sudo DEBIAN_FRONTEND=noninteractive bash -c "$line"
     else
@@ -56,7 +61,7 @@ install_packages() {
 
 check_rust() {
     local found
-    command -v cargo >/dev/null && command -v rustc >/dev/null ||
+    { command -v cargo && command -v rustc; } >/dev/null ||
         fail "Rust is missing; install $RUST_MIN or newer from https://rustup.rs, then run the command again"
     found=$(rustc --version | cut -d ' ' -f 2)
     at_least "$RUST_MIN" "$found" ||
@@ -65,7 +70,7 @@ check_rust() {
 
 check_node() {
     local found
-    command -v node >/dev/null && command -v npm >/dev/null ||
+    { command -v node && command -v npm; } >/dev/null ||
         fail "Node.js is missing; install $NODE_MIN or newer (with npm) from https://nodejs.org, then run the command again"
     found=$(node --version | tr -d v)
     at_least "$NODE_MIN" "$found" ||

@@ -27,15 +27,16 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |name: &str| arguments.iter().any(|argument| argument == name);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut agents = questions::agents(&root.join("catalog"));
+    let agents = questions::agents(&root.join("catalog"));
     let mut documents = questions::documents(&root.join("tests/it/retrieval/documents.yaml"));
+    let mut asked = agents.iter().collect::<Vec<_>>();
     if has("--fit") {
-        agents.retain(|agent| agent.half == Half::Fit);
-        documents.retain(|document| agents.iter().any(|agent| agent.slug == document.agent));
+        asked.retain(|agent| agent.half == Half::Fit);
+        documents.retain(|document| document.half == Half::Fit);
     }
     let mut memory = Memory::new();
     let mut embed = |texts: Vec<String>| memory.embed(texts);
-    let mut outcomes = measure::handbooks(&agents, &mut embed);
+    let mut outcomes = measure::handbooks(&asked, &mut embed);
     outcomes.extend(measure::documents(&agents, &documents, &mut embed));
     if has("--signals") {
         print!("{}", report::signals(&outcomes));

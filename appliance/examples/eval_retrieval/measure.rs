@@ -66,12 +66,18 @@ impl Outcome {
 }
 
 /// Puts the questions of every handbook.
-pub fn handbooks(agents: &[Agent], embed: Embed<'_>) -> Vec<Outcome> {
+pub fn handbooks(agents: &[&Agent], embed: Embed<'_>) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for agent in agents {
         for question in &agent.questions {
             let request = request(&question.ask, agent.handbook.clone());
-            outcomes.push(put(agent, question, Given::No, &request, embed));
+            outcomes.push(put(
+                (agent, agent.half),
+                question,
+                Given::No,
+                &request,
+                embed,
+            ));
         }
     }
     outcomes
@@ -85,16 +91,19 @@ pub fn documents(agents: &[Agent], documents: &[Document], embed: Embed<'_>) -> 
             .iter()
             .find(|agent| agent.slug == document.agent)
             .expect("a known agent");
+        let of = (agent, document.half);
         for question in &document.questions {
             let attached = request(&question.ask, with_attachment(agent, document));
-            outcomes.push(put(agent, question, Given::Attached, &attached, embed));
+            outcomes.push(put(of, question, Given::Attached, &attached, embed));
             let message = format!("{}\n\n{}", question.ask, document.text);
             let pasted = request(&message, agent.handbook.clone());
-            outcomes.push(put(agent, question, Given::Pasted, &pasted, embed));
+            outcomes.push(put(of, question, Given::Pasted, &pasted, embed));
         }
-        for question in &agent.questions {
+        // A handbook's questions never count for the other half.
+        let beside = (agent.half == document.half).then_some(&agent.questions);
+        for question in beside.into_iter().flatten() {
             let beside = request(&question.ask, with_attachment(agent, document));
-            outcomes.push(put(agent, question, Given::Beside, &beside, embed));
+            outcomes.push(put(of, question, Given::Beside, &beside, embed));
         }
     }
     outcomes
@@ -121,7 +130,7 @@ fn request(message: &str, sources: Vec<Source>) -> Request {
 }
 
 fn put(
-    agent: &Agent,
+    (agent, half): (&Agent, Half),
     question: &Question,
     given: Given,
     request: &Request,
@@ -149,7 +158,7 @@ fn put(
         .first()
         .and_then(|best| Some((best.passage, best.best_unit()?.unit)));
     Outcome {
-        half: agent.half,
+        half,
         given,
         answerable: question.quote.is_some(),
         agent: agent.slug.clone(),

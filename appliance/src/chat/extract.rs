@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     app::App,
+    catalog::Listing,
     knowledge::{self, CitationDraft, Persona, Request, Source},
 };
 
@@ -48,15 +49,28 @@ pub(super) async fn consult(app: &App, job: &Job, passages: usize) -> Result<Vec
     Ok(found.into_iter().map(citation).collect())
 }
 
-fn request(job: &Job) -> Request {
-    let manifest = &job.listing.manifest;
-    let handbook = job.listing.handbook.passages.iter().map(|passage| Source {
+/// Has the handbook read in the background, so that the first answer need not wait for it.
+pub(super) fn prepare(app: &App, listing: &Listing) {
+    let (knowledge, sources) = (app.knowledge.clone(), handbook(listing).collect());
+    tokio::spawn(async move {
+        if let Err(error) = knowledge.prepare(sources).await {
+            tracing::warn!(error = %error.chain(), "a handbook was not read ahead");
+        }
+    });
+}
+
+fn handbook(listing: &Listing) -> impl Iterator<Item = Source> {
+    listing.handbook.passages.iter().map(|passage| Source {
         kind: knowledge::SourceKind::Handbook,
         id: passage.id.clone(),
         title: passage.title.clone(),
         section: Some(passage.section.clone()),
         text: passage.text.clone(),
-    });
+    })
+}
+
+fn request(job: &Job) -> Request {
+    let manifest = &job.listing.manifest;
     let asked = |message: &&StoredMessage| message.role == MessageRole::User;
     let earlier = job.history.iter().filter(asked).map(|message| Source {
         kind: knowledge::SourceKind::Conversation,
@@ -89,7 +103,7 @@ fn request(job: &Job) -> Request {
             role: manifest.name.clone(),
             features: manifest.features.clone(),
         },
-        sources: handbook.chain(earlier).chain(files).collect(),
+        sources: handbook(&job.listing).chain(earlier).chain(files).collect(),
     }
 }
 

@@ -76,7 +76,8 @@ pub async fn recover(app: &App) -> Result<()> {
     recovered.await
 }
 
-/// One page of the caller's conversations with the employee, last used first.
+/// One page of the caller's conversations with the employee, last used first. Whoever looks at the first
+/// page is about to ask, so the employee reads its handbook meanwhile.
 ///
 /// # Errors
 /// `not_found`, `invalid_cursor`.
@@ -88,13 +89,19 @@ pub async fn list_conversations(
 ) -> Result<Page<Conversation>> {
     let (owner, before, limit) = (owner(ctx, ve), page.after()?, page.limit());
     let before = before.as_deref().map(read_position).transpose()?;
-    let conversations = app.db.read(move |reader| {
-        team::find(reader, owner.organisation, ve)?;
-        store::list_conversations(reader, owner, before, limit + 1)
+    let is_first_page = before.is_none();
+    let read = app.db.read(move |reader| {
+        let employee = team::find(reader, owner.organisation, ve)?;
+        let conversations = store::list_conversations(reader, owner, before, limit + 1)?;
+        Ok((employee, conversations))
     });
+    let (employee, conversations) = read.await?;
+    if is_first_page && let Some(listing) = app.catalog.listing(&app.db, employee.agent).await? {
+        extract::prepare(app, &listing);
+    }
     let position =
         |last: &Conversation| format!("{}:{}", last.last_message_at.as_millis(), last.id);
-    Ok(Page::cut(conversations.await?, limit, position))
+    Ok(Page::cut(conversations, limit, position))
 }
 
 fn read_position(text: &str) -> Result<(Timestamp, String)> {

@@ -8,6 +8,7 @@ use guildhall_web::{
     server::{Server, ServerLimits},
     tls::Identity,
 };
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -26,6 +27,8 @@ use crate::{
     telemetry,
 };
 
+/// Open files for everything but connections: databases, index, engines, models.
+const FILES_KEPT: usize = 512;
 /// How long answers under way have to be stored when the node stops.
 const TURNS_GRACE: Duration = Duration::from_secs(5);
 
@@ -61,7 +64,7 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
     } else {
         None
     };
-    let server = Server::bind(config.listen, tls, ServerLimits::default()).await?;
+    let server = Server::bind(config.listen, tls, limits()).await?;
     let address = address(&config, server.local_addr());
     let app = App::open(AppOptions::new(config, data_dir)).await?;
     let router = http::router(&app)?;
@@ -79,6 +82,22 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
         .map_err(|error| Error::internal("the server stopped badly").with_source(error))?;
     app.close().await;
     Ok(())
+}
+
+/// As many connections as the system lets this process open, up to the server's own bound. The soft limit of open
+/// files, 1024 as a rule, is raised as far as the system allows without being asked.
+fn limits() -> ServerLimits {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    // A system that refuses leaves the limit as it was, which is read again below.
+    let _ = setrlimit(Resource::Nofile, files);
+    let mut limits = ServerLimits::default();
+    if let Some(files) = getrlimit(Resource::Nofile).current {
+        let files = usize::try_from(files).unwrap_or(usize::MAX);
+        let connections = files.saturating_sub(FILES_KEPT).max(files / 2);
+        limits.connections_max = limits.connections_max.min(connections);
+    }
+    limits
 }
 
 fn identity_of(config: &Config, data_dir: &Path) -> Result<Identity> {

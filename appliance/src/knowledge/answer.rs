@@ -19,6 +19,9 @@ const UNITS_MAX: usize = 3;
 /// A further passage of the handbook is quoted when its score reaches this share of the best.
 const FURTHER_SHARE: f64 = 0.9;
 
+/// A text the question points at (“these notes”) is quoted from this probability on.
+const POINTED_FROM: f64 = 0.25;
+
 /// What a person gave is preferred to the handbook unless that is more probable by this much.
 const OWN_HEAD_START: f64 = 0.15;
 
@@ -35,7 +38,8 @@ pub fn answer(corpus: &Corpus, vectors: &Vectors, persona: &Persona) -> Extract 
         Intent::AboutYou => writer.plain(phrase::about(persona, &first_topics(corpus))),
         Intent::Summary => summarised(corpus, vectors)
             .unwrap_or_else(|| found(corpus, vectors, Asked::Fact, writer)),
-        Intent::Creation => created(corpus, vectors, writer),
+        Intent::Creation => instead(phrase::CANNOT_CREATE, corpus, vectors, writer),
+        Intent::Judgement => instead(phrase::CANNOT_JUDGE, corpus, vectors, writer),
         Intent::Question(asked) => match lookup::find(corpus).as_slice() {
             [] => found(corpus, vectors, asked, writer),
             lines => looked_up(lines, writer),
@@ -76,20 +80,27 @@ fn probability(corpus: &Corpus, ranking: &Ranking, group: Group) -> f64 {
 struct Candidate {
     ranking: Ranking,
     probability: f64,
+    quoted_from: f64,
 }
 
 impl Candidate {
     fn of(corpus: &Corpus, vectors: &Vectors, group: Group) -> Self {
         let ranking = rank(corpus, vectors, group);
         let probability = probability(corpus, &ranking, group);
+        let is_pointed_at = group == Group::Own && corpus.query.points_at_text;
         Self {
             ranking,
             probability,
+            quoted_from: if is_pointed_at {
+                POINTED_FROM
+            } else {
+                QUOTED_FROM
+            },
         }
     }
 
     fn answers(&self) -> bool {
-        self.probability >= QUOTED_FROM
+        self.probability >= self.quoted_from
     }
 
     fn best(&self) -> Option<&Ranked> {
@@ -143,10 +154,15 @@ fn quote_second(ranking: &Ranking, probability: f64, writer: &mut Writer<'_>) {
     }
 }
 
-/// Says plainly that nothing new is made, and shows the most useful passage.
-fn created<'c>(corpus: &'c Corpus, vectors: &Vectors, mut writer: Writer<'c>) -> Extract {
+/// Says plainly that this needs more than quoting, and shows the most useful passage.
+fn instead<'c>(
+    plainly: &str,
+    corpus: &'c Corpus,
+    vectors: &Vectors,
+    mut writer: Writer<'c>,
+) -> Extract {
     let handbook = Candidate::of(corpus, vectors, Group::Handbook);
-    writer.say(phrase::CANNOT_CREATE.to_owned());
+    writer.say(plainly.to_owned());
     let Some(best) = handbook
         .ranking
         .passages

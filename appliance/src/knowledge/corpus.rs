@@ -128,7 +128,7 @@ impl Corpus {
         }
         let mut handbook = own.clone();
         if let Some(range) = pasted.first()
-            && words::content_stems(&own).len() <= 2
+            && words::content_stems(&own).len() <= 1
         {
             let text = request.message.get(range.clone()).unwrap_or_default();
             let hint = text
@@ -291,11 +291,6 @@ impl Corpus {
     /// The full-text score of a passage, 0 to 1.
     pub fn lexical(&self, passage: usize) -> f64 {
         self.index.score(&self.probe(passage).terms, passage)
-    }
-
-    /// The share of the question's subject a passage mentions, 0 to 1.
-    pub fn coverage(&self, passage: usize) -> f64 {
-        self.index.coverage_of(&self.probe(passage).terms, passage)
     }
 
     /// The passages that are compared by meaning: the whole handbook, and of the rest the best by

@@ -16,6 +16,8 @@ pub enum Intent {
     Summary,
     /// Something new to be written, calculated or translated.
     Creation,
+    /// An opinion on a text: what is wrong with it, how to improve it.
+    Judgement,
     /// Anything that can be looked up.
     Question(Asked),
 }
@@ -39,120 +41,55 @@ pub enum Asked {
     Fact,
 }
 
+#[rustfmt::skip]
 const GREETINGS: &[&str] = &[
-    "hi",
-    "hello",
-    "hey",
-    "hallo",
-    "howdy",
-    "greetings",
-    "good morning",
-    "good afternoon",
-    "good evening",
-    "good day",
+    "hi", "hello", "hey", "hallo", "howdy", "greetings", "good morning", "good afternoon",
+    "good evening", "good day",
 ];
 
+#[rustfmt::skip]
 const THANKS: &[&str] = &[
-    "thanks",
-    "thank you",
-    "thx",
-    "many thanks",
-    "cheers",
-    "great, thank",
-    "perfect, thank",
-    "ok thank",
-    "ok, thank",
+    "thanks", "thank you", "thx", "many thanks", "cheers", "great, thank", "perfect, thank",
+    "ok thank", "ok, thank",
 ];
 
+#[rustfmt::skip]
 const ABOUT_YOU: &[&str] = &[
-    "who are you",
-    "what are you",
-    "what can you do",
-    "what do you do",
-    "what can i ask you",
-    "what can you help",
-    "how can you help",
-    "what do you know",
-    "introduce yourself",
-    "what is your name",
-    "what's your name",
-    "what is your job",
-    "what are you able to",
-    "what are your skills",
-    "tell me about yourself",
-    "are you a human",
-    "are you human",
-    "are you a robot",
-    "are you an ai",
-    "what can i use you for",
+    "who are you", "what are you", "what can you do", "what do you do", "what can i ask you",
+    "what can you help", "how can you help", "what do you know", "introduce yourself",
+    "what is your name", "what's your name", "what is your job", "what are you able to",
+    "what are your skills", "tell me about yourself", "are you a human", "are you human",
+    "are you a robot", "are you an ai", "what can i use you for",
 ];
 
 /// Polite openings in front of the verb that says what to do.
+#[rustfmt::skip]
 const OPENINGS: &[&str] = &[
-    "please ",
-    "can you ",
-    "could you ",
-    "would you ",
-    "will you ",
-    "help me to ",
-    "help me ",
-    "i need you to ",
-    "i want you to ",
-    "i would like you to ",
-    "i'd like you to ",
-    "now ",
-    "kindly ",
-    "hi, ",
-    "hello, ",
-    "ok, ",
-    "just ",
+    "please ", "can you ", "could you ", "would you ", "will you ", "help me to ", "help me ",
+    "i need you to ", "i want you to ", "i would like you to ", "i'd like you to ", "now ",
+    "kindly ", "hi, ", "hello, ", "ok, ", "just ",
 ];
 
+#[rustfmt::skip]
 const SUMMARY_VERBS: &[&str] = &[
-    "summarise",
-    "summarize",
-    "recap",
-    "condense",
-    "sum up",
-    "give me the gist",
-    "give me a summary",
-    "what is this about",
-    "what is it about",
-    "what does this say",
+    "summarise", "summarize", "recap", "condense", "sum up", "give me the gist",
+    "give me a summary", "what is this about", "what is it about", "what does this say",
 ];
 
+#[rustfmt::skip]
 const CREATION_VERBS: &[&str] = &[
-    "write",
-    "draft",
-    "compose",
-    "rewrite",
-    "rephrase",
-    "reword",
-    "translate",
-    "calculate",
-    "compute",
-    "generate",
-    "create",
-    "design",
-    "prepare",
-    "proofread",
-    "turn",
-    "convert",
-    "fill in",
-    "build",
-    "invent",
-    "make",
-    "format",
-    "brainstorm",
-    "give each",
-    "classify",
-    "give me a draft",
-    "give me a template",
-    "send",
-    "book",
-    "add up",
-    "improve",
-    "plan",
+    "write", "draft", "compose", "rewrite", "rephrase", "reword", "translate", "calculate",
+    "compute", "generate", "create", "design", "prepare", "proofread", "turn", "convert", "fill in",
+    "build", "invent", "make", "format", "brainstorm", "give each", "classify", "give me a draft",
+    "give me a template", "send", "book", "add up", "improve", "plan",
+];
+
+#[rustfmt::skip]
+const JUDGEMENTS: &[&str] = &[
+    "what is wrong with", "what's wrong with", "is missing here", "are missing here", "is missing in this",
+    "would you improve in", "would you change in", "should i change in", "should change in",
+    "what do you think of", "what do you make of", "review this", "check this", "is this good",
+    "is this correct", "any mistakes in", "feedback on this", "feedback on my",
 ];
 
 /// What `question` asks for.
@@ -183,6 +120,9 @@ pub fn intent(question: &str) -> Intent {
         .any(|verb| starts_with_words(order, verb))
     {
         return Intent::Creation;
+    }
+    if JUDGEMENTS.iter().any(|phrase| lower.contains(phrase)) {
+        return Intent::Judgement;
     }
     Intent::Question(asked(&lower))
 }
@@ -278,6 +218,7 @@ fn asked(lower: &str) -> Asked {
 
 /// Whether the last sentence begins with an auxiliary verb, as a yes-or-no question does.
 fn is_decision(lower: &str) -> bool {
+    #[rustfmt::skip]
     const AUXILIARIES: &[&str] = &[
         "is", "are", "was", "were", "do", "does", "did", "can", "could", "may", "must", "should",
         "shall", "will", "would", "has", "have", "am", "need",
@@ -295,17 +236,9 @@ fn is_decision(lower: &str) -> bool {
 /// Whether a question leans on the turn before: too few subject words of its own, or an opening
 /// such as “and” or “what about”.
 pub fn is_follow_up(question: &str) -> bool {
+    #[rustfmt::skip]
     const LEANING: &[&str] = &[
-        "and ",
-        "but ",
-        "or ",
-        "also ",
-        "what about",
-        "how about",
-        "what if",
-        "why",
-        "then ",
-        "so ",
+        "and ", "but ", "or ", "also ", "what about", "how about", "what if", "why", "then ", "so ",
     ];
     const POINTING: &[&str] = &[
         "it", "that", "they", "them", "those", "these", "this", "there",
@@ -348,39 +281,13 @@ pub fn points_at_text(question: &str) -> bool {
 /// Whether a question asks for what no handbook holds: what changes by the day, what is sold on a
 /// market and at what price, what a named profession earns.
 pub fn asks_about_the_world(question: &str) -> bool {
+    #[rustfmt::skip]
     const WORLD: &[&str] = &[
-        "today",
-        "tonight",
-        "tomorrow",
-        "yesterday",
-        "right now",
-        "nearby",
-        "near me",
-        "weather",
-        "salary",
-        "salaries",
-        "wage",
-        "earn",
-        "cheapest",
-        "best",
-        "recommend",
-        "on the market",
-        "brand",
-        "we buy",
-        "should i buy",
-        "phone number",
-        "which software",
-        "which tool",
-        "which app",
-        "which vendor",
-        "which provider",
-        "does it cost",
-        "per hour",
-        "in the world",
-        "who won",
-        "latest version",
-        "stock price",
-        "exchange rate",
+        "today", "tonight", "tomorrow", "yesterday", "right now", "nearby", "near me", "weather",
+        "salary", "salaries", "wage", "earn", "cheapest", "best", "recommend", "on the market",
+        "brand", "we buy", "should i buy", "phone number", "which software", "which tool",
+        "which app", "which vendor", "which provider", "does it cost", "per hour", "in the world",
+        "who won", "latest version", "stock price", "exchange rate",
     ];
     let lower = question.to_lowercase();
     WORLD.iter().any(|phrase| {
@@ -434,6 +341,10 @@ mod tests {
         assert_eq!(
             intent("Please summarise the attached text"),
             Intent::Summary
+        );
+        assert_eq!(
+            intent("What should I change in this advert?"),
+            Intent::Judgement
         );
         assert_eq!(
             intent("How do I write a variance comment?"),

@@ -69,7 +69,14 @@ fn share_of_question(corpus: &Corpus, passage: usize, unit: usize, asked: &Asked
         return None;
     }
     let source = corpus.source_of(passage)?;
-    let around: Vec<String> = stems(&source.title)
+    // The other keys say what a form is about: one with an invoice number is an invoice.
+    let lines: Vec<String> = (0..corpus.unit_count(passage))
+        .map(|unit| corpus.unit_text(passage, unit))
+        .collect();
+    let other_keys = lines.iter().filter_map(|line| Some(key_value(line)?.0));
+    let around: Vec<String> = other_keys
+        .flat_map(stems)
+        .chain(stems(&source.title))
         .chain(stems(corpus.topic(passage).unwrap_or_default()))
         .collect();
     let explained = asked

@@ -154,6 +154,9 @@ pub(super) const CANNOT_CREATE: &str = "I cannot write, calculate or translate a
     model answers for me, so I look things up and quote them word for word. An administrator can \
     import a model under Administration → Models.";
 
+/// Said to somebody who wants an opinion on a text.
+pub(super) const CANNOT_JUDGE: &str = "I quote what is written and cannot judge a text. A generative model can do that once an administrator imports one.";
+
 /// A greeting in return.
 pub(super) fn greeting(persona: &Persona, topics: &[&str]) -> String {
     let topics = match topics {

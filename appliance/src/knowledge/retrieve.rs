@@ -31,6 +31,9 @@ const UNIT_LENGTH: f64 = 0.45;
 /// A sentence is quoted beside the best one when its score is at most this much lower.
 const UNIT_GAP: f64 = 0.25;
 
+/// So many sentences are quoted at least where there are: one alone often lacks its context.
+const SENTENCES_MIN: usize = 2;
+
 /// The same for lines and rows, whose scores lie closer together.
 const LINE_GAP: f64 = 0.08;
 
@@ -56,8 +59,6 @@ pub struct Ranked {
     pub cosine: f64,
     /// Full-text score, 0 to 1.
     pub lexical: f64,
-    /// Share of the question's subject it mentions.
-    pub coverage: f64,
     /// Its sentences or lines, in the order they stand; empty when it was not shortlisted.
     pub units: Vec<RankedUnit>,
     /// What passages are ordered by.
@@ -151,7 +152,6 @@ fn shortlist(corpus: &Corpus, vectors: &Vectors, group: Group) -> (Vec<Ranked>, 
                 passage,
                 cosine,
                 lexical,
-                coverage: corpus.coverage(passage),
                 units: Vec::new(),
                 score: PASSAGE_COSINE * cosine + PASSAGE_LEXICAL / 2.0 * lexical,
             }
@@ -231,15 +231,16 @@ impl Corpus {
             .map(|located| &located.passage.layout);
         let is_prose = layout == Some(&Layout::Prose);
         let gap = if is_prose { UNIT_GAP } else { LINE_GAP };
-        let mut chosen: Vec<&RankedUnit> = ranked
-            .units
-            .iter()
-            .filter(|unit| unit.score >= best.score - gap)
-            .collect();
+        let mut chosen: Vec<&RankedUnit> = ranked.units.iter().collect();
         chosen.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.unit.cmp(&b.unit)));
+        let least = if is_prose { SENTENCES_MIN } else { 1 };
+        let close = chosen
+            .iter()
+            .take_while(|unit| unit.score >= best.score - gap);
+        let count = close.count().max(least).min(most);
         let mut units: Vec<usize> = chosen
             .into_iter()
-            .take(most)
+            .take(count)
             .map(|unit| unit.unit)
             .collect();
         units.sort_unstable();

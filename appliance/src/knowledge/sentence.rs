@@ -3,12 +3,13 @@
 use std::ops::Range;
 
 /// Abbreviations after which a full stop does not end a sentence. Lower case, without the stop.
+#[rustfmt::skip]
 const ABBREVIATIONS: &[&str] = &[
-    "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "sr", "jr", "st", "mt", "e.g", "i.e", "eg",
-    "ie", "cf", "vs", "viz", "approx", "ca", "no", "nos", "nr", "p", "pp", "para", "paras", "art",
-    "arts", "sec", "fig", "figs", "vol", "ch", "ed", "eds", "est", "ref", "tel", "ext", "dept",
-    "gen", "col", "capt", "u.s", "u.k", "e.u", "z.b", "d.h", "u.a", "bzw", "abs", "vgl", "str",
-    "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
+    "mr", "mrs", "ms", "dr", "prof", "rev", "hon", "sr", "jr", "st", "mt", "e.g", "i.e", "eg", "ie",
+    "cf", "vs", "viz", "approx", "ca", "no", "nos", "nr", "p", "pp", "para", "paras", "art", "arts",
+    "sec", "fig", "figs", "vol", "ch", "ed", "eds", "est", "ref", "tel", "ext", "dept", "gen",
+    "col", "capt", "u.s", "u.k", "e.u", "z.b", "d.h", "u.a", "bzw", "abs", "vgl", "str", "jan",
+    "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec",
 ];
 
 /// Abbreviations that may end a sentence: only a capital letter after them tells.

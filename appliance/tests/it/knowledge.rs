@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::{
     harness::TestApp,
-    retrieval::questions::{self, Agent},
+    retrieval::questions::{self, Agent, Half},
 };
 
 fn source(kind: SourceKind, id: &str, text: &str) -> Source {
@@ -34,7 +34,10 @@ fn attachment(text: &str) -> Source {
 /// Counts words by the first letters of each, so that equal words meet: enough to drive the rules.
 fn word_counts(text: &str) -> Vec<f32> {
     let mut vector = vec![0.01_f32; 64];
-    for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+    for word in text
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+    {
         let hash = word
             .to_lowercase()
             .chars()
@@ -49,7 +52,10 @@ fn word_counts(text: &str) -> Vec<f32> {
 fn put(request: &Request) -> (Corpus, Vectors, Extract) {
     let corpus = Corpus::new(request);
     let mut vectors = Vectors::default();
-    for text in summary::texts(&corpus).into_iter().chain(corpus.passage_texts()) {
+    for text in summary::texts(&corpus)
+        .into_iter()
+        .chain(corpus.passage_texts())
+    {
         let vector = word_counts(&text);
         vectors.insert(text, vector.into());
     }
@@ -69,9 +75,20 @@ fn assert_word_for_word(corpus: &Corpus, extract: &Extract) {
         assert!(!citation.quote.trim().is_empty());
         assert!((0.0..=1.0).contains(&citation.score));
         assert!(citation.passage.contains(&citation.quote));
-        let sources = corpus.sources.iter().filter(|source| source.id == citation.passage_id);
-        assert!(sources.into_iter().any(|source| source.text.contains(&citation.quote)));
-        let shown = citation.quote.split_whitespace().collect::<Vec<_>>().join(" ");
+        let sources = corpus
+            .sources
+            .iter()
+            .filter(|source| source.id == citation.passage_id);
+        assert!(
+            sources
+                .into_iter()
+                .any(|source| source.text.contains(&citation.quote))
+        );
+        let shown = citation
+            .quote
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         assert!(text.contains(&shown), "{text}\n{shown}");
         assert!(text.contains(&format!("[{}]", citation.number)));
     }
@@ -105,7 +122,8 @@ proptest! {
 
 #[test]
 fn a_key_is_looked_up_in_the_attached_form() {
-    let form = "Invoice no.: 7741\nOrder number: PO-55120\nDue date: 14 May 2026\nGross total: 620.64";
+    let form =
+        "Invoice no.: 7741\nOrder number: PO-55120\nDue date: 14 May 2026\nGross total: 620.64";
     for (message, line) in [
         ("What is the invoice number?", "Invoice no.: 7741"),
         ("When is the invoice due?", "Due date: 14 May 2026"),
@@ -113,17 +131,26 @@ fn a_key_is_looked_up_in_the_attached_form() {
         ("order nr?", "Order number: PO-55120"),
     ] {
         let sources = vec![attachment(form)];
-        let request = Request { message: message.into(), sources, ..Request::default() };
+        let request = Request {
+            message: message.into(),
+            sources,
+            ..Request::default()
+        };
         let (corpus, _, extract) = put(&request);
         assert_word_for_word(&corpus, &extract);
-        let quotes: Vec<_> = extract.citations.iter().map(|citation| citation.quote.as_str()).collect();
+        let quotes: Vec<_> = extract
+            .citations
+            .iter()
+            .map(|citation| citation.quote.as_str())
+            .collect();
         assert_eq!(quotes, [line], "{message}");
     }
 }
 
 #[test]
 fn a_row_is_quoted_with_its_column_names() {
-    let table = "Article;Description;Price EUR\nA-100;Safety gloves;3.20\nC-309;Platform trolley;142.50";
+    let table =
+        "Article;Description;Price EUR\nA-100;Safety gloves;3.20\nC-309;Platform trolley;142.50";
     let request = Request {
         message: "What is the price of the platform trolley?".into(),
         sources: vec![attachment(table)],
@@ -145,10 +172,19 @@ fn courtesies_and_orders_to_create_are_answered_plainly() {
     let say = |message: &str| {
         let handbook = "An invoice names the supplier and the buyer.";
         let sources = vec![source(SourceKind::Handbook, "Details", handbook)];
-        let request = Request { message: message.into(), persona: persona.clone(), sources, ..Request::default() };
+        let request = Request {
+            message: message.into(),
+            persona: persona.clone(),
+            sources,
+            ..Request::default()
+        };
         put(&request).2
     };
-    assert!(say("Hello!").text().contains("I am Beatrix Moll, your invoice clerk"));
+    assert!(
+        say("Hello!")
+            .text()
+            .contains("I am Beatrix Moll, your invoice clerk")
+    );
     assert!(say("What can you do?").text().contains("- Checks invoices"));
     assert!(say("Thank you").text().contains("You are welcome"));
     let letter = say("Please write a love letter to the moon");
@@ -171,7 +207,10 @@ fn what_was_said_before_is_a_source_but_questions_are_not() {
     };
     let (_, _, extract) = put(&request);
     assert_eq!(extract.citations.len(), 1);
-    assert_eq!(extract.citations[0].quote, "Our customer number at Hartwell Tools is 88120.");
+    assert_eq!(
+        extract.citations[0].quote,
+        "Our customer number at Hartwell Tools is 88120."
+    );
     assert_eq!(extract.citations[0].source, SourceKind::Conversation);
 }
 
@@ -194,7 +233,11 @@ fn catalogue() -> Vec<Agent> {
 }
 
 async fn ask(knowledge: &Knowledge, message: &str, sources: &[Source]) -> Extract {
-    let request = Request { message: message.into(), sources: sources.to_vec(), ..Request::default() };
+    let request = Request {
+        message: message.into(),
+        sources: sources.to_vec(),
+        ..Request::default()
+    };
     knowledge.answer(request).await.unwrap()
 }
 
@@ -203,32 +246,98 @@ async fn the_engine_finds_paraphrased_passages_and_refuses_the_weather() {
     let test = TestApp::new().await;
     let knowledge = &test.app.knowledge;
     let agents = catalogue();
-    let agent = agents.iter().find(|agent| agent.slug == "invoice-clerk").unwrap();
+    let agent = agents
+        .iter()
+        .find(|agent| agent.slug == "invoice-clerk")
+        .unwrap();
     knowledge.prepare(agent.handbook.clone()).await.unwrap();
 
     let (mut found, mut answerable) = (0, 0);
     for question in &agent.questions {
         let extract = ask(knowledge, &question.ask, &agent.handbook).await;
-        let Some(passage) = &question.passage else { continue };
+        let Some(passage) = &question.passage else {
+            continue;
+        };
         answerable += 1;
-        found += usize::from(extract.citations.iter().any(|citation| citation.passage_id == *passage));
+        found += usize::from(
+            extract
+                .citations
+                .iter()
+                .any(|citation| citation.passage_id == *passage),
+        );
     }
-    assert!(found * 10 >= answerable * 8, "{found} of {answerable} right passages quoted");
+    assert!(
+        found * 10 >= answerable * 8,
+        "{found} of {answerable} right passages quoted"
+    );
 
-    let weather = ask(knowledge, "What will the weather be in Lisbon tomorrow?", &agent.handbook).await;
-    assert!(weather.refused && weather.citations.is_empty(), "{}", weather.text());
+    let weather = ask(
+        knowledge,
+        "What will the weather be in Lisbon tomorrow?",
+        &agent.handbook,
+    )
+    .await;
+    assert!(
+        weather.refused && weather.citations.is_empty(),
+        "{}",
+        weather.text()
+    );
 
-    let attached = [&agent.handbook[..], &[attachment("Invoice no.: 7741\nNet total: 517.20")]].concat();
+    let attached = [
+        &agent.handbook[..],
+        &[attachment("Invoice no.: 7741\nNet total: 517.20")],
+    ]
+    .concat();
     let number = ask(knowledge, "What is the invoice number?", &attached).await;
     assert_eq!(number.citations[0].quote, "Invoice no.: 7741");
     assert_eq!(number.citations[0].source, SourceKind::Attachment);
+}
+
+/// The floors lie below the figures of `docs/retrieval.md`: a fall through one means that quoting got worse.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_on_files_keep_above_their_floors() {
+    let test = TestApp::new().await;
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/retrieval/documents.yaml");
+    let (mut right, mut answerable, mut careful, mut unanswerable) = (0, 0, 0, 0);
+    for document in questions::documents(&file) {
+        if document.half != Half::Test {
+            continue;
+        }
+        let sources = [attachment(&document.text)];
+        for question in &document.questions {
+            let extract = ask(&test.app.knowledge, &question.ask, &sources).await;
+            for citation in &extract.citations {
+                assert!(document.text.contains(&citation.quote));
+            }
+            let quotes = || extract.citations.iter().map(|citation| &citation.quote);
+            if let Some(wanted) = &question.quote {
+                answerable += 1;
+                right += usize::from(quotes().any(|quote| quote.contains(wanted)));
+            } else {
+                unanswerable += 1;
+                let is_careful = extract.refused || extract.text().contains("I am not sure");
+                careful += usize::from(is_careful);
+            }
+        }
+    }
+    assert!(
+        right * 10 >= answerable * 6,
+        "{right} of {answerable} right"
+    );
+    assert!(
+        careful * 10 >= unanswerable * 7,
+        "{careful} of {unanswerable} careful"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_question_leans_on_the_turn_before() {
     let test = TestApp::new().await;
     let agents = catalogue();
-    let agent = agents.iter().find(|agent| agent.slug == "invoice-clerk").unwrap();
+    let agent = agents
+        .iter()
+        .find(|agent| agent.slug == "invoice-clerk")
+        .unwrap();
     let request = Request {
         message: "And how long is that usually?".into(),
         previous_message: Some("Do we have to keep old invoices in the archive?".into()),
@@ -236,6 +345,14 @@ async fn a_short_question_leans_on_the_turn_before() {
         ..Request::default()
     };
     let extract = test.app.knowledge.answer(request).await.unwrap();
-    let passages: Vec<_> = extract.citations.iter().map(|citation| citation.passage_id.as_str()).collect();
-    assert!(passages.contains(&"retention"), "{passages:?}: {}", extract.text());
+    let passages: Vec<_> = extract
+        .citations
+        .iter()
+        .map(|citation| citation.passage_id.as_str())
+        .collect();
+    assert!(
+        passages.contains(&"retention"),
+        "{passages:?}: {}",
+        extract.text()
+    );
 }

@@ -11,6 +11,8 @@ mod chat;
 mod harness;
 mod idempotency;
 mod identity;
+mod knowledge;
 mod models;
+mod retrieval;
 mod standing;
 mod tidy;

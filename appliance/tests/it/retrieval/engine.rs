@@ -18,10 +18,12 @@ impl Engine {
     pub fn start() -> Self {
         let runtime = Runtime::new().expect("a runtime");
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let config = Config {
+        let mut config = Config {
             insecure_http: true,
             ..Config::default()
         };
+        // One thread, so that vectors take as long however many cores the machine lends.
+        config.engine.threads = Some(1);
         let options = AppOptions::new(config, directory.path());
         let app = runtime.block_on(App::open(options)).expect("a node");
         Self {

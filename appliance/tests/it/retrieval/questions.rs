@@ -1,6 +1,10 @@
 //! The written question sets: those of the built-in agents (`catalog/*/questions.yaml`) and those
 //! about documents that people attach or paste (`documents.yaml`). Shared by the tests and the
 //! evaluation program.
+#![allow(
+    dead_code,
+    reason = "the tests read a part of it, the evaluation program another"
+)]
 
 use std::{fs, path::Path};
 
@@ -34,6 +38,8 @@ pub struct Agent {
 
 /// A document with the agent who is asked about it.
 pub struct Document {
+    /// Which half it belongs to.
+    pub half: Half,
     /// File name.
     pub name: String,
     /// Slug of the agent.
@@ -96,6 +102,11 @@ pub fn documents(file: &Path) -> Vec<Document> {
     yaml(&text)
         .iter()
         .map(|document| Document {
+            half: match field(document, "half").as_str() {
+                "fit" => Half::Fit,
+                "test" => Half::Test,
+                other => panic!("{other} is neither fit nor test"),
+            },
             name: field(document, "name"),
             agent: field(document, "agent"),
             text: field(document, "text"),
