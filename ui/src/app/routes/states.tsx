@@ -66,7 +66,7 @@ export const FrameSkeleton = () => (
   <>
     <Backdrop />
     <div className="mx-auto flex min-h-dvh max-w-[1680px] lg:gap-2 lg:p-3">
-      <div className="glass hidden w-[232px] shrink-0 rounded-[24px] p-3 shadow-[var(--sh-2)] lg:block lg:h-[calc(100dvh-24px)]">
+      <div className="pane hidden w-[232px] shrink-0 rounded-[24px] p-3 shadow-[var(--sh-2)] lg:block lg:h-[calc(100dvh-24px)]">
         <div className="px-2 pt-1.5">
           <Wordmark size={30} />
         </div>
