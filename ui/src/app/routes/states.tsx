@@ -81,12 +81,19 @@ export const FrameSkeleton = () => (
   </>
 )
 
+/** The same without a frame around it. */
+export const BareNotFound = () => (
+  <>
+    <Backdrop />
+    <NotFound />
+  </>
+)
+
 /** 404: an unlit hall, the path, and the way home. */
 export function NotFound() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <>
-      <Backdrop />
       <PageTitle>{t('error.missing_title')}</PageTitle>
       <div className="grid min-h-[70dvh] place-content-center justify-items-center gap-3 px-6 text-center">
         <Hall className="w-[min(340px,80vw)]" lit={0.2} orb={48} state="off" />

@@ -115,7 +115,7 @@ function Header({ agent, passages }: { agent: Agent; passages: number }) {
         <dl className="grid grid-cols-3 gap-x-7 text-[13px] max-sm:w-full">
           {stats.map(([value, label]) => (
             <div key={label} className="flex flex-col-reverse justify-end">
-              <dt className="mt-1 max-w-[13ch] leading-snug text-ink-2">{label}</dt>
+              <dt className="mt-1 max-w-[16ch] leading-snug text-ink-2">{label}</dt>
               <dd className="font-display text-[24px] leading-none font-semibold tracking-tight whitespace-nowrap">
                 <Odometer value={formatNumber(value)} />
               </dd>

@@ -37,7 +37,7 @@ export const work = addMessages({
   'work.flow.answers': 'Answers',
   'work.flow.quoted': 'Quoted',
   'work.flow.written': 'Written',
-  'work.flow.day': '{count} in 24 h',
+  'work.flow.day': '{count} in 24\u00a0h',
   'work.flow.all': '{count} in all',
   'work.flow.words': '{count} words',
   'work.close_hint': 'Do not show this again',
