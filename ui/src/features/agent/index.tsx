@@ -3,10 +3,12 @@ import '@/lib/i18n/en/work'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { BadgeCheck, ChevronRight } from 'lucide-react'
+import { isApiError } from '@/api/error'
 import { queries } from '@/api/queries'
 import type { Agent } from '@/api/types'
 import { categoryName } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
+import { AgentMissing } from '@/components/agent-missing'
 import { ErrorState } from '@/components/error-state'
 import { hueStyle, Orb } from '@/components/orb'
 import { Odometer, PageHeader } from '@/components/page'
@@ -30,6 +32,7 @@ export default function AgentPage() {
   const { agent: slug } = route.useParams()
   const { data, error, refetch } = useQuery(queries.agent(slug))
   if (data) return <Profile agent={data} />
+  if (isApiError(error) && error.status === 404) return <AgentMissing />
   if (error && !data) {
     return (
       <>
