@@ -28,7 +28,9 @@ export function DeskView({ style, sources, live, step }: DeskViewProps) {
         )}
         {live ? <span className="scan" /> : null}
       </div>
-      <div className="absolute end-3 bottom-3 grid max-w-[50%] grid-cols-[minmax(0,auto)] justify-items-end gap-1.5">
+      <div
+        className={`absolute end-3 bottom-3 grid grid-cols-[minmax(0,auto)] justify-items-end gap-1.5 ${live ? 'max-w-[90%]' : 'max-w-[50%]'}`}
+      >
         {labels.map((label, index) => (
           <span
             key={label}

@@ -27,7 +27,10 @@ export function LiveRun({ ve, run, answer, onSource }: LiveRunProps) {
   }
   const own = run && run.phase !== 'refused' ? run : undefined
   const active = isActive(own)
-  const step = active ? (own.steps.findLast((known) => known.state === 'running')?.label ?? null) : null
+  const sources = answer?.citations ?? []
+  const step = active
+    ? (own.steps.findLast((known) => known.state === 'running')?.label ?? (own.text ? t('chat.run_writing') : null))
+    : null
   return (
     <div className="flex min-h-full flex-col gap-5">
       <div className="flex flex-wrap items-center gap-2.5">
@@ -40,7 +43,7 @@ export function LiveRun({ ve, run, answer, onSource }: LiveRunProps) {
         {own?.mode || answer?.mode ? answeredBy(answer ?? own ?? ve.answering) : ve.answering.reason}
       </p>
       <Progress run={own} />
-      <DeskView style={style} sources={answer?.citations ?? []} live={active} step={step} />
+      {active || sources.length > 0 ? <DeskView style={style} sources={sources} live={active} step={step} /> : null}
       {own ? <Steps run={own} /> : <PastSteps answer={answer} />}
       <Sources answer={answer} live={active} onSource={onSource} />
       {answer?.usage && answer.timing_ms ? <Facts answer={answer} /> : null}
@@ -88,10 +91,12 @@ function PastSteps({ answer }: { answer: Message | null }) {
   if (!answer?.timing_ms || !answer.usage) return null
   const steps: RailStep[] = [
     { title: t('chat.past.turn'), note: t('chat.past.after', { time: formatDuration(answer.timing_ms.queue) }) },
-    { title: t('chat.past.searched'), note: t('chat.past.quoted', { count: answer.citations.length }) },
+    ...(answer.citations.length > 0
+      ? [{ title: t('chat.past.searched'), note: t('chat.past.quoted', { count: answer.citations.length }) }]
+      : []),
     { title: t('chat.past.wrote'), note: amount(answer.mode, answer.usage.output_tokens) },
   ]
-  return <StepRail dense label={t('chat.run_steps')} steps={steps} at={answer.state === 'complete' ? steps.length : 2} />
+  return <StepRail dense label={t('chat.run_steps')} steps={steps} at={answer.state === 'complete' ? steps.length : steps.length - 1} />
 }
 
 /** The steps as the node told them, and the writing itself as the last one. */
