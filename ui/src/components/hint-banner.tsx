@@ -41,7 +41,7 @@ export function HintBanner({
   return (
     <aside
       aria-label={title}
-      className="rise relative mb-4 flex flex-wrap items-center gap-x-4 gap-y-3 rounded-[20px] border border-line bg-surface py-3.5 ps-4 pe-14 shadow-[var(--sh-1)]"
+      className="rise relative mb-4 flex flex-wrap items-start gap-x-4 sm:items-center gap-y-3 rounded-[20px] border border-line bg-surface py-3.5 ps-4 pe-12 sm:pe-14 shadow-[var(--sh-1)]"
     >
       <span className="grid size-10 shrink-0 place-items-center rounded-[13px] bg-brand-soft text-brand">
         <Icon size={19} aria-hidden="true" />
