@@ -11,7 +11,7 @@ export function Avatar({ name, size = 40, off = false }: { name: string; size?: 
   return (
     <span
       aria-hidden="true"
-      className={`grid shrink-0 place-items-center rounded-full border-2 font-display font-semibold ${off ? 'border-line bg-surface-2 text-ink-3' : 'border-field/50 bg-surface-2 text-ink'}`}
+      className={`grid shrink-0 place-items-center rounded-full border-2 font-display font-semibold ${off ? 'border-line bg-surface-2 text-ink-3' : 'border-brand/25 bg-brand-soft text-brand'}`}
       style={{ width: size, height: size, fontSize: size * 0.34 }}
     >
       {initials(name)}

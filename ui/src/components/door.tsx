@@ -9,7 +9,7 @@ import { PageTitle } from './page-title'
 /** Says what is true of every node: it works without a network. */
 export function OfflineBadge() {
   return (
-    <span className="glass inline-flex h-9 items-center gap-2 rounded-full px-3.5 text-[13px] font-medium whitespace-nowrap">
+    <span className="pane inline-flex h-9 items-center gap-2 rounded-full px-3.5 text-[13px] font-medium whitespace-nowrap">
       <WifiOff size={15} className="text-success" aria-hidden="true" />
       {t('door.offline')}
     </span>

@@ -14,7 +14,7 @@ export function Field({ label, hint, error, icon: I, end, className = '', ...p }
       <label htmlFor={id} className="mb-1.5 block text-[13.5px] font-medium">
         {label}
       </label>
-      <div className={`${box} h-12 ${error ? 'border-danger' : ''}`}>
+      <div className={`${box} h-12 ${error ? 'border-danger' : ''} ${p.readOnly ? 'border-line bg-surface-2 text-ink-2' : ''}`}>
         {I ? <I size={17} className="shrink-0 text-ink-3" aria-hidden="true" /> : null}
         <input
           id={id}

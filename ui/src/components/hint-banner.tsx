@@ -41,17 +41,17 @@ export function HintBanner({
   return (
     <aside
       aria-label={title}
-      className="rise mb-4 flex flex-wrap items-center gap-x-4 gap-y-3 rounded-[20px] border border-line bg-surface py-3.5 ps-4 pe-2 shadow-[var(--sh-1)]"
+      className="rise relative mb-4 flex flex-wrap items-start gap-x-4 sm:items-center gap-y-3 rounded-[20px] border border-line bg-surface py-3.5 ps-4 pe-12 sm:pe-14 shadow-[var(--sh-1)]"
     >
       <span className="grid size-10 shrink-0 place-items-center rounded-[13px] bg-brand-soft text-brand">
         <Icon size={19} aria-hidden="true" />
       </span>
-      <div className="min-w-0 flex-1 basis-[240px]">
+      <div className="min-w-0 flex-1 basis-[200px]">
         <b className="block text-[15px] font-semibold">{title}</b>
         <p className="text-[14px] text-ink-2">{children}</p>
       </div>
       {action}
-      <IconButton label={t('work.close_hint')} onClick={close}>
+      <IconButton label={t('work.close_hint')} className="absolute! end-2 top-2 sm:top-[calc(50%-20px)]" onClick={close}>
         <X size={17} />
       </IconButton>
     </aside>

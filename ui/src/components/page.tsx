@@ -80,12 +80,14 @@ export function Stat({ value, label, note }: { value: string; label: string; not
   )
 }
 
-/** One orb, one sentence, one action. */
-export function EmptyState({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+type EmptyProps = { title: string; children?: ReactNode; action?: ReactNode; heading?: boolean }
+/** One orb, one sentence, one action. `heading` where it is all there is on the page. */
+export function EmptyState({ title, children, action, heading = false }: EmptyProps) {
+  const Title = heading ? 'h1' : 'p'
   return (
     <div className="grid justify-items-center gap-3 px-6 py-14 text-center">
       <Orb hue="magenta" size={72} />
-      <p className="mt-2 font-display text-[20px] font-semibold tracking-[-.015em] text-balance">{title}</p>
+      <Title className="mt-2 font-display text-[20px] font-semibold tracking-[-.015em] text-balance">{title}</Title>
       {children ? <p className="max-w-[46ch] text-ink-2">{children}</p> : null}
       {action ? <div className="mt-2">{action}</div> : null}
     </div>

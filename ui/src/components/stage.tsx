@@ -83,7 +83,7 @@ function Chip({ node, lane, height, side }: { node: StageNode; lane: number; hei
     >
       <div
         data-lane={side === 'out' ? lane : undefined}
-        className="group glass flex items-center gap-2.5 rounded-[14px] p-1.5 shadow-[var(--sh-2)] @min-[430px]:py-2 @min-[430px]:ps-2 @min-[430px]:pe-3.5"
+        className="group pane flex items-center bg-surface/92 gap-2.5 rounded-[14px] p-1.5 shadow-[var(--sh-2)] @min-[430px]:py-2 @min-[430px]:ps-2 @min-[430px]:pe-3.5"
       >
         <span className="relative grid size-8 place-items-center rounded-[10px] bg-brand-soft text-brand transition-colors group-data-[done]:bg-success group-data-[done]:text-surface">
           <node.icon size={16} className="group-data-[done]:hidden" />

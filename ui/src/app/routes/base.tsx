@@ -2,12 +2,12 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, Outlet } from '@tanstack/react-router'
 import { requireSession } from '../guards'
 import { Shell } from '../shell'
-import { BareRouteError, FrameSkeleton, NotFound } from './states'
+import { BareNotFound, BareRouteError, FrameSkeleton } from './states'
 
 /** The root of all routes. Every loader gets the query client. */
 export const rootRoute = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Outlet,
-  notFoundComponent: NotFound,
+  notFoundComponent: BareNotFound,
   errorComponent: BareRouteError,
 })
 

@@ -66,7 +66,7 @@ export const FrameSkeleton = () => (
   <>
     <Backdrop />
     <div className="mx-auto flex min-h-dvh max-w-[1680px] lg:gap-2 lg:p-3">
-      <div className="glass hidden w-[232px] shrink-0 rounded-[24px] p-3 shadow-[var(--sh-2)] lg:block lg:h-[calc(100dvh-24px)]">
+      <div className="pane hidden w-[232px] shrink-0 rounded-[24px] p-3 shadow-[var(--sh-2)] lg:block lg:h-[calc(100dvh-24px)]">
         <div className="px-2 pt-1.5">
           <Wordmark size={30} />
         </div>
@@ -81,12 +81,19 @@ export const FrameSkeleton = () => (
   </>
 )
 
+/** The same without a frame around it. */
+export const BareNotFound = () => (
+  <>
+    <Backdrop />
+    <NotFound />
+  </>
+)
+
 /** 404: an unlit hall, the path, and the way home. */
 export function NotFound() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   return (
     <>
-      <Backdrop />
       <PageTitle>{t('error.missing_title')}</PageTitle>
       <div className="grid min-h-[70dvh] place-content-center justify-items-center gap-3 px-6 text-center">
         <Hall className="w-[min(340px,80vw)]" lit={0.2} orb={48} state="off" />

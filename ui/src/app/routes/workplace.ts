@@ -1,6 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
 import { appRoute, texts } from './base'
+import { NotFound } from './states'
 
 const parent = () => appRoute
 
@@ -49,5 +50,8 @@ const chatRoutes = [
   createRoute({ getParentRoute: parent, path: '/chat/$ve/$conversation', validateSearch: texts('ask'), component: chat }),
 ] as const
 
+/** Any other address: the frame stays, so that the way on is one press away. */
+const missing = createRoute({ getParentRoute: parent, path: '$', component: NotFound })
+
 /** The pages of daily work. */
-export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes] as const
+export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes, missing] as const

@@ -26,7 +26,7 @@ export function Rail({ open, onClose }: { open: boolean; onClose: () => void }) 
   return (
     <aside
       ref={rail}
-      className={`${open ? '' : 'max-lg:invisible max-lg:-translate-x-[110%] max-lg:rtl:translate-x-[110%]'} glass max-lg:bg-surface fixed inset-y-3 start-3 z-40 flex w-[232px] flex-col rounded-[24px] p-3 shadow-[var(--sh-2)] transition-[translate,visibility] duration-300 lg:sticky lg:start-0 lg:top-3 lg:h-[calc(100dvh-24px)]`}
+      className={`${open ? '' : 'max-lg:invisible max-lg:-translate-x-[110%] max-lg:rtl:translate-x-[110%]'} pane max-lg:bg-surface fixed inset-y-3 start-3 z-40 flex w-[232px] flex-col rounded-[24px] p-3 shadow-[var(--sh-2)] transition-[translate,visibility] duration-300 lg:sticky lg:start-0 lg:top-3 lg:h-[calc(100dvh-24px)]`}
     >
       <div className="px-2 pt-1.5 pb-5">
         <Wordmark size={30} />

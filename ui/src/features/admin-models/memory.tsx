@@ -22,7 +22,7 @@ export function MemoryPanel({ models, all }: { models: Model[]; all: number | un
       end={
         all === undefined ? null : (
           <span className="text-[13px] text-ink-2 tabular-nums">
-            {t('models.memory_end', { used: formatBytes(used), all: formatBytes(all) })}
+            {used === 0 ? formatBytes(all) : t('models.memory_end', { used: formatBytes(used), all: formatBytes(all) })}
           </span>
         )
       }

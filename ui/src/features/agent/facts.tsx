@@ -13,7 +13,7 @@ import { formatNumber } from '@/lib/i18n/format'
 /** What to know before hiring, and who is hired already. */
 export function Facts({ agent }: { agent: Agent }) {
   return (
-    <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4 xl:sticky xl:top-24">
       <Colleagues agent={agent} />
       <Panel title={t('agent.needs')} icon={Cpu} i={3}>
         <dl className="grid gap-3.5 text-[14px]">

@@ -3,10 +3,12 @@ import '@/lib/i18n/en/work'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { BadgeCheck, ChevronRight } from 'lucide-react'
+import { isApiError } from '@/api/error'
 import { queries } from '@/api/queries'
 import type { Agent } from '@/api/types'
 import { categoryName } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
+import { AgentMissing } from '@/components/agent-missing'
 import { ErrorState } from '@/components/error-state'
 import { hueStyle, Orb } from '@/components/orb'
 import { Odometer, PageHeader } from '@/components/page'
@@ -30,6 +32,7 @@ export default function AgentPage() {
   const { agent: slug } = route.useParams()
   const { data, error, refetch } = useQuery(queries.agent(slug))
   if (data) return <Profile agent={data} />
+  if (isApiError(error) && error.status === 404) return <AgentMissing />
   if (error && !data) {
     return (
       <>
@@ -115,7 +118,7 @@ function Header({ agent, passages }: { agent: Agent; passages: number }) {
         <dl className="grid grid-cols-3 gap-x-7 text-[13px] max-sm:w-full">
           {stats.map(([value, label]) => (
             <div key={label} className="flex flex-col-reverse justify-end">
-              <dt className="mt-1 max-w-[13ch] leading-snug text-ink-2">{label}</dt>
+              <dt className="mt-1 max-w-[16ch] leading-snug text-ink-2">{label}</dt>
               <dd className="font-display text-[24px] leading-none font-semibold tracking-tight whitespace-nowrap">
                 <Odometer value={formatNumber(value)} />
               </dd>

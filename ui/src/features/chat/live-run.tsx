@@ -1,10 +1,12 @@
 import { useEffect, useState } from 'react'
 import type { Citation, Message, Ve } from '@/api/types'
+import { hueStyle } from '@/components/orb'
 import { type State, StatusPill } from '@/components/status'
-import { StepRail } from '@/components/steprail'
+import { type RailStep, StepRail } from '@/components/steprail'
 import { t } from '@/lib/i18n'
 import { formatDuration } from '@/lib/i18n/format'
 import { SOURCE_ICONS } from './citation-sheet'
+import { DeskView } from './desk-view'
 import { amount, answeredBy } from './figures'
 import { isActive, type Run } from './run'
 
@@ -14,8 +16,21 @@ type LiveRunProps = { ve: Ve; run: Run | undefined; answer: Message | null; onSo
 
 /** How the latest answer came about: the steps the node told, the sources, the figures. */
 export function LiveRun({ ve, run, answer, onSource }: LiveRunProps) {
-  if (!run && !answer) return <p className="text-[14px] text-ink-2">{t('chat.run_none')}</p>
+  const style = hueStyle(ve.agent.hue)
+  if (!run && !answer) {
+    return (
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        <DeskView style={style} sources={[]} live={false} step={null} />
+        <p className="text-[14px] text-pretty text-ink-2">{t('chat.run_none')}</p>
+      </div>
+    )
+  }
   const own = run && run.phase !== 'refused' ? run : undefined
+  const active = isActive(own)
+  const sources = answer?.citations ?? []
+  const step = active
+    ? (own.steps.findLast((known) => known.state === 'running')?.label ?? (own.text ? t('chat.run_writing') : null))
+    : null
   return (
     <div className="flex min-h-full flex-col gap-5">
       <div className="flex flex-wrap items-center gap-2.5">
@@ -27,8 +42,10 @@ export function LiveRun({ ve, run, answer, onSource }: LiveRunProps) {
       <p className="-mt-2 text-[13.5px] text-ink-2">
         {own?.mode || answer?.mode ? answeredBy(answer ?? own ?? ve.answering) : ve.answering.reason}
       </p>
-      {own ? <Steps run={own} /> : <p className="text-[13.5px] text-ink-2">{t('chat.run_past')}</p>}
-      <Sources answer={answer} live={isActive(run)} onSource={onSource} />
+      <Progress run={own} />
+      {active || sources.length > 0 ? <DeskView style={style} sources={sources} live={active} step={step} /> : null}
+      {own ? <Steps run={own} /> : <PastSteps answer={answer} />}
+      <Sources answer={answer} live={active} onSource={onSource} />
       {answer?.usage && answer.timing_ms ? <Facts answer={answer} /> : null}
     </div>
   )
@@ -56,6 +73,30 @@ function Elapsed({ run, answer }: { run: Run | undefined; answer: Message | null
   }, [active])
   if (active) return formatDuration(Math.max(0, now - run.started_at))
   return answer?.timing_ms ? formatDuration(answer.timing_ms.total) : null
+}
+
+/** How many of the steps told so far are finished; the writing is always still to come. */
+function Progress({ run }: { run: Run | undefined }) {
+  const done = run?.steps.filter((step) => step.state === 'done').length ?? 0
+  const part = isActive(run) ? (done + (run.text ? 0.5 : 0)) / (run.steps.length + 1) : 1
+  return (
+    <div className="h-1.5 shrink-0 overflow-hidden rounded-full bg-surface-2" aria-hidden="true">
+      <div className={`bar h-full rounded-full ${isActive(run) ? 'moving' : ''}`} style={{ transform: `scaleX(${part})` }} />
+    </div>
+  )
+}
+
+/** The steps of an answer from an earlier visit, from the figures the node keeps with it. */
+function PastSteps({ answer }: { answer: Message | null }) {
+  if (!answer?.timing_ms || !answer.usage) return null
+  const steps: RailStep[] = [
+    { title: t('chat.past.turn'), note: t('chat.past.after', { time: formatDuration(answer.timing_ms.queue) }) },
+    ...(answer.citations.length > 0
+      ? [{ title: t('chat.past.searched'), note: t('chat.past.quoted', { count: answer.citations.length }) }]
+      : []),
+    { title: t('chat.past.wrote'), note: amount(answer.mode, answer.usage.output_tokens) },
+  ]
+  return <StepRail dense label={t('chat.run_steps')} steps={steps} at={answer.state === 'complete' ? steps.length : steps.length - 1} />
 }
 
 /** The steps as the node told them, and the writing itself as the last one. */

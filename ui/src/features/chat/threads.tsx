@@ -26,7 +26,7 @@ export function Threads({ ve, conversation, onPick }: ThreadsProps) {
   const threads = data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>
-      <div className="grid gap-2 border-b border-line p-3">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-2 border-b border-line p-3">
         <Employees ve={ve} onPick={onPick} />
         {ve.state === 'active' ? (
           <Link

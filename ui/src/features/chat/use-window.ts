@@ -2,8 +2,8 @@ import { type RefObject, useEffect, useLayoutEffect, useReducer, useRef } from '
 import type { Turn } from './turns'
 import { rowsOf, type Span, windowOf } from './window'
 
-/** Up to this many turns (about 100 messages) all stand on the page. */
-export const PLAIN_TURNS_MAX = 50
+/** Up to this many turns all stand on the page; a longer conversation opens with what can be seen. */
+export const PLAIN_TURNS_MAX = 12
 const OVERSCAN = 4
 
 type View = { top: number; height: number; first: string | undefined }

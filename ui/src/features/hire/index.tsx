@@ -4,8 +4,10 @@ import '@/lib/i18n/en/work'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { LockKeyhole } from 'lucide-react'
+import { isApiError } from '@/api/error'
 import { queries } from '@/api/queries'
 import { useCan, useSession } from '@/api/session'
+import { AgentMissing } from '@/components/agent-missing'
 import { btn } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
 import { PageHeader } from '@/components/page'
@@ -20,6 +22,7 @@ export default function Hire() {
   const { agent: slug } = route.useParams()
   const mayHire = useCan('team.hire')
   const { data, error, refetch } = useQuery(queries.agent(slug))
+  if (isApiError(error) && error.status === 404) return <AgentMissing />
   if (error && !data) {
     return (
       <>

@@ -18,7 +18,7 @@ export function EmployeeMenu({ employee, onAsk }: { employee: Ve; onAsk: (action
     <Menu
       label={label}
       trigger={(props) => (
-        <IconButton {...props} label={label} className="size-9 border border-field bg-surface/70 hover:border-brand">
+        <IconButton {...props} label={label} className="size-9! border border-field bg-surface/70 hover:border-brand">
           <Ellipsis size={17} />
         </IconButton>
       )}

@@ -19,7 +19,10 @@ export function EmployeeRow({ employee, onAsk }: { employee: Ve; onAsk: (action:
             {employee.persona_name}
           </Link>
         </h2>
-        <p className="truncate text-[13px] text-ink-2">{employee.agent.name}</p>
+        <p className="truncate text-[13px] text-ink-2">
+          {employee.agent.name}
+          <span className="text-ink-3 sm:hidden"> · {employee.busy ? t('work.busy') : answeringText(employee)}</span>
+        </p>
       </div>
       <span className="hidden w-40 truncate text-[13.5px] text-ink-2 md:block">{answeringText(employee)}</span>
       <span className="hidden w-36 truncate text-[13.5px] text-ink-2 lg:block">

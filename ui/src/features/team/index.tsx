@@ -10,10 +10,11 @@ import type { Ve } from '@/api/types'
 import { btn } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
 import { Segmented } from '@/components/field'
-import { EmptyState, PageHeader } from '@/components/page'
+import { EmptyState, PageHeader, Stat } from '@/components/page'
 import { CardsSkeleton } from '@/components/skeleton'
 import { Tabs } from '@/components/tabs'
 import { t } from '@/lib/i18n'
+import { formatCompact, formatRelative } from '@/lib/i18n/format'
 import { type Action, EmployeeActions } from './employee-actions'
 import { EmployeeCard, HireCard } from './employee-card'
 import { EmployeeRow } from './employee-row'
@@ -105,7 +106,15 @@ export default function Team() {
               id: 'active',
               label: t('team.tab.active'),
               count: active.length,
-              body: active.length > 0 ? list(active, mayHire) : <NobodyYet mayHire={mayHire} />,
+              body:
+                active.length > 0 ? (
+                  <>
+                    <Totals employees={active} />
+                    {list(active, mayHire)}
+                  </>
+                ) : (
+                  <NobodyYet mayHire={mayHire} />
+                ),
             },
             {
               id: 'dismissed',
@@ -123,6 +132,29 @@ export default function Team() {
       ) : null}
       {asked ? <EmployeeActions key={`${asked.action} ${asked.employee.id}`} {...asked} onClose={() => setAsked(null)} /> : null}
     </>
+  )
+}
+
+/** What the team has done together. */
+function Totals({ employees }: { employees: readonly Ve[] }) {
+  const sum = (count: (employee: Ve) => number) => employees.reduce((all, employee) => all + count(employee), 0)
+  const last = employees
+    .map((employee) => employee.last_message_at)
+    .filter((time) => time !== null)
+    .toSorted()
+    .at(-1)
+  const [conversations, messages] = [sum((employee) => employee.conversations), sum((employee) => employee.messages)]
+  return (
+    <dl className="panel mb-4 grid grid-cols-2 gap-x-4 gap-y-5 p-5 sm:grid-cols-4">
+      <Stat value={formatCompact(employees.length)} label={t('team.stat.employees', { count: employees.length })} />
+      <Stat value={formatCompact(sum((employee) => (employee.busy ? 1 : 0)))} label={t('team.stat.busy')} />
+      <Stat value={formatCompact(conversations)} label={t('team.stat.conversations', { count: conversations })} />
+      <Stat
+        value={formatCompact(messages)}
+        label={t('team.stat.messages', { count: messages })}
+        note={last ? t('team.stat.last', { time: formatRelative(last) }) : undefined}
+      />
+    </dl>
   )
 }
 

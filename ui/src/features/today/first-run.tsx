@@ -42,7 +42,7 @@ export function FirstRun({ overview }: { overview: Overview }) {
         >
           <div className="floor" aria-hidden="true" />
           <Hall className="w-[min(460px,100%)]" lit={done / steps.length} orb={64} state={employee ? undefined : 'off'} />
-          <div className="glass relative -mt-16 flex items-center gap-3 rounded-full py-2 ps-2 pe-5 text-[14px]">
+          <div className="pane relative -mt-16 flex items-center gap-3 rounded-full py-2 ps-2 pe-5 text-[14px]">
             {employee ? (
               <Orb hue={employee.agent.hue} size={32} icon={agentIcon(employee.agent.icon)} />
             ) : (

@@ -9,10 +9,16 @@ import { btn } from '@/components/button'
 import { Orb } from '@/components/orb'
 import { EmptyState, Panel } from '@/components/page'
 import { t } from '@/lib/i18n'
+import { formatRelative } from '@/lib/i18n/format'
 import { type AnswersToday, answersToday } from './answers-today'
 
 const SHOWN_MAX = 6
-const words = ({ count, more }: AnswersToday) => t(more && count > 0 ? 'today.answered_more' : 'today.answered', { count })
+/** Where the list of answers ends before the day does, a count of none says nothing; the time of the last message does. */
+function words(employee: Ve, { count, more }: AnswersToday): string {
+  if (!more) return t('today.answered', { count })
+  if (count > 0) return t('today.answered_more', { count })
+  return employee.last_message_at ? t('today.last_message', { time: formatRelative(employee.last_message_at) }) : t('today.never_asked')
+}
 
 /** The employees with what they answered in the last day; those who were asked last come first. */
 export function TeamPanel({ employees }: { employees: readonly Ve[] }) {
@@ -48,7 +54,7 @@ export function TeamPanel({ employees }: { employees: readonly Ve[] }) {
                 </span>
                 <span className="block truncate text-[13px] text-ink-2">{employee.agent.name}</span>
                 <span className="mt-1.5 block min-h-5 truncate text-[13px] text-ink-3 tabular-nums">
-                  {answers ? words(answers(employee.id)) : null}
+                  {answers ? words(employee, answers(employee.id)) : null}
                 </span>
               </span>
             </Link>

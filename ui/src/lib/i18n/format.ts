@@ -2,7 +2,8 @@
 const locale = typeof navigator === 'undefined' ? 'en' : navigator.language.startsWith('en') ? navigator.language : 'en-GB'
 
 const number = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
-const compact = new Intl.NumberFormat(locale, { notation: 'compact', maximumFractionDigits: 1 })
+// British English shortens a million to "m", which reads as a thousandth beside units.
+const compact = new Intl.NumberFormat(locale === 'en-GB' ? 'en' : locale, { notation: 'compact', maximumFractionDigits: 1 })
 const date = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' })
 const dateTime = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' })
 const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' })
@@ -44,12 +45,11 @@ export function formatBytes(bytes: number): string {
 
 /** 840 ms, 3.2 s, 4 min 10 s. */
 export function formatDuration(ms: number): string {
-  const unit = (value: number, name: string, digits: number) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value)
-  if (ms < 1_000) return unit(Math.round(ms), 'millisecond', 0)
-  if (ms < 60_000) return unit(ms / 1_000, 'second', 1)
+  // The symbols of the SI are the same in every language; spaces within a figure do not break.
+  if (ms < 1_000) return `${number.format(Math.round(ms))}\u00a0ms`
+  if (ms < 60_000) return `${number.format(ms / 1_000)}\u00a0s`
   const seconds = Math.round(ms / 1_000)
-  return `${unit(Math.floor(seconds / 60), 'minute', 0)} ${unit(seconds % 60, 'second', 0)}`
+  return `${number.format(Math.floor(seconds / 60))}\u00a0min ${seconds % 60}\u00a0s`
 }
 
 /** An amount in the smallest unit of its currency. */

@@ -10,7 +10,7 @@ export const market = addMessages({
   'market.to_team': 'Open my team',
   'market.stat.offered': '{count, plural, one {employee to hire} other {employees to hire}}',
   'market.stat.team': 'on your team',
-  'market.stat.answers': '{count, plural, one {answer in 24 h} other {answers in 24 h}}',
+  'market.stat.answers': '{count, plural, one {answer in 24\u00a0h} other {answers in 24\u00a0h}}',
   'market.available': 'Available now',
   'market.search': 'Search employees',
   'market.search_hint': 'Trade, skill or task',

@@ -4,7 +4,7 @@ import { addMessages } from '../catalogue'
 export const signin = addMessages({
   'signin.region': 'Sign in',
   'signin.title': 'Welcome back',
-  'signin.lead': 'Sign in to Guildhall on {node}.',
+  'signin.lead': 'Sign in to {node}.',
   'door.headline': 'The door is open. <shine>Work is inside.</shine>',
   'door.promise': 'Your AI employees work on this machine, in this building. What they read and write stays on it.',
   'signin.email': 'E-mail',
@@ -13,7 +13,7 @@ export const signin = addMessages({
   'signin.busy': 'Signing in',
   'signin.help': 'Cannot sign in?',
   'signin.help_text': 'Ask an administrator of your organisation to reset your password: they do it in Admin, People.',
-  'signin.version': 'v{version} on {node}',
+  'signin.version': '{node}, version {version}',
   'door.offline': 'Works offline',
   'signin.wait': '{seconds, plural, one {Too many attempts. Try again in # second.} other {Too many attempts. Try again in # seconds.}}',
   'signin.ended': 'Your session has ended. Sign in to go on where you were.',
