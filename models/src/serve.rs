@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use guildhall_engine_protocol::frame::{FrameError, read_frame};
 use guildhall_engine_protocol::{
-    Done, EngineMessage, Failure, FinishReason, NodeMessage, QUEUE_MAX, codes,
+    Done, EngineMessage, EngineStatus, Failure, FinishReason, NodeMessage, QUEUE_MAX, codes,
 };
 
 use crate::outbox::Outbox;
@@ -82,6 +82,14 @@ fn read_messages(socket: UnixStream, queue: &JobQueue, outbox: &Outbox) -> Resul
             NodeMessage::Load(load) => enqueue(Work::Load(load), queue, outbox)?,
             NodeMessage::Generate(request) => enqueue(Work::Generate(request), queue, outbox)?,
             NodeMessage::Embed(request) => enqueue(Work::Embed(request), queue, outbox)?,
+            NodeMessage::CountTokens(request) => outbox.fail(
+                request.request_id,
+                Failure::new(codes::INVALID_REQUEST, "counting tokens is not known yet"),
+            )?,
+            NodeMessage::Ping { ping_id } => outbox.send(&EngineMessage::Pong {
+                ping_id,
+                status: EngineStatus::default(),
+            })?,
             NodeMessage::Cancel { request_id } => {
                 if queue.cancel(request_id) == Cancelled::Waiting {
                     outbox.send(&EngineMessage::Done(cancelled_while_waiting(request_id)))?;
@@ -115,5 +123,9 @@ fn cancelled_while_waiting(request_id: u64) -> Done {
         output_tokens: 0,
         prefill_ms: 0,
         decode_ms: 0,
+        cached_tokens: 0,
+        wait_ms: 0,
+        drafted_tokens: 0,
+        accepted_tokens: 0,
     }
 }

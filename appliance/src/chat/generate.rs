@@ -1,7 +1,7 @@
 //! Answers written by a generative model, grounded in the agent's handbook where the model's context
 //! has room for it.
 
-use guildhall_engine_protocol::{ChatMessage, ChatRole, FinishReason};
+use guildhall_engine_protocol::{ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling};
 use guildhall_kernel::Result;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
-    inference::{GenerationEvent, Prompt},
+    inference::{Caller, GenerationEvent, Priority},
 };
 
 const ANSWER_TOKENS_MAX: u32 = 1024;
@@ -29,41 +29,43 @@ const ROOM_TOKENS_MIN: u32 = 2048;
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
     let passages = consult(app, job, draft).await?;
     let prompt = Prompt {
-        messages: messages(job, &passages),
-        max_tokens: ANSWER_TOKENS_MAX,
-        temperature: TEMPERATURE,
-        top_p: TOP_P,
-        top_k: TOP_K,
-        seed: None,
-        stop: Vec::new(),
+        sampling: Sampling {
+            temperature: TEMPERATURE,
+            top_p: TOP_P,
+            top_k: TOP_K,
+            ..Sampling::default()
+        },
+        ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let mut generation = app.inference.generate(&job.answering.model, prompt).await?;
+    let caller = Caller {
+        organisation: job.ctx.organisation,
+        person: job.ctx.person,
+        priority: Priority::Interactive,
+    };
+    let mut generation = app
+        .inference
+        .generate(caller, &job.answering.model, prompt)
+        .await?;
     while let Some(event) = generation.next().await {
         match event? {
             GenerationEvent::Loading => step(job, StepKind::LoadingModel, StepState::Running),
-            GenerationEvent::Started {
-                input_tokens,
-                cached_tokens,
-                trimmed_messages,
-            } => {
+            GenerationEvent::Started(started) => {
                 step(job, StepKind::LoadingModel, StepState::Done);
                 draft.timing.queue = elapsed_ms(job.asked_at);
-                draft.usage.input_tokens = input_tokens;
-                draft.usage.cached_tokens = cached_tokens;
-                note_trimmed(draft, trimmed_messages);
+                draft.usage.input_tokens = started.input_tokens;
+                draft.usage.cached_tokens = started.cached_tokens;
+                note_trimmed(draft, started.trimmed_messages);
             }
-            GenerationEvent::Token(text) => {
+            GenerationEvent::Token { text, .. } => {
                 draft.usage.output_tokens += 1;
                 draft.push(job, text);
             }
-            GenerationEvent::Done {
-                finish_reason,
-                output_tokens,
-                ..
-            } => {
-                draft.usage.output_tokens = output_tokens;
-                draft.finish = Some(match finish_reason {
-                    FinishReason::Stop => Finish::Stop,
+            // Employees are given no tools yet, so none is called.
+            GenerationEvent::ToolCall(_) => {}
+            GenerationEvent::Done(done) => {
+                draft.usage.output_tokens = done.output_tokens;
+                draft.finish = Some(match done.finish_reason {
+                    FinishReason::Stop | FinishReason::ToolCalls => Finish::Stop,
                     FinishReason::Length => Finish::Length,
                     FinishReason::Cancelled => Finish::Cancelled,
                 });
@@ -117,10 +119,7 @@ fn messages(job: &Job, passages: &[String]) -> Vec<ChatMessage> {
         system.push_str("\n\nPassages of your handbook that may help. Name the number in brackets when you use one.\n");
         system.push_str(&passages.join("\n"));
     }
-    let mut messages = vec![ChatMessage {
-        role: ChatRole::System,
-        content: system,
-    }];
+    let mut messages = vec![ChatMessage::new(ChatRole::System, system)];
     let usable = |message: &&StoredMessage| {
         message.state != MessageState::Failed && !message.text.is_empty()
     };
@@ -168,5 +167,5 @@ fn chat_message(message: &StoredMessage) -> ChatMessage {
     for file in &message.facts.attachments {
         content.push_str(&format!("\n\nFile {}:\n{}", file.name, file.text));
     }
-    ChatMessage { role, content }
+    ChatMessage::new(role, content)
 }

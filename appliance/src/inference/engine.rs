@@ -235,11 +235,15 @@ async fn receive(
             Ok(Some(message)) => {
                 let (request_id, is_last) = match &message {
                     EngineMessage::Started(started) => (started.request_id, false),
-                    EngineMessage::Token { request_id, .. } => (*request_id, false),
+                    EngineMessage::Token { request_id, .. }
+                    | EngineMessage::ToolCall { request_id, .. } => (*request_id, false),
                     EngineMessage::Done(done) => (done.request_id, true),
                     EngineMessage::Embeddings(embeddings) => (embeddings.request_id, true),
-                    EngineMessage::RequestFailed { request_id, .. } => (*request_id, true),
-                    EngineMessage::Loaded(_) | EngineMessage::LoadFailed(_) => continue,
+                    EngineMessage::TokenCount { request_id, .. }
+                    | EngineMessage::RequestFailed { request_id, .. } => (*request_id, true),
+                    EngineMessage::Loaded(_)
+                    | EngineMessage::LoadFailed(_)
+                    | EngineMessage::Pong { .. } => continue,
                 };
                 shared.deliver(request_id, message, is_last);
             }
@@ -291,6 +295,8 @@ pub(super) fn refused(failure: &Failure) -> Error {
         codes::PROMPT_TOO_LONG,
         codes::CONTEXT_EXCEEDED,
         codes::TEMPLATE_FAILED,
+        codes::CONSTRAINT_INVALID,
+        codes::UNKNOWN_ADAPTER,
         codes::INFERENCE_FAILED,
         codes::INVALID_REQUEST,
     ];

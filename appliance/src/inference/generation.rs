@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use guildhall_engine_protocol::{
-    ChatMessage, EngineMessage, FinishReason, Generate, NodeMessage, OnOverflow,
+    Done, EngineMessage, Generate, NodeMessage, Prompt, Started, TokenLogprob, ToolCall,
 };
-use guildhall_kernel::{Error, Result};
+use guildhall_kernel::{Error, OrgId, PersonId, Result};
 use tokio::sync::mpsc;
 
 use super::{engine::refused, model::ModelState, slot::Slot};
@@ -15,48 +15,44 @@ const BUFFER: usize = 64;
 /// A crash before the first token is tried again once.
 const TRIES: u32 = 2;
 
-/// What a model is asked.
-#[derive(Clone, Debug)]
-pub struct Prompt {
-    /// Oldest first; the last one is answered.
-    pub messages: Vec<ChatMessage>,
-    /// Most tokens of the answer.
-    pub max_tokens: u32,
-    /// 0 picks the likeliest token each time.
-    pub temperature: f32,
-    /// Share of probability to sample from.
-    pub top_p: f32,
-    /// Number of likeliest tokens to sample from; 0 switches it off.
-    pub top_k: u32,
-    /// Makes the answer repeatable.
-    pub seed: Option<u32>,
-    /// Texts that end the answer.
-    pub stop: Vec<String>,
+/// For whom a model works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The organisation that pays.
+    pub organisation: OrgId,
+    /// Who asks.
+    pub person: PersonId,
+    /// Whether somebody waits for the answer.
+    pub priority: Priority,
+}
+
+/// Whether somebody waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// A person watches it being written.
+    Interactive,
+    /// Nobody waits.
+    Background,
 }
 
 /// What happens while a model answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum GenerationEvent {
     /// The model is being loaded first.
     Loading,
     /// The model has read the prompt.
-    Started {
-        /// Tokens of the prompt.
-        input_tokens: u32,
-        /// Tokens of the prompt that an earlier answer had computed.
-        cached_tokens: u32,
-        /// Oldest messages left out to make room.
-        trimmed_messages: u32,
-    },
+    Started(Started),
     /// A piece of the answer.
-    Token(String),
-    /// The answer is complete.
-    Done {
-        /// Why it ended.
-        finish_reason: FinishReason,
-        /// Tokens of the answer.
-        output_tokens: u32,
+    Token {
+        /// Whole characters.
+        text: String,
+        /// The tokens behind it, when the prompt asked for them.
+        logprobs: Vec<TokenLogprob>,
     },
+    /// The model calls a tool.
+    ToolCall(ToolCall),
+    /// The answer is complete.
+    Done(Done),
 }
 
 /// An answer under way; dropping it stops the model within a token.
@@ -70,7 +66,8 @@ impl Generation {
         self.events.recv().await
     }
 
-    pub(super) fn start(slot: Arc<Slot>, prompt: Prompt) -> Self {
+    pub(super) fn start(slot: Arc<Slot>, caller: Caller, prompt: Prompt) -> Self {
+        tracing::debug!(org.id = %caller.organisation, priority = ?caller.priority, "generation asked for");
         let (sender, events) = mpsc::channel(BUFFER);
         tokio::spawn(async move {
             let listener = sender.clone();
@@ -100,7 +97,13 @@ async fn drive(
         }
         let engine = slot.ensure().await?;
         let mut replies = match engine
-            .request(|id| NodeMessage::Generate(generate(id, &prompt)))
+            .request(|id| {
+                let prompt = prompt.clone();
+                NodeMessage::Generate(Generate {
+                    request_id: id,
+                    prompt,
+                })
+            })
             .await
         {
             Ok(replies) => replies,
@@ -111,28 +114,19 @@ async fn drive(
         loop {
             match replies.next().await {
                 Some(EngineMessage::Started(started)) => {
-                    let event = GenerationEvent::Started {
-                        input_tokens: started.input_tokens,
-                        cached_tokens: started.cached_tokens,
-                        trimmed_messages: started.trimmed_messages,
-                    };
-                    tell(events, event).await;
+                    tell(events, GenerationEvent::Started(started)).await;
                 }
-                Some(EngineMessage::Token { text, .. }) => {
+                Some(EngineMessage::Token { text, logprobs, .. }) => {
                     has_spoken = true;
-                    tell(events, GenerationEvent::Token(text)).await;
+                    tell(events, GenerationEvent::Token { text, logprobs }).await;
+                }
+                Some(EngineMessage::ToolCall { call, .. }) => {
+                    has_spoken = true;
+                    tell(events, GenerationEvent::ToolCall(call)).await;
                 }
                 Some(EngineMessage::Done(done)) => {
                     slot.note_answer(done.output_tokens, done.decode_ms);
-                    let (finish_reason, output_tokens) = (done.finish_reason, done.output_tokens);
-                    tell(
-                        events,
-                        GenerationEvent::Done {
-                            finish_reason,
-                            output_tokens,
-                        },
-                    )
-                    .await;
+                    tell(events, GenerationEvent::Done(done)).await;
                     return Ok(());
                 }
                 Some(EngineMessage::RequestFailed { failure, .. }) => {
@@ -154,18 +148,4 @@ async fn drive(
 async fn tell(events: &mpsc::Sender<Result<GenerationEvent>>, event: GenerationEvent) {
     // A dropped listener is noticed by the caller's `closed`.
     let _ = events.send(Ok(event)).await;
-}
-
-fn generate(request_id: u64, prompt: &Prompt) -> Generate {
-    Generate {
-        request_id,
-        messages: prompt.messages.clone(),
-        max_tokens: prompt.max_tokens,
-        temperature: prompt.temperature,
-        top_p: prompt.top_p,
-        top_k: prompt.top_k,
-        seed: prompt.seed,
-        stop: prompt.stop.clone(),
-        on_overflow: OnOverflow::TrimOldest,
-    }
 }

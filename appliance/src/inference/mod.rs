@@ -24,10 +24,10 @@ use std::{
 };
 
 use guildhall_db::{Db, Reader};
-use guildhall_engine_protocol::{EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage};
+use guildhall_engine_protocol::{EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage, Prompt};
 use guildhall_kernel::{Clock, Ctx, Error, ModelId, Result};
 
-pub use generation::{Generation, GenerationEvent, Prompt};
+pub use generation::{Caller, Generation, GenerationEvent, Priority};
 pub use model::{
     AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Verified,
 };
@@ -149,14 +149,19 @@ impl Inference {
     ///
     /// # Errors
     /// `unknown_model`; everything else comes as the generation's last event.
-    pub async fn generate(&self, model: &str, prompt: Prompt) -> Result<Generation> {
+    pub async fn generate(
+        &self,
+        caller: Caller,
+        model: &str,
+        prompt: Prompt,
+    ) -> Result<Generation> {
         let slot = self
             .slot(model)
             .filter(|slot| slot.row.kind == ModelKind::Generative);
         let slot = slot.ok_or_else(|| {
             Error::invalid("unknown_model", format!("there is no model `{model}` here"))
         })?;
-        Ok(Generation::start(slot, prompt))
+        Ok(Generation::start(slot, caller, prompt))
     }
 
     /// Turns texts into vectors of length 1, one per text.

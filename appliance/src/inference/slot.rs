@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guildhall_engine_protocol::{BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION};
+use guildhall_engine_protocol::{BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, Serving};
 use guildhall_kernel::{Clock, Error, Result, Timestamp};
 
 use super::{
@@ -168,6 +168,8 @@ impl Slot {
             kind,
             context_length: self.settings.context_length_max,
             threads: self.settings.threads,
+            serving: Serving::default(),
+            adapters: Vec::new(),
         }
     }
 

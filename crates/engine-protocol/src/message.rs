@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::generate::{Generate, Input, TokenLogprob, ToolCall};
+
 /// Stable codes of [`Failure`].
 pub mod codes {
     /// The engine speaks another [`PROTOCOL_VERSION`](crate::PROTOCOL_VERSION).
@@ -34,6 +36,10 @@ pub mod codes {
     pub const CONTEXT_EXCEEDED: &str = "context_exceeded";
     /// The model's chat template could not be applied.
     pub const TEMPLATE_FAILED: &str = "template_failed";
+    /// The JSON schema or grammar of the request cannot be compiled.
+    pub const CONSTRAINT_INVALID: &str = "constraint_invalid";
+    /// The request names a LoRA adapter that is not loaded.
+    pub const UNKNOWN_ADAPTER: &str = "unknown_adapter";
     /// The model failed while computing.
     pub const INFERENCE_FAILED: &str = "inference_failed";
 }
@@ -48,6 +54,13 @@ pub enum NodeMessage {
     Generate(Generate),
     /// Turn texts into vectors.
     Embed(Embed),
+    /// Say how many tokens a prompt has.
+    CountTokens(CountTokens),
+    /// Say that the computing thread still turns; answered between two steps.
+    Ping {
+        /// Comes back in [`EngineMessage::Pong`].
+        ping_id: u64,
+    },
     /// Stop a running or waiting request.
     Cancel {
         /// The request to stop.
@@ -71,13 +84,37 @@ pub enum EngineMessage {
     Token {
         /// The request it belongs to.
         request_id: u64,
-        /// Never empty.
+        /// Empty only when it carries log probabilities alone.
         text: String,
+        /// The tokens behind the text, when the request asked for them.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        logprobs: Vec<TokenLogprob>,
+    },
+    /// The model calls a tool; whole and valid JSON. Its text is in no `Token`.
+    ToolCall {
+        /// The request it belongs to.
+        request_id: u64,
+        /// The call.
+        call: ToolCall,
     },
     /// A generation ended.
     Done(Done),
     /// The vectors of an [`Embed`] request.
     Embeddings(Embeddings),
+    /// The answer to [`NodeMessage::CountTokens`].
+    TokenCount {
+        /// The request it belongs to.
+        request_id: u64,
+        /// Tokens of the prompt, with the chat template around it.
+        input_tokens: u32,
+    },
+    /// The answer to [`NodeMessage::Ping`].
+    Pong {
+        /// The one of the ping.
+        ping_id: u64,
+        /// What the engine is doing.
+        status: EngineStatus,
+    },
     /// A request ended without its result.
     RequestFailed {
         /// The request that failed.
@@ -97,10 +134,64 @@ pub struct Load {
     pub model_path: String,
     /// What the model is for.
     pub kind: LoadKind,
-    /// Upper bound of the context in tokens; the model's own limit still applies.
+    /// Upper bound of one conversation in tokens; the model's own limit still applies.
     pub context_length: u32,
     /// Compute threads; the engine uses no more than the machine has cores.
     pub threads: u32,
+    /// How it serves many people at once.
+    #[serde(default)]
+    pub serving: Serving,
+    /// LoRA adapters that requests may name, loaded with the model.
+    #[serde(default)]
+    pub adapters: Vec<Adapter>,
+}
+
+/// How a generative model serves many people at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Serving {
+    /// Conversations computed at the same time, 1 to [`SEQUENCES_MAX`](crate::SEQUENCES_MAX).
+    pub sequences: u32,
+    /// Tokens that all of them together may hold in the key-value cache; 0 takes what one
+    /// conversation of full length needs. Never less than that.
+    pub cache_tokens: u32,
+    /// Numbers of the key-value cache.
+    pub cache_type: CacheType,
+    /// Layers computed on a GPU, where the engine is built with a GPU back-end.
+    pub gpu_layers: u32,
+    /// Directory where computed prefixes (system prompts) are kept from one start to the next.
+    pub prefix_dir: Option<String>,
+}
+
+impl Default for Serving {
+    fn default() -> Self {
+        Self {
+            sequences: 1,
+            cache_tokens: 0,
+            cache_type: CacheType::F16,
+            gpu_layers: 0,
+            prefix_dir: None,
+        }
+    }
+}
+
+/// Numbers of the key-value cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheType {
+    /// 16-bit floats.
+    #[default]
+    F16,
+    /// 8-bit blocks: half the memory, and the answers are hardly worse.
+    Q8,
+}
+
+/// A LoRA adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adapter {
+    /// What requests call it.
+    pub name: String,
+    /// Absolute path of its GGUF file.
+    pub path: String,
 }
 
 /// What a model is for.
@@ -136,6 +227,15 @@ pub struct Loaded {
     pub memory_bytes: u64,
     /// Compute threads in use.
     pub threads: u32,
+    /// Conversations computed at the same time.
+    #[serde(default)]
+    pub sequences: u32,
+    /// Tokens that all of them together may hold.
+    #[serde(default)]
+    pub cache_tokens: u32,
+    /// Whether the model's own chat template knows tools.
+    #[serde(default)]
+    pub has_tool_template: bool,
     /// Time it took to load.
     pub load_ms: u64,
     /// What a person should know, such as a missing chat template. One sentence each.
@@ -169,76 +269,6 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// A conversation to continue.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Generate {
-    /// Chosen by the node, unique among its open requests.
-    pub request_id: u64,
-    /// Oldest first. The last one is what is answered and is never trimmed.
-    pub messages: Vec<ChatMessage>,
-    /// Upper bound of the answer in tokens, at least 1.
-    pub max_tokens: u32,
-    /// 0 picks the likeliest token each time; at most 2.
-    pub temperature: f32,
-    /// Share of probability to sample from, above 0 and at most 1 (1 switches it off).
-    pub top_p: f32,
-    /// Number of likeliest tokens to sample from; 0 switches it off.
-    pub top_k: u32,
-    /// With a seed, the answer depends on nothing but request, model, threads and machine: the
-    /// engine then starts from an empty cache. Without one it picks its own.
-    pub seed: Option<u32>,
-    /// Texts that end the answer; they are not part of it. At most 16.
-    #[serde(default)]
-    pub stop: Vec<String>,
-    /// What to do when the conversation does not fit.
-    #[serde(default)]
-    pub on_overflow: OnOverflow,
-}
-
-/// One message of a conversation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChatMessage {
-    /// Who speaks.
-    pub role: ChatRole,
-    /// What is said. Control tokens of the model in it are treated as plain text.
-    pub content: String,
-}
-
-/// Who speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChatRole {
-    /// Instructions; kept when older turns are trimmed.
-    System,
-    /// The person.
-    User,
-    /// The model.
-    Assistant,
-}
-
-impl ChatRole {
-    /// The name that chat templates use.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
-    }
-}
-
-/// What to do with a conversation that exceeds the context.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnOverflow {
-    /// Leave out the oldest turns and say how many messages in [`Started`].
-    #[default]
-    TrimOldest,
-    /// Fail with [`codes::CONTEXT_EXCEEDED`].
-    Refuse,
-}
-
 /// How a generation starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
@@ -267,6 +297,18 @@ pub struct Done {
     pub prefill_ms: u64,
     /// Time spent on the answer.
     pub decode_ms: u64,
+    /// How many tokens of the prompt an earlier request had computed already.
+    #[serde(default)]
+    pub cached_tokens: u32,
+    /// Time between the request's arrival and its first prefill step.
+    #[serde(default)]
+    pub wait_ms: u64,
+    /// Tokens guessed ahead, and how many of them the model agreed with.
+    #[serde(default)]
+    pub drafted_tokens: u32,
+    /// See `drafted_tokens`.
+    #[serde(default)]
+    pub accepted_tokens: u32,
 }
 
 /// Why a generation ended.
@@ -277,6 +319,8 @@ pub enum FinishReason {
     Stop,
     /// `max_tokens` or the end of the context was reached.
     Length,
+    /// The model called a tool and waits for its result.
+    ToolCalls,
     /// The node cancelled it.
     Cancelled,
 }
@@ -301,4 +345,29 @@ pub struct Embeddings {
     pub truncated_texts: u32,
     /// Time it took to compute.
     pub compute_ms: u64,
+    /// Tokens of all texts together.
+    #[serde(default)]
+    pub input_tokens: u32,
+}
+
+/// A prompt whose tokens are to be counted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CountTokens {
+    /// Chosen by the node, unique among its open requests.
+    pub request_id: u64,
+    /// The prompt.
+    pub input: Input,
+}
+
+/// What an engine is doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// Conversations being computed.
+    pub active: u32,
+    /// Requests that wait inside the engine.
+    pub waiting: u32,
+    /// Tokens in the key-value cache, those kept for later prompts included.
+    pub cache_tokens_used: u32,
+    /// Tokens the key-value cache holds at most.
+    pub cache_tokens: u32,
 }

@@ -77,6 +77,9 @@ fn describe(model: &MiniLm, load: &Load, started: Instant) -> Loaded {
         quantisation: "F16".to_owned(),
         memory_bytes: MEMORY_BYTES,
         threads: thread_count(load.threads),
+        sequences: 1,
+        cache_tokens: 0,
+        has_tool_template: false,
         load_ms: milliseconds(started.elapsed()),
         notes: Vec::new(),
     }
@@ -103,6 +106,7 @@ fn answer(
             vectors: embedded.vectors,
             truncated_texts: embedded.truncated_texts,
             compute_ms: milliseconds(started.elapsed()),
+            input_tokens: 0,
         })),
         Ok(None) => outbox.send(&EngineMessage::Done(Done {
             request_id,
@@ -111,6 +115,10 @@ fn answer(
             output_tokens: 0,
             prefill_ms: milliseconds(started.elapsed()),
             decode_ms: 0,
+            cached_tokens: 0,
+            wait_ms: 0,
+            drafted_tokens: 0,
+            accepted_tokens: 0,
         })),
         Err(error) => {
             let message = format!("embedding failed ({error}); try again or load the model anew");

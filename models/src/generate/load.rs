@@ -46,6 +46,9 @@ pub(super) fn open(backend: &LlamaBackend, load: &Load) -> Result<(LlamaModel, L
         quantisation: header.quantisation(),
         memory_bytes,
         threads: thread_count(load.threads),
+        sequences: 1,
+        cache_tokens: context_length,
+        has_tool_template: false,
         load_ms: milliseconds(started.elapsed()),
         notes: Vec::new(),
     };

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use guildhall_engine_protocol::frame::FrameError;
 use guildhall_engine_protocol::{
-    Done, EngineMessage, Failure, FinishReason, Generate, OnOverflow, Started, codes,
+    ChatMessage, Done, EngineMessage, Failure, FinishReason, Generate, Input, OnOverflow, Started,
+    codes,
 };
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::sampling::LlamaSampler;
@@ -98,7 +99,7 @@ impl<'model> Answerer<'model> {
     ) -> Result<Done, RequestError> {
         check(request)?;
         let fitted = self.fit(request)?;
-        let seeded = request.seed.is_some();
+        let seeded = request.prompt.sampling.seed.is_some();
         if seeded {
             self.sequence.clear();
         }
@@ -130,6 +131,10 @@ impl<'model> Answerer<'model> {
             output_tokens,
             prefill_ms: milliseconds(prefill),
             decode_ms: milliseconds(decode),
+            cached_tokens: count(cached),
+            wait_ms: 0,
+            drafted_tokens: 0,
+            accepted_tokens: 0,
         })
     }
 
@@ -143,7 +148,7 @@ impl<'model> Answerer<'model> {
         let vocab = self.model.vocab();
         let mut sampler = sampler(request);
         let stops = self.format.stops().iter().map(|stop| (*stop).to_owned());
-        let mut answer = AnswerText::new(request.stop.iter().cloned().chain(stops));
+        let mut answer = AnswerText::new(request.prompt.stop.iter().cloned().chain(stops));
         let mut output_tokens = 0;
         let finish_reason = loop {
             if stop.is_raised() {
@@ -160,7 +165,7 @@ impl<'model> Answerer<'model> {
                 return Ok((FinishReason::Stop, output_tokens));
             }
             let full = self.sequence.len() + 1 >= self.context_length as usize;
-            if output_tokens >= request.max_tokens || full {
+            if output_tokens >= request.prompt.max_tokens || full {
                 break FinishReason::Length;
             }
             self.sequence.append(token)?;
@@ -171,11 +176,12 @@ impl<'model> Answerer<'model> {
 
     fn fit(&self, request: &Generate) -> Result<Fitted<Vec<LlamaToken>>, Failure> {
         let reserve = request
+            .prompt
             .max_tokens
             .min(self.context_length / RESERVE_DIVISOR);
         let limit = self.context_length - reserve;
-        let may_trim = request.on_overflow == OnOverflow::TrimOldest;
-        let fitted = fit(&request.messages, may_trim, |messages| {
+        let may_trim = request.prompt.on_overflow == OnOverflow::TrimOldest;
+        let fitted = fit(chat(request), may_trim, |messages| {
             self.format.tokens(self.model, messages, limit as usize)
         })?;
         match fitted {
@@ -198,16 +204,24 @@ impl<'model> Answerer<'model> {
     }
 }
 
+/// The messages of a conversation; bare text has none and is refused by `check`.
+fn chat(request: &Generate) -> &[ChatMessage] {
+    match &request.prompt.input {
+        Input::Chat(chat) => &chat.messages,
+        Input::Text { .. } => &[],
+    }
+}
+
 fn check(request: &Generate) -> Result<(), Failure> {
-    let problem = if request.messages.is_empty() {
+    let problem = if chat(request).is_empty() {
         "messages are empty; send at least one"
-    } else if request.max_tokens == 0 {
+    } else if request.prompt.max_tokens == 0 {
         "max_tokens is 0; ask for at least 1"
-    } else if !(0.0..=2.0).contains(&request.temperature) {
+    } else if !(0.0..=2.0).contains(&request.prompt.sampling.temperature) {
         "temperature is not between 0 and 2"
-    } else if !(request.top_p > 0.0 && request.top_p <= 1.0) {
+    } else if !(request.prompt.sampling.top_p > 0.0 && request.prompt.sampling.top_p <= 1.0) {
         "top_p is not above 0 and at most 1"
-    } else if request.stop.len() > STOPS_MAX {
+    } else if request.prompt.stop.len() > STOPS_MAX {
         "more than 16 stop texts; send fewer"
     } else {
         return Ok(());
@@ -216,16 +230,20 @@ fn check(request: &Generate) -> Result<(), Failure> {
 }
 
 fn sampler(request: &Generate) -> LlamaSampler {
-    if request.temperature <= 0.0 {
+    if request.prompt.sampling.temperature <= 0.0 {
         return LlamaSampler::greedy();
     }
     // llama.cpp takes the largest number for "pick a seed"; that is our `None`.
-    let seed = request.seed.map_or(u32::MAX, |seed| seed.min(u32::MAX - 1));
+    let seed = request
+        .prompt
+        .sampling
+        .seed
+        .map_or(u32::MAX, |seed| seed.min(u32::MAX - 1));
     LlamaSampler::chain(
         [
-            LlamaSampler::top_k(i32::try_from(request.top_k).unwrap_or(i32::MAX)),
-            LlamaSampler::top_p(request.top_p, 1),
-            LlamaSampler::temp(request.temperature),
+            LlamaSampler::top_k(i32::try_from(request.prompt.sampling.top_k).unwrap_or(i32::MAX)),
+            LlamaSampler::top_p(request.prompt.sampling.top_p, 1),
+            LlamaSampler::temp(request.prompt.sampling.temperature),
             LlamaSampler::dist(seed),
         ],
         true,
@@ -239,6 +257,7 @@ fn send_text(request: &Generate, text: String, outbox: &Outbox) -> Result<(), Fr
     outbox.send(&EngineMessage::Token {
         request_id: request.request_id,
         text,
+        logprobs: Vec::new(),
     })
 }
 

@@ -90,10 +90,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn message(role: ChatRole, length: usize) -> ChatMessage {
-        ChatMessage {
-            role,
-            content: "x".repeat(length),
-        }
+        ChatMessage::new(role, "x".repeat(length))
     }
 
     /// Measures in characters and returns what stayed.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use guildhall_engine_protocol::frame::{read_frame, write_frame};
 use guildhall_engine_protocol::testing::write_tiny_model;
 use guildhall_engine_protocol::{
-    BUILTIN_MINILM, ChatMessage, ChatRole, Done, EngineMessage, Failure, Generate, Load, LoadKind,
-    Loaded, NodeMessage, OnOverflow, PROTOCOL_VERSION, Started,
+    BUILTIN_MINILM, ChatMessage, ChatRole, Done, EngineMessage, Failure, Generate, Input, Load,
+    LoadKind, Loaded, NodeMessage, PROTOCOL_VERSION, Prompt, Sampling, Serving, Started,
 };
 
 /// A test fails rather than hangs: no answer takes this long.
@@ -153,14 +153,13 @@ pub(crate) fn load_of(path: &Path, context_length: u32) -> Load {
         kind: LoadKind::Generative,
         context_length,
         threads: 1,
+        serving: Serving::default(),
+        adapters: Vec::new(),
     }
 }
 
 pub(crate) fn message(role: ChatRole, content: &str) -> ChatMessage {
-    ChatMessage {
-        role,
-        content: content.to_owned(),
-    }
+    ChatMessage::new(role, content)
 }
 
 pub(crate) fn user(content: &str) -> ChatMessage {
@@ -171,13 +170,13 @@ pub(crate) fn user(content: &str) -> ChatMessage {
 pub(crate) fn request(request_id: u64, messages: Vec<ChatMessage>) -> Generate {
     Generate {
         request_id,
-        messages,
-        max_tokens: 32,
-        temperature: 1.0,
-        top_p: 0.95,
-        top_k: 40,
-        seed: None,
-        stop: Vec::new(),
-        on_overflow: OnOverflow::TrimOldest,
+        prompt: Prompt {
+            sampling: Sampling {
+                top_p: 0.95,
+                top_k: 40,
+                ..Sampling::default()
+            },
+            ..Prompt::new(Input::chat(messages), 32)
+        },
     }
 }

@@ -1,5 +1,5 @@
 use guildhall_engine_protocol::{
-    ChatRole, EngineMessage, FinishReason, NodeMessage, OnOverflow, QUEUE_MAX, codes,
+    ChatRole, EngineMessage, FinishReason, Input, NodeMessage, OnOverflow, QUEUE_MAX, codes,
 };
 
 use crate::engine::{Engine, message, request, user};
@@ -27,7 +27,7 @@ fn the_same_seed_gives_the_same_text_whatever_came_before() {
     let mut engine = Engine::with_tiny_model(1024);
     let seeded = |seed| {
         let mut request = request(1, vec![user("Tell me something")]);
-        request.seed = Some(seed);
+        request.prompt.sampling.seed = Some(seed);
         request
     };
     let first = engine.generate(seeded(5)).unwrap().text();
@@ -45,7 +45,7 @@ fn the_same_seed_gives_the_same_text_whatever_came_before() {
 fn temperature_zero_always_picks_the_likeliest() {
     let mut engine = Engine::with_tiny_model(1024);
     let mut greedy = request(1, vec![user("Hello")]);
-    greedy.temperature = 0.0;
+    greedy.prompt.sampling.temperature = 0.0;
     let first = engine.generate(greedy.clone()).unwrap();
     let second = engine.generate(greedy).unwrap();
     assert_eq!(first.text(), second.text());
@@ -74,11 +74,11 @@ fn a_conversation_that_goes_on_is_not_computed_again() {
 fn a_stop_text_ends_the_answer() {
     let mut engine = Engine::with_tiny_model(1024);
     let mut seeded = request(1, vec![user("Hello")]);
-    seeded.seed = Some(1);
+    seeded.prompt.sampling.seed = Some(1);
     let whole = engine.generate(seeded.clone()).unwrap().text();
     let stop = whole.split(' ').nth(4).unwrap().to_owned();
 
-    seeded.stop = vec![stop.clone()];
+    seeded.prompt.stop = vec![stop.clone()];
     let stopped = engine.generate(seeded).unwrap();
     assert_eq!(stopped.done.finish_reason, FinishReason::Stop);
     assert!(!stopped.text().contains(&stop));
@@ -89,7 +89,7 @@ fn a_stop_text_ends_the_answer() {
 fn cancelling_stops_a_running_answer() {
     let mut engine = Engine::with_tiny_model(32_768);
     let mut long = request(1, vec![user("Write a book")]);
-    long.max_tokens = 30_000;
+    long.prompt.max_tokens = 30_000;
     engine.send(&NodeMessage::Generate(long));
     while !matches!(engine.receive(), EngineMessage::Token { .. }) {}
     engine.send(&NodeMessage::Cancel { request_id: 1 });
@@ -113,7 +113,7 @@ fn cancelling_stops_a_running_answer() {
 fn cancelling_takes_a_waiting_request_out_of_the_queue() {
     let mut engine = Engine::with_tiny_model(32_768);
     let mut long = request(1, vec![user("Write a book")]);
-    long.max_tokens = 30_000;
+    long.prompt.max_tokens = 30_000;
     engine.send(&NodeMessage::Generate(long));
     engine.send(&NodeMessage::Generate(request(2, vec![user("Hello")])));
     engine.send(&NodeMessage::Cancel { request_id: 2 });
@@ -137,13 +137,13 @@ fn cancelling_takes_a_waiting_request_out_of_the_queue() {
 fn a_full_queue_refuses_and_keeps_what_waits() {
     let mut engine = Engine::with_tiny_model(32_768);
     let mut long = request(0, vec![user("Write a book")]);
-    long.max_tokens = 30_000;
+    long.prompt.max_tokens = 30_000;
     engine.send(&NodeMessage::Generate(long));
     while !matches!(engine.receive(), EngineMessage::Token { .. }) {}
     let last = QUEUE_MAX as u64 + 1;
     for id in 1..=last {
         let mut short = request(id, vec![user("Hello")]);
-        short.max_tokens = 1;
+        short.prompt.max_tokens = 1;
         engine.send(&NodeMessage::Generate(short));
     }
     engine.send(&NodeMessage::Cancel { request_id: 0 });
@@ -184,7 +184,7 @@ fn the_oldest_turns_make_room_and_instructions_stay() {
     assert!(answer.started.input_tokens <= 512 - 32);
 
     let mut strict = request(2, messages.clone());
-    strict.on_overflow = OnOverflow::Refuse;
+    strict.prompt.on_overflow = OnOverflow::Refuse;
     assert_eq!(
         engine.generate(strict).unwrap_err().code,
         codes::CONTEXT_EXCEEDED
@@ -217,7 +217,7 @@ fn a_single_message_beyond_the_context_is_refused() {
 fn an_answer_ends_with_the_context() {
     let mut engine = Engine::with_tiny_model(256);
     let mut endless = request(1, vec![user("Hello")]);
-    endless.max_tokens = 100_000;
+    endless.prompt.max_tokens = 100_000;
     let answer = engine.generate(endless).unwrap();
     assert_eq!(answer.done.finish_reason, FinishReason::Length);
     assert_eq!(answer.done.input_tokens + answer.done.output_tokens, 256);
@@ -239,12 +239,12 @@ fn fields_out_of_bounds_are_refused() {
     let mut engine = Engine::with_tiny_model(512);
     let good = request(1, vec![user("Hello")]);
     let mut bad = vec![good.clone(); 6];
-    bad[0].messages.clear();
-    bad[1].max_tokens = 0;
-    bad[2].temperature = 2.5;
-    bad[3].temperature = -0.1;
-    bad[4].top_p = 0.0;
-    bad[5].stop = vec!["x".to_owned(); 17];
+    bad[0].prompt.input = Input::chat(Vec::new());
+    bad[1].prompt.max_tokens = 0;
+    bad[2].prompt.sampling.temperature = 2.5;
+    bad[3].prompt.sampling.temperature = -0.1;
+    bad[4].prompt.sampling.top_p = 0.0;
+    bad[5].prompt.stop = vec!["x".to_owned(); 17];
     for request in bad {
         assert_eq!(
             engine.generate(request).unwrap_err().code,

@@ -228,7 +228,7 @@ fn the_process_ends_when_told_to_and_when_the_node_is_gone() {
 
     let mut engine = Engine::with_tiny_model(32_768);
     let mut long = request(1, vec![user("Hello")]);
-    long.max_tokens = 30_000;
+    long.prompt.max_tokens = 30_000;
     engine.send(&NodeMessage::Generate(long));
     assert!(matches!(engine.receive(), EngineMessage::Started(_)));
     assert!(engine.hang_up().code().is_some(), "it ended by itself");

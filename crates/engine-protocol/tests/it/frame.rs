@@ -4,7 +4,8 @@ use guildhall_engine_protocol::frame::{
     FRAME_BYTES_MAX, FrameError, asynchronous, encode, read_frame, write_frame,
 };
 use guildhall_engine_protocol::{
-    ChatMessage, ChatRole, EngineMessage, Failure, Generate, NodeMessage, OnOverflow, codes,
+    ChatMessage, ChatRole, EngineMessage, Failure, Generate, Input, NodeMessage, OnOverflow,
+    Prompt, Sampling, codes,
 };
 use proptest::prelude::*;
 
@@ -13,17 +14,19 @@ use crate::allocation::peak_of;
 fn generate() -> NodeMessage {
     NodeMessage::Generate(Generate {
         request_id: 7,
-        messages: vec![ChatMessage {
-            role: ChatRole::User,
-            content: "Grüß dich 北京".to_owned(),
-        }],
-        max_tokens: 64,
-        temperature: 0.7,
-        top_p: 0.9,
-        top_k: 40,
-        seed: Some(3),
-        stop: vec!["\n\n".to_owned()],
-        on_overflow: OnOverflow::Refuse,
+        prompt: Prompt {
+            sampling: Sampling {
+                temperature: 0.7,
+                seed: Some(3),
+                ..Sampling::default()
+            },
+            stop: vec!["\n\n".to_owned()],
+            on_overflow: OnOverflow::Refuse,
+            ..Prompt::new(
+                Input::chat(vec![ChatMessage::new(ChatRole::User, "Grüß dich 北京")]),
+                64,
+            )
+        },
     })
 }
 
@@ -85,6 +88,7 @@ fn a_message_that_exceeds_a_frame_is_not_sent() {
         &EngineMessage::Token {
             request_id: 1,
             text,
+            logprobs: Vec::new(),
         },
     );
     assert!(matches!(result, Err(FrameError::TooLong { .. })));
