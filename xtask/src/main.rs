@@ -20,7 +20,8 @@ usage: cargo xtask TASK
   openapi      write docs/openapi.json and the interface's API types
   schemas      write the JSON Schemas of docs/
   check        compare generated files with what the code says now, and check the rules of STYLE.md
-  bench http   measure a node's HTTP interface and write docs/benchmarks/http.md and .json
+  bench http       measure a node's HTTP interface and write docs/benchmarks/http.md and .json
+  bench inference  measure the engine against bare llama.cpp and write docs/benchmarks/inference.md and .json
 
 GUILDHALL_BIN names the program to ask or to measure; without it the tasks build the unoptimised one.";
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         ["schemas"] => generated::write_schemas(root()),
         ["check"] => check(),
         ["bench", "http"] => bench::http(root()),
+        ["bench", "inference"] => bench::inference(root()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

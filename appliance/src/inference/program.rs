@@ -8,7 +8,8 @@ use crate::config::Config;
 
 const THREADS_MAX: usize = 8;
 
-/// The engine's program: as configured, else beside this one (test programs lie one directory deeper).
+/// The engine's program: as configured, else the one beside this program (test programs lie one directory deeper)
+/// that is built for most of what this processor can do.
 pub(super) fn engine_program(config: &Config) -> PathBuf {
     if let Some(path) = &config.engine.path {
         return path.clone();
@@ -17,10 +18,35 @@ pub(super) fn engine_program(config: &Config) -> PathBuf {
     let directories = here
         .iter()
         .flat_map(|path| path.ancestors().skip(1).take(2));
-    let mut candidates = directories.map(|directory| directory.join("guildhall-engine"));
+    let mut candidates = directories
+        .flat_map(|directory| engine_names().into_iter().map(|name| directory.join(name)));
     candidates
         .find(|path| path.is_file())
         .unwrap_or_else(|| PathBuf::from("guildhall-engine"))
+}
+
+/// What the engine is called that this processor runs, the fastest first. An instruction that the processor
+/// does not know would kill the engine, so a build for more than it can do is never named.
+#[cfg(target_arch = "x86_64")]
+fn engine_names() -> Vec<&'static str> {
+    use std::arch::is_x86_feature_detected as has;
+    let avx2 = has!("avx2") && has!("fma") && has!("f16c") && has!("bmi2");
+    let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl");
+    let mut names = Vec::new();
+    if avx2 && avx512 && has!("avx512vnni") {
+        names.push("guildhall-engine-avx512");
+    }
+    if avx2 {
+        names.push("guildhall-engine");
+    } else {
+        names.push("guildhall-engine-baseline");
+    }
+    names
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn engine_names() -> Vec<&'static str> {
+    vec!["guildhall-engine"]
 }
 
 /// The version of the engine that would be started, for `doctor`.

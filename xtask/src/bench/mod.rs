@@ -1,11 +1,13 @@
 //! Benchmarks: programs that measure and write down what they found; never timed tests.
 
 mod client;
+mod inference;
 mod load;
 mod machine;
 mod measure;
 mod node;
 mod report;
+mod table;
 
 use std::path::Path;
 
@@ -27,4 +29,9 @@ pub(crate) fn http(root: &Path) -> Result<()> {
     println!("{}", report.table());
     println!("wrote docs/benchmarks/http.md and http.json");
     Ok(())
+}
+
+/// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.
+pub(crate) fn inference(root: &Path) -> Result<()> {
+    inference::run(root, &program()?)
 }

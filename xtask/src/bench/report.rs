@@ -1,6 +1,6 @@
 //! Writes down what was found, with its targets and limits beside it.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
@@ -8,6 +8,7 @@ use super::{
     load::Outcome,
     machine::Machine,
     measure::{Figures, Round},
+    table::{self, Row, range},
 };
 use crate::Result;
 
@@ -16,15 +17,6 @@ pub(super) struct Report {
     pub(super) machine: Machine,
     pub(super) load_after: String,
     pub(super) figures: Figures,
-}
-
-/// One row of the table: a figure, its range over the rounds, its target and the physical limit.
-struct Row {
-    what: &'static str,
-    median: String,
-    range: String,
-    target: &'static str,
-    limit: String,
 }
 
 impl Report {
@@ -64,20 +56,7 @@ impl Report {
 
     /// The table in Markdown.
     pub(super) fn table(&self) -> String {
-        let mut text =
-            "| measured | median | range | target | limit on this machine |\n|---|---|---|---|---|\n".to_owned();
-        for row in self.rows() {
-            let Row {
-                what,
-                median,
-                range,
-                target,
-                limit,
-            } = row;
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "| {what} | {median} | {range} | {target} | {limit} |");
-        }
-        text
+        table::markdown(&self.rows())
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -239,11 +218,4 @@ fn outcome_json(outcome: Outcome) -> Value {
         "p95_ms": outcome.p95_ms,
         "p99_ms": outcome.p99_ms,
     })
-}
-
-fn range(figures: impl IntoIterator<Item = f64>, digits: usize) -> String {
-    let figures: Vec<f64> = figures.into_iter().collect();
-    let least = figures.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = figures.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    format!("{least:.digits$} to {most:.digits$}")
 }
