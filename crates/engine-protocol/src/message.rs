@@ -370,4 +370,10 @@ pub struct EngineStatus {
     pub cache_tokens_used: u32,
     /// Tokens the key-value cache holds at most.
     pub cache_tokens: u32,
+    /// Computing steps since the model was loaded.
+    #[serde(default)]
+    pub steps: u64,
+    /// How many of them took longer than 100 ms while an answer was being written.
+    #[serde(default)]
+    pub slow_steps: u64,
 }
