@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use guildhall_engine_protocol::{CountTokens, Embed, Generate, Load, QUEUE_MAX};
+use guildhall_engine_protocol::{CountTokens, Embed, Generate, QUEUE_MAX};
 
 /// Pings that wait for an answer; older ones are dropped, a newer answer says the same.
 const PINGS_MAX: usize = 64;
@@ -14,7 +14,8 @@ const PINGS_MAX: usize = 64;
 /// Work for the computing threads.
 #[derive(Debug)]
 pub(crate) enum Work {
-    Load(Load),
+    /// A second model, which no engine takes.
+    Load,
     Generate(Box<Generate>),
     Embed(Embed),
     CountTokens(CountTokens),
@@ -24,7 +25,7 @@ impl Work {
     /// The request to answer; loading is none.
     pub(crate) fn request_id(&self) -> Option<u64> {
         match self {
-            Self::Load(_) => None,
+            Self::Load => None,
             Self::Generate(request) => Some(request.request_id),
             Self::Embed(request) => Some(request.request_id),
             Self::CountTokens(request) => Some(request.request_id),

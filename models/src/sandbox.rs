@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use guildhall_engine_protocol::{Failure, codes};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
-    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus,
+    RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetStatus,
 };
 use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
@@ -42,7 +42,7 @@ pub(crate) struct Files {
 /// When a file to read is not there, or the kernel refuses a filter that it knows.
 pub(crate) fn enter(files: &Files) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
-    match confine_files(files).map_err(|error| confinement_failed(&error))? {
+    match confine_files(files).map_err(|error| confinement_failed(error.as_ref()))? {
         RulesetStatus::FullyEnforced => {}
         RulesetStatus::PartiallyEnforced => notes.push(
             "this kernel confines the engine's files only partly; a newer one confines them fully"
@@ -77,7 +77,7 @@ pub(crate) fn tighten() -> Option<String> {
         libc::SYS_creat,
     ];
     let applied = filter_of(calls.map(|call| (call, Vec::new())), libc::EACCES)
-        .and_then(|filter| seccompiler::apply_filter_all_threads(&filter).map_err(Into::into));
+        .and_then(|filter| seccompiler::apply_filter_all_threads(&filter));
     applied
         .err()
         .map(|error| format!("the loaded engine could not be confined further ({error})"))
@@ -122,23 +122,17 @@ fn allow(
     rules: RulesetCreated,
     path: &Path,
     access: landlock::BitFlags<AccessFs>,
-) -> Result<RulesetCreated, RulesetError> {
-    let descriptor = PathFd::new(path).map_err(landlock::AddRulesError::Fs);
-    match descriptor {
-        Ok(descriptor) => {
-            let access = if path.is_dir() {
-                access
-            } else {
-                access & AccessFs::from_file(RIGHTS)
-            };
-            rules.add_rule(PathBeneath::new(descriptor, access))
-        }
-        Err(error) => Err(error.into()),
-    }
+) -> Result<RulesetCreated, Box<dyn std::error::Error>> {
+    let access = if path.is_dir() {
+        access
+    } else {
+        access & AccessFs::from_file(RIGHTS)
+    };
+    Ok(rules.add_rule(PathBeneath::new(PathFd::new(path)?, access))?)
 }
 
 /// New sockets, programs, processes and whatever reaches into other processes or the kernel.
-fn forbidden_calls() -> Result<BpfProgram, seccompiler::BackendError> {
+fn forbidden_calls() -> Result<BpfProgram, seccompiler::Error> {
     let always = [
         libc::SYS_socket,
         libc::SYS_socketpair,
@@ -196,18 +190,12 @@ fn forbidden_calls() -> Result<BpfProgram, seccompiler::BackendError> {
     )?;
     let rules = always.map(|call| (call, Vec::new())).into_iter();
     let clone = (libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]);
-    filter_of(rules.chain([clone]), libc::EPERM).map_err(|error| match error {
-        seccompiler::Error::Backend(error) => error,
-        _ => seccompiler::BackendError::InvalidArgumentNumber,
-    })
+    filter_of(rules.chain([clone]), libc::EPERM)
 }
 
 /// `clone3` hides its flags from filters; without it the C library falls back to `clone`.
-fn unsupported_calls() -> Result<BpfProgram, seccompiler::BackendError> {
-    filter_of([(libc::SYS_clone3, Vec::new())], libc::ENOSYS).map_err(|error| match error {
-        seccompiler::Error::Backend(error) => error,
-        _ => seccompiler::BackendError::InvalidArgumentNumber,
-    })
+fn unsupported_calls() -> Result<BpfProgram, seccompiler::Error> {
+    filter_of([(libc::SYS_clone3, Vec::new())], libc::ENOSYS)
 }
 
 /// A filter that answers `calls` with an error and lets everything else through.

@@ -137,7 +137,7 @@ fn read_messages(
 ) -> Result<(), FrameError> {
     while let Some(message) = read_frame(reader)? {
         match message {
-            NodeMessage::Load(load) => enqueue(Work::Load(load), queue, outbox)?,
+            NodeMessage::Load(_) => enqueue(Work::Load, queue, outbox)?,
             NodeMessage::Generate(request) => {
                 enqueue(Work::Generate(Box::new(request)), queue, outbox)?;
             }

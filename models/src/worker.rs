@@ -120,7 +120,7 @@ fn refuse_everything(queue: &JobQueue, outbox: &Outbox) -> Result<(), FrameError
         match next {
             Next::Job(job) => {
                 let failure = match &job.work {
-                    Work::Load(_) => Failure::new(
+                    Work::Load => Failure::new(
                         codes::MODEL_UNREADABLE,
                         "this engine is confined to a model that could not be loaded; \
                          start another engine",
@@ -175,7 +175,7 @@ pub(crate) fn refuse(work: &Work, failure: &Failure, outbox: &Outbox) -> Result<
 
 /// The refusal of work that does not suit a model of `kind`.
 pub(crate) fn unsuitable(work: &Work, kind: LoadKind) -> Failure {
-    if matches!(work, Work::Load(_)) {
+    if matches!(work, Work::Load) {
         return Failure::new(
             codes::ALREADY_LOADED,
             "this engine has a model already; start another engine for another model",

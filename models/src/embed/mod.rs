@@ -9,7 +9,6 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use guildhall_engine_protocol::frame::FrameError;
 use guildhall_engine_protocol::gguf::Header;
 use guildhall_engine_protocol::{
     BUILTIN_MINILM, Done, EMBED_TEXTS_MAX, Embed, Embeddings, EngineMessage, Failure, Load,

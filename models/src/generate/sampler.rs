@@ -23,7 +23,7 @@ pub(super) struct Vocabulary {
 }
 
 /// A picked token.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Picked {
     pub(super) token: LlamaToken,
     /// Present when log probabilities were asked for.

@@ -82,6 +82,11 @@ fn a_vector_does_not_depend_on_its_batch() {
     assert_eq!(batch.vectors.len(), 42);
     assert!(dot(&alone, &batch.vectors[40]) > 0.99999);
     assert_eq!(batch.truncated_texts, 0);
+    assert_eq!(
+        batch.input_tokens,
+        40 * (10 * 12 + 2) + 5 + 2,
+        "each text has its beginning and end"
+    );
 }
 
 #[test]

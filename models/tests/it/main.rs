@@ -11,3 +11,4 @@ mod embedding;
 mod engine;
 mod generation;
 mod loading;
+mod together;
