@@ -104,7 +104,10 @@ impl Bert {
         }
         let width = words.width()?;
         if shape.heads == 0 || !width.is_multiple_of(shape.heads) {
-            return Err(Error::msg(format!("{} heads do not divide {width}", shape.heads)));
+            return Err(Error::msg(format!(
+                "{} heads do not divide {width}",
+                shape.heads
+            )));
         }
         Ok(Self {
             words,
@@ -121,7 +124,10 @@ impl Bert {
     /// # Errors
     /// When the position embeddings are no table.
     pub(super) fn positions(&self) -> Result<usize> {
-        Ok(self.positions.dim(0)?.saturating_sub(self.shape.first_position))
+        Ok(self
+            .positions
+            .dim(0)?
+            .saturating_sub(self.shape.first_position))
     }
 
     /// Width of the network.
@@ -144,7 +150,9 @@ impl Bert {
             .words
             .rows(&tokens.ids)?
             .reshape((batch, length, self.width()))?;
-        let positions = self.positions.narrow(0, self.shape.first_position, length)?;
+        let positions = self
+            .positions
+            .narrow(0, self.shape.first_position, length)?;
         let mut hidden = self.norm.apply(&words.broadcast_add(&positions)?)?;
         let padding = tokens.mask.to_dtype(DType::F32)?.affine(-1.0, 1.0)?;
         let bias = (padding * f64::from(MASKED_SCORE))?.reshape((batch, 1, 1, length))?;
@@ -307,7 +315,8 @@ impl<'file> Weights<'file> {
     }
 
     fn raw(&self, name: &str) -> Result<Tensor> {
-        self.file.load(&format!("{}{name}", self.prefix), &Device::Cpu)
+        self.file
+            .load(&format!("{}{name}", self.prefix), &Device::Cpu)
     }
 
     fn tensor(&self, name: &str) -> Result<Tensor> {

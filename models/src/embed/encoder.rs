@@ -262,10 +262,9 @@ fn read(path: &Path, bytes_max: u64) -> Result<Vec<u8>, EmbedError> {
 
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, EmbedError> {
     let bytes = read(path, CONFIG_BYTES_MAX)?;
-    serde_json::from_slice(&bytes)
-        .map_err(|error| -> Box<dyn Error + Send + Sync> {
-            format!("{}: {error}", path.display()).into()
-        })
+    serde_json::from_slice(&bytes).map_err(|error| -> Box<dyn Error + Send + Sync> {
+        format!("{}: {error}", path.display()).into()
+    })
 }
 
 fn read_optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, EmbedError> {

@@ -65,8 +65,8 @@ pub(super) fn open(load: &Load) -> Result<(LlamaBackend, LlamaModel), Failure> {
     let backend = LlamaBackend::init().map_err(load_failed)?;
     let _ = logging::take_first_error();
     let parameters = LlamaModelParams::default().with_n_gpu_layers(load.serving.gpu_layers);
-    let model = LlamaModel::load_from_file(&backend, &load.model_path, &parameters)
-        .map_err(load_failed)?;
+    let model =
+        LlamaModel::load_from_file(&backend, &load.model_path, &parameters).map_err(load_failed)?;
     Ok((backend, model))
 }
 
@@ -96,7 +96,10 @@ impl<'model> GgufEncoder<'model> {
             .with_n_threads_batch(threads)
             .with_no_perf(true);
         let pooling = format!("{}.pooling_type", header.architecture());
-        let pooling = header.metadata.get(&pooling).and_then(|value| value.as_u64());
+        let pooling = header
+            .metadata
+            .get(&pooling)
+            .and_then(|value| value.as_u64());
         if pooling.is_none_or(|pooling| pooling == POOLING_NONE) {
             parameters = parameters.with_pooling_type(if header.is_generative() {
                 LlamaPoolingType::Last
@@ -193,12 +196,16 @@ impl<'model> GgufEncoder<'model> {
             }
         }
         let _ = logging::take_first_error();
-        self.context.decode(&mut self.batch).map_err(|error| {
-            logging::take_first_error().unwrap_or_else(|| error.to_string())
-        })?;
+        self.context
+            .decode(&mut self.batch)
+            .map_err(|error| logging::take_first_error().unwrap_or_else(|| error.to_string()))?;
         for (sequence, (place, _)) in (0_i32..).zip(rows) {
             let vector = self.context.embeddings_seq_ith(sequence)?;
-            let norm = vector.iter().map(|number| number * number).sum::<f32>().sqrt();
+            let norm = vector
+                .iter()
+                .map(|number| number * number)
+                .sum::<f32>()
+                .sqrt();
             let norm = if norm.is_normal() { norm } else { 1.0 };
             if let Some(slot) = vectors.get_mut(*place) {
                 *slot = vector.iter().map(|number| number / norm).collect();

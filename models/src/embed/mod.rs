@@ -77,7 +77,10 @@ pub(crate) fn inspect(load: &Load) -> Result<Inspected, Failure> {
         if !path.join(name).is_file() {
             return Err(Failure::new(
                 codes::MODEL_UNSUPPORTED,
-                format!("{} holds no {name}; choose a model's directory", path.display()),
+                format!(
+                    "{} holds no {name}; choose a model's directory",
+                    path.display()
+                ),
             ));
         }
     }
@@ -111,18 +114,22 @@ pub(crate) fn serve(
                 memory_bytes: MINILM_BYTES,
                 ..describe(&encoder, blank)
             };
-            let embed = |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
+            let embed =
+                |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
             answer_all(loaded, started, embed, queue, outbox)
         }
         Inspected::Directory(path) => {
             let encoder = Encoder::open(&path).map_err(|error| load_failed(&error))?;
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             let loaded = Loaded {
                 name,
                 memory_bytes: encoder.parameters() * 4,
                 ..describe(&encoder, blank)
             };
-            let embed = |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
+            let embed =
+                |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
             answer_all(loaded, started, embed, queue, outbox)
         }
         Inspected::Gguf(_, header) => {

@@ -281,7 +281,10 @@ impl Cache {
             promised += slot.reserved.saturating_sub(slot.tokens.len());
         }
         if let Some((from, common)) = source {
-            let cells = self.slots.get(from).and_then(|slot| slot.cells.get(..common));
+            let cells = self
+                .slots
+                .get(from)
+                .and_then(|slot| slot.cells.get(..common));
             keep(cells.unwrap_or_default());
             promised = promised.saturating_sub(common);
         }

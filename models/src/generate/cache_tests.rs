@@ -67,7 +67,10 @@ impl World {
 }
 
 fn tokens(numbers: &[i32]) -> Vec<LlamaToken> {
-    numbers.iter().map(|number| LlamaToken::new(*number)).collect()
+    numbers
+        .iter()
+        .map(|number| LlamaToken::new(*number))
+        .collect()
 }
 
 #[test]

@@ -74,7 +74,10 @@ impl<'model> Compiler<'model> {
     /// Tokens that spell `text`, for a constraint that begins inside an answer.
     pub(super) fn spell(&self, text: &str) -> Vec<u32> {
         match self.factory.get_or_init(|| factory(self.model)) {
-            Ok(factory) => factory.tok_env().tok_trie().greedy_tokenize(text.as_bytes()),
+            Ok(factory) => factory
+                .tok_env()
+                .tok_trie()
+                .greedy_tokenize(text.as_bytes()),
             Err(_) => Vec::new(),
         }
     }

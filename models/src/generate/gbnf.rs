@@ -37,7 +37,10 @@ pub(super) fn to_lark(grammar: &str) -> Result<String, String> {
         }
         parser.end_of_rule()?;
     }
-    let missing = parser.names.iter().find(|(_, number)| !rules.contains_key(number));
+    let missing = parser
+        .names
+        .iter()
+        .find(|(_, number)| !rules.contains_key(number));
     if let Some((name, _)) = missing {
         return Err(format!("rule {name:?} is used but not there"));
     }
@@ -83,7 +86,10 @@ impl Parser<'_> {
 
     fn error<T>(&self, expected: &str) -> Result<T, String> {
         let place: String = self.rest.chars().take(20).collect();
-        Err(format!("line {}: expected {expected} at {place:?}", self.line))
+        Err(format!(
+            "line {}: expected {expected} at {place:?}",
+            self.line
+        ))
     }
 
     fn expect(&mut self, text: &str) -> Result<(), String> {
@@ -123,7 +129,10 @@ impl Parser<'_> {
 
     fn name(&mut self) -> Result<String, String> {
         let is_word = |character: char| character.is_ascii_alphanumeric() || character == '-';
-        let length = self.rest.find(|next| !is_word(next)).unwrap_or(self.rest.len());
+        let length = self
+            .rest
+            .find(|next| !is_word(next))
+            .unwrap_or(self.rest.len());
         if length == 0 {
             return self.error("the name of a rule");
         }
@@ -180,7 +189,9 @@ impl Parser<'_> {
     fn group(&mut self) -> Result<String, String> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(format!("parentheses are nested deeper than {DEPTH_MAX} levels"));
+            return Err(format!(
+                "parentheses are nested deeper than {DEPTH_MAX} levels"
+            ));
         }
         self.next();
         self.skip_space(true);
@@ -282,7 +293,10 @@ impl Parser<'_> {
             }
         }
         if members.is_empty() {
-            return Err(format!("line {}: a class of characters is empty", self.line));
+            return Err(format!(
+                "line {}: a class of characters is empty",
+                self.line
+            ));
         }
         Ok(format!("/[{negated}{members}]/"))
     }
@@ -371,7 +385,11 @@ mod tests {
             let error = to_lark(grammar).unwrap_err();
             assert!(error.contains(reason), "{grammar:?}: {error}");
         }
-        let deep = format!("root ::= {}\"a\"{}", "(".repeat(100_000), ")".repeat(100_000));
+        let deep = format!(
+            "root ::= {}\"a\"{}",
+            "(".repeat(100_000),
+            ")".repeat(100_000)
+        );
         assert!(to_lark(&deep).unwrap_err().contains("nested deeper"));
     }
 

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Instant;
 
-use guildhall_engine_protocol::gguf::{Header, bytes_text};
+use guildhall_engine_protocol::gguf::{Header, Value, bytes_text};
 use guildhall_engine_protocol::{CacheType, Failure, Load, Loaded, SEQUENCES_MAX, codes};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
@@ -26,6 +26,8 @@ const CONTEXT_LENGTH_MIN: u32 = 64;
 const COMPUTE_BYTES: u64 = 64 * 1024 * 1024;
 /// Sequences beyond those computed together, which keep what was computed for later prompts.
 const KEPT_SEQUENCES: u32 = 16;
+/// Numbers in a block of an 8-bit cache.
+const BLOCK_LENGTH: u64 = 32;
 const ADAPTERS_MAX: usize = 64;
 
 /// A model file that passed our own checks.
@@ -47,9 +49,20 @@ pub(crate) fn inspect(load: &Load) -> Result<Inspected, Failure> {
     check_serving(load)?;
     let context_length = context_length(&header, load)?;
     let cache_tokens = load.serving.cache_tokens.max(context_length);
+    let suits = suits_blocks(&header);
+    let mut notes = Vec::new();
+    let cache_type = match load.serving.cache_type {
+        CacheType::Q8 if !suits => {
+            notes.push(
+                "this model's heads do not suit an 8-bit cache; a 16-bit one is used".to_owned(),
+            );
+            CacheType::F16
+        }
+        wanted => wanted,
+    };
     let cache = Cache {
         tokens: cache_tokens,
-        cache_type: load.serving.cache_type,
+        cache_type,
     };
     let memory_bytes = check_memory(&header, &cache, memory::available_bytes())?;
     let threads = thread_count(load.threads);
@@ -68,11 +81,11 @@ pub(crate) fn inspect(load: &Load) -> Result<Inspected, Failure> {
         cache_tokens,
         has_tool_template: false,
         load_ms: milliseconds(started.elapsed()),
-        notes: Vec::new(),
+        notes,
     };
     Ok(Inspected {
         loaded,
-        cache_type: load.serving.cache_type,
+        cache_type,
         spreads: memory::node_count() > 1 && threads > 1,
     })
 }
@@ -103,8 +116,8 @@ pub(super) fn open(load: &Load, inspected: Inspected) -> Result<Opened, Failure>
     let backend = backend.map_err(load_failed)?;
     let _ = logging::take_first_error();
     let parameters = LlamaModelParams::default().with_n_gpu_layers(load.serving.gpu_layers);
-    let mut model = LlamaModel::load_from_file(&backend, &load.model_path, &parameters)
-        .map_err(load_failed)?;
+    let mut model =
+        LlamaModel::load_from_file(&backend, &load.model_path, &parameters).map_err(load_failed)?;
     if load.serving.gpu_layers > 0 && !backend.supports_gpu_offload() {
         loaded.notes.push(
             "this engine is built without a GPU back-end; everything is computed on the processor"
@@ -225,6 +238,19 @@ fn check_serving(load: &Load) -> Result<(), Failure> {
         return Ok(());
     };
     Err(Failure::new(codes::INVALID_REQUEST, problem))
+}
+
+/// Whether the numbers of a head fill whole blocks of an 8-bit cache.
+fn suits_blocks(header: &Header) -> bool {
+    let number = |name: &str| {
+        let key = format!("{}.{name}", header.architecture());
+        header.metadata.get(&key).and_then(Value::as_u64)
+    };
+    let heads = number("attention.head_count").unwrap_or(1).max(1);
+    let head_length = header.embedding_length().unwrap_or(0) / heads;
+    let length = |name: &str| number(name).unwrap_or(head_length);
+    length("attention.key_length").is_multiple_of(BLOCK_LENGTH)
+        && length("attention.value_length").is_multiple_of(BLOCK_LENGTH)
 }
 
 fn context_length(header: &Header, load: &Load) -> Result<u32, Failure> {

@@ -50,7 +50,9 @@ impl Lookup {
         };
         // The latest recurrence: the present topic is the likeliest to go on.
         let found = (KEY_LENGTH..tokens.len()).rev().find(|end| {
-            let Some((last, rest)) = tokens.get(end - KEY_LENGTH..*end).and_then(<[_]>::split_last)
+            let Some((last, rest)) = tokens
+                .get(end - KEY_LENGTH..*end)
+                .and_then(<[_]>::split_last)
             else {
                 return false;
             };
@@ -84,7 +86,10 @@ mod tests {
     use super::*;
 
     fn tokens(numbers: &[i32]) -> Vec<LlamaToken> {
-        numbers.iter().map(|number| LlamaToken::new(*number)).collect()
+        numbers
+            .iter()
+            .map(|number| LlamaToken::new(*number))
+            .collect()
     }
 
     fn guess(lookup: &mut Lookup, numbers: &[i32], next: i32, most: usize) -> Vec<LlamaToken> {

@@ -85,7 +85,11 @@ pub(crate) fn serve(
         compiler: Compiler::new(model),
         format,
         context_length: loaded.context_length,
-        adapters: load.adapters.iter().map(|adapter| adapter.name.clone()).collect(),
+        adapters: load
+            .adapters
+            .iter()
+            .map(|adapter| adapter.name.clone())
+            .collect(),
         keeps_prefixes: store.is_some(),
     };
     let ready = Ready::default();
@@ -172,7 +176,10 @@ fn vocabulary(model: &LlamaModel, context_length: u32) -> Vocabulary {
     Vocabulary {
         length: vocab.n_tokens(),
         context_length: i32::try_from(context_length).unwrap_or(i32::MAX),
-        ends: vocab.tokens().filter(|token| vocab.is_eog(*token)).collect(),
+        ends: vocab
+            .tokens()
+            .filter(|token| vocab.is_eog(*token))
+            .collect(),
     }
 }
 

@@ -59,7 +59,11 @@ impl StepSizer {
             return;
         }
         self.last_tokens = prompt;
-        let base = if writing > 0 { self.writing_seconds } else { 0.0 };
+        let base = if writing > 0 {
+            self.writing_seconds
+        } else {
+            0.0
+        };
         // At least a share of the step, also when the answers alone took longer the last time.
         let cost = (seconds - base).max(seconds * 0.1) / prompt as f64;
         blend(&mut self.token_seconds, cost.max(1e-9));
@@ -127,7 +131,10 @@ mod tests {
         for microseconds in [10, 100, 500, 1_000, 2_000] {
             let steps = run(50, Duration::from_micros(microseconds), 4);
             for (step, (tokens, elapsed)) in steps.iter().enumerate() {
-                assert!(*elapsed <= SLOW_STEP, "step {step}: {tokens} in {elapsed:?}");
+                assert!(
+                    *elapsed <= SLOW_STEP,
+                    "step {step}: {tokens} in {elapsed:?}"
+                );
             }
             // And the time there is gets used.
             let (tokens, elapsed) = steps[49];

@@ -123,11 +123,17 @@ impl PrefixStore {
     fn path(&self, tokens: &[LlamaToken], adapter: Option<usize>) -> PathBuf {
         let mut hash = Sha256::new();
         hash.update(self.model);
-        hash.update(adapter.map_or(u64::MAX, |adapter| adapter as u64).to_le_bytes());
+        hash.update(
+            adapter
+                .map_or(u64::MAX, |adapter| adapter as u64)
+                .to_le_bytes(),
+        );
         for token in tokens {
             hash.update(token.0.to_le_bytes());
         }
-        self.directory.join(hex(&hash.finalize())).with_extension(STATE)
+        self.directory
+            .join(hex(&hash.finalize()))
+            .with_extension(STATE)
     }
 
     /// Deletes files, those used least recently first, until `bytes` more fit.
@@ -159,8 +165,8 @@ impl PrefixStore {
 /// Adds checksums to files as they are written, until the store is gone.
 pub(super) fn seal_all(unsealed: &Receiver<PathBuf>) {
     while let Ok(path) = unsealed.recv() {
-        let sealed = hash_of(&path)
-            .and_then(|hash| fs::write(path.with_extension(SUM), hex(&hash)));
+        let sealed =
+            hash_of(&path).and_then(|hash| fs::write(path.with_extension(SUM), hex(&hash)));
         if let Err(error) = sealed {
             tracing::warn!("prefix not kept: {error}");
             remove(&path);
@@ -172,7 +178,8 @@ fn is_whole(path: &Path) -> bool {
     let Ok(expected) = fs::read_to_string(path.with_extension(SUM)) else {
         return false;
     };
-    let small = fs::metadata(path).is_ok_and(|metadata| metadata.len() <= 2 * FILE_BYTES_MAX as u64);
+    let small =
+        fs::metadata(path).is_ok_and(|metadata| metadata.len() <= 2 * FILE_BYTES_MAX as u64);
     small && hash_of(path).is_ok_and(|hash| hex(&hash) == expected)
 }
 

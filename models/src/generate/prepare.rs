@@ -221,7 +221,10 @@ impl Preparer<'_> {
         let tools = chat.map(offered).unwrap_or_default();
         if let Some(forced) = chat.and_then(forced_tool) {
             let (tools, one) = match forced {
-                Some(name) => (tools.iter().filter(|tool| tool.name == name).collect(), true),
+                Some(name) => (
+                    tools.iter().filter(|tool| tool.name == name).collect(),
+                    true,
+                ),
                 None => (tools.iter().collect::<Vec<_>>(), false),
             };
             picker.constrain(self.calls(format, &tools, one)?);
@@ -256,11 +259,7 @@ impl Preparer<'_> {
     }
 
     /// Either JSON as asked for, or tool calls.
-    fn json_or_calls(
-        &self,
-        constraint: &Constraint,
-        tools: &[&Tool],
-    ) -> Result<Matcher, Failure> {
+    fn json_or_calls(&self, constraint: &Constraint, tools: &[&Tool]) -> Result<Matcher, Failure> {
         let schema = match constraint {
             Constraint::JsonSchema { schema } => schema.clone(),
             _ => json!({"type": "object"}),

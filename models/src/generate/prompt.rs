@@ -67,7 +67,9 @@ impl<'model> PromptFormat<'model> {
         };
         let mut format = Self {
             model,
-            builtin: template.clone().filter(|template| is_known(model, template)),
+            builtin: template
+                .clone()
+                .filter(|template| is_known(model, template)),
             own: None,
             own_tools: ToolFormat::of_template(source),
             stand_in: None,
@@ -84,7 +86,9 @@ impl<'model> PromptFormat<'model> {
                 format.own = Some(own);
                 None
             }
-            Some(Err(reason)) => Some(format!("the model's chat template does not work ({reason})")),
+            Some(Err(reason)) => Some(format!(
+                "the model's chat template does not work ({reason})"
+            )),
             None => Some("the model has no chat template".to_owned()),
         };
         if format.own.is_none() {
@@ -133,7 +137,11 @@ impl<'model> PromptFormat<'model> {
         turns: &Turns<'_>,
         limit: usize,
     ) -> Result<Option<Vec<LlamaToken>>, Failure> {
-        let bytes: usize = turns.messages.iter().map(|message| message.content.len()).sum();
+        let bytes: usize = turns
+            .messages
+            .iter()
+            .map(|message| message.content.len())
+            .sum();
         if bytes > limit.saturating_mul(TOKEN_BYTES_MAX) {
             return Ok(None);
         }
@@ -197,7 +205,10 @@ impl<'model> PromptFormat<'model> {
                 tools,
                 forced: false,
             };
-            self.tokens(&turns, usize::MAX).ok().flatten().unwrap_or_default()
+            self.tokens(&turns, usize::MAX)
+                .ok()
+                .flatten()
+                .unwrap_or_default()
         };
         let (first, second) = (of("Hello"), of("1 2 3"));
         first
@@ -285,7 +296,11 @@ impl<'model> PromptFormat<'model> {
     }
 
     fn view(&self, turns: &Turns<'_>) -> View {
-        let tools: Vec<Value> = turns.tools.iter().map(|tool| self.tool_view(tool)).collect();
+        let tools: Vec<Value> = turns
+            .tools
+            .iter()
+            .map(|tool| self.tool_view(tool))
+            .collect();
         View {
             messages: turns
                 .messages
@@ -363,7 +378,10 @@ impl<'model> PromptFormat<'model> {
                     })
                 })
                 .collect();
-            flat.push(ChatMessage::new(ChatRole::System, tools::instructions(&views)));
+            flat.push(ChatMessage::new(
+                ChatRole::System,
+                tools::instructions(&views),
+            ));
         }
         for message in turns.messages {
             let (role, content) = match message.role {
@@ -420,7 +438,10 @@ fn with_calls(message: &ChatMessage) -> String {
         if !content.is_empty() {
             content.push('\n');
         }
-        content.push_str(&tools::call_text(&call.name, &arguments_value(&call.arguments)));
+        content.push_str(&tools::call_text(
+            &call.name,
+            &arguments_value(&call.arguments),
+        ));
     }
     content
 }

@@ -65,11 +65,7 @@ pub(super) struct Picker {
 
 impl Picker {
     /// A picker by `sampling`; `prompt` counts for the penalty of repetitions.
-    pub(super) fn new(
-        sampling: &Sampling,
-        vocabulary: &Vocabulary,
-        prompt: &[LlamaToken],
-    ) -> Self {
+    pub(super) fn new(sampling: &Sampling, vocabulary: &Vocabulary, prompt: &[LlamaToken]) -> Self {
         Self {
             chain: chain(sampling, vocabulary, prompt),
             plain_greedy: sampling.temperature <= 0.0
@@ -254,7 +250,9 @@ fn log_probabilities(logits: &[f32], token: LlamaToken, alternatives: usize) -> 
     let total = highest + sum.ln() as f32;
     let of = |token: LlamaToken| {
         let place = usize::try_from(token.0).unwrap_or(usize::MAX);
-        logits.get(place).map_or(f32::NEG_INFINITY, |score| score - total)
+        logits
+            .get(place)
+            .map_or(f32::NEG_INFINITY, |score| score - total)
     };
     // Sorted insertion: the alternatives are few, and most scores lose to the last of them.
     let mut top: Vec<(LlamaToken, f32)> = Vec::with_capacity(alternatives + 1);

@@ -340,7 +340,10 @@ impl<'a> Scheduler<'a> {
     /// turns.
     fn group(&mut self) -> Vec<usize> {
         while let Some(request_id) = self.alone.pop_front() {
-            let place = self.runs.iter().position(|run| run.request_id == request_id);
+            let place = self
+                .runs
+                .iter()
+                .position(|run| run.request_id == request_id);
             if let Some(place) = place {
                 return vec![place];
             }
@@ -429,7 +432,11 @@ impl<'a> Scheduler<'a> {
         }
         // When reading, the last token's scores count; when writing, those of every token whose
         // predecessors were guessed rightly.
-        let first = if share.writes { 0 } else { share.tokens.len() - 1 };
+        let first = if share.writes {
+            0
+        } else {
+            share.tokens.len() - 1
+        };
         let mut used = first;
         let mut outcome = Outcome::Continue;
         let mut token = LlamaToken::new(0);
@@ -493,7 +500,11 @@ impl<'a> Scheduler<'a> {
             });
             return;
         }
-        tracing::warn!(code = failure.code, "a common step failed: {}", failure.message);
+        tracing::warn!(
+            code = failure.code,
+            "a common step failed: {}",
+            failure.message
+        );
         let ids = shares.iter().filter_map(|share| self.runs.get(share.run));
         self.alone = ids.map(|run| run.request_id).collect();
     }
@@ -515,4 +526,3 @@ fn left(run: &Run, held: usize) -> usize {
     };
     end.saturating_sub(held)
 }
-

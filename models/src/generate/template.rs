@@ -90,8 +90,18 @@ fn today(format: &str) -> String {
         .map_or(0, |since| since.as_secs() / 86_400);
     let (year, month, day) = civil_from_days(i64::try_from(days).unwrap_or(0));
     const MONTHS: [&str; 12] = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September",
-        "October", "November", "December",
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
     ];
     let name = usize::try_from(month - 1)
         .ok()
@@ -156,7 +166,11 @@ pub(super) fn python_json(json: &Json) -> String {
             writer: &mut W,
             first: bool,
         ) -> std::io::Result<()> {
-            if first { Ok(()) } else { writer.write_all(b", ") }
+            if first {
+                Ok(())
+            } else {
+                writer.write_all(b", ")
+            }
         }
 
         fn begin_object_key<W: ?Sized + std::io::Write>(
@@ -164,7 +178,11 @@ pub(super) fn python_json(json: &Json) -> String {
             writer: &mut W,
             first: bool,
         ) -> std::io::Result<()> {
-            if first { Ok(()) } else { writer.write_all(b", ") }
+            if first {
+                Ok(())
+            } else {
+                writer.write_all(b", ")
+            }
         }
 
         fn begin_object_value<W: ?Sized + std::io::Write>(
@@ -216,8 +234,11 @@ mod tests {
         let source = "{%- macro turn(m) %}[{{ m.role.upper() }}] {{ m['content'].strip() }}\n\
                       {%- endmacro -%}\n{% for m in messages %}\n    {{- turn(m) }}\n\
                       {% if loop.last %}\n!{% endif %}\n{% endfor %}";
-        let text = render(source, &view(vec![json!({"role": "user", "content": " a <b> "})]));
-        assert_eq!(text.unwrap(), "[USER] a <b>!");
+        let text = render(
+            source,
+            &view(vec![json!({"role": "user", "content": " a <b> "})]),
+        );
+        assert_eq!(text.unwrap(), "[USER] a <b>\n!");
     }
 
     #[test]

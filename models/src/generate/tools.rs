@@ -74,12 +74,21 @@ impl ToolFormat {
             (Self::Bare, _) => "calls: call\n".to_owned(),
             (Self::List, true) => "calls: \"[\" call \"]\"\n".to_owned(),
             (Self::List, false) => {
-                format!("calls: \"[\" call (\", \" call){{0,{}}} \"]\"\n", CALLS_MAX - 1)
+                format!(
+                    "calls: \"[\" call (\", \" call){{0,{}}} \"]\"\n",
+                    CALLS_MAX - 1
+                )
             }
         };
-        let names: Vec<String> = (0..tools.len()).map(|index| format!("call_{index}")).collect();
+        let names: Vec<String> = (0..tools.len())
+            .map(|index| format!("call_{index}"))
+            .collect();
         rules.push_str(&format!("call: {}\n", names.join(" | ")));
-        let arguments = if self == Self::Bare { "parameters" } else { "arguments" };
+        let arguments = if self == Self::Bare {
+            "parameters"
+        } else {
+            "arguments"
+        };
         for (index, tool) in tools.iter().enumerate() {
             let head = format!("{{\"name\": \"{}\", \"{arguments}\": ", tool.name);
             // A JSON text is a Lark text.
@@ -136,7 +145,8 @@ fn strict(parameters: &Value) -> Value {
 
 /// Tells a model of tools whose template cannot.
 pub(super) fn instructions(tools: &[Value]) -> String {
-    let mut text = "You can call tools. These are the tools, one JSON object per line:\n".to_owned();
+    let mut text =
+        "You can call tools. These are the tools, one JSON object per line:\n".to_owned();
     for tool in tools {
         text.push_str(&python_json(tool));
         text.push('\n');
@@ -186,7 +196,12 @@ mod tests {
         assert_eq!(ToolFormat::Bare.parse(bare).unwrap().len(), 1);
         let list = "[{\"name\": \"a\", \"arguments\": {}}, {\"name\": \"b\", \"arguments\": {}}]";
         assert_eq!(ToolFormat::List.parse(list).unwrap().len(), 2);
-        for broken in ["", "hello", "{\"name\": \"a\"}", "{\"name\": 1, \"arguments\": {}}"] {
+        for broken in [
+            "",
+            "hello",
+            "{\"name\": \"a\"}",
+            "{\"name\": 1, \"arguments\": {}}",
+        ] {
             assert_eq!(ToolFormat::Tags.parse(broken), None, "{broken}");
         }
     }

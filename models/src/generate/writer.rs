@@ -145,7 +145,11 @@ impl Writer {
 }
 
 /// Names a call: nine letters and digits, which is what the strictest chat templates take.
-pub(super) fn tool_call(request_id: u64, index: usize, (name, arguments): (String, String)) -> ToolCall {
+pub(super) fn tool_call(
+    request_id: u64,
+    index: usize,
+    (name, arguments): (String, String),
+) -> ToolCall {
     const LETTERS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)
@@ -183,7 +187,12 @@ mod tests {
         assert_eq!(writer.push(b"I look. ").text, "I look. ");
         let written = writer.push(b"<tool_call>\n{\"name\"");
         assert_eq!(written.call_begins.as_deref(), Some("\n{\"name\""));
-        assert!(writer.push(b": \"a\", \"arguments\": {}}\n</tool_call>").text.is_empty());
+        assert!(
+            writer
+                .push(b": \"a\", \"arguments\": {}}\n</tool_call>")
+                .text
+                .is_empty()
+        );
         let ending = writer.finish(true);
         assert_eq!(ending.calls, [("a".to_owned(), "{}".to_owned())]);
         assert_eq!(ending.text, "");

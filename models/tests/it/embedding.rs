@@ -4,7 +4,7 @@ use guildhall_engine_protocol::{
 
 use crate::engine::{Engine, request, user};
 
-fn embed(engine: &mut Engine, texts: &[&str]) -> Embeddings {
+pub(crate) fn embed(engine: &mut Engine, texts: &[&str]) -> Embeddings {
     let texts = texts.iter().map(|text| (*text).to_owned()).collect();
     engine.send(&NodeMessage::Embed(Embed {
         request_id: 1,

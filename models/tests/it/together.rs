@@ -49,10 +49,10 @@ fn answers_are_interleaved_and_the_same_as_alone() {
 
 #[test]
 fn a_long_prompt_does_not_hold_up_an_answer() {
-    let mut engine = Engine::with_sequences(16_384, 2, 32_768);
-    engine.send(&NodeMessage::Generate(greedy(1, "Write a book", 8_000)));
+    let mut engine = Engine::with_sequences(8_192, 2, 16_384);
+    engine.send(&NodeMessage::Generate(greedy(1, "Write a book", 3_000)));
     while !matches!(engine.receive(), EngineMessage::Token { request_id: 1, .. }) {}
-    engine.send(&NodeMessage::Generate(greedy(2, &long_text(2_000), 1)));
+    engine.send(&NodeMessage::Generate(greedy(2, &long_text(1_000), 1)));
     let mut between = 0;
     let mut prompt_tokens = 0;
     loop {
@@ -72,11 +72,12 @@ fn a_long_prompt_does_not_hold_up_an_answer() {
 
 #[test]
 fn a_short_question_overtakes_a_long_one() {
-    let mut engine = Engine::with_sequences(16_384, 2, 32_768);
-    engine.send(&NodeMessage::Generate(greedy(1, &long_text(3_000), 1)));
+    let mut engine = Engine::with_sequences(8_192, 2, 16_384);
+    engine.send(&NodeMessage::Generate(greedy(1, &long_text(800), 1)));
     engine.send(&NodeMessage::Generate(greedy(2, "Hello", 1)));
     let ended = std::iter::repeat_with(|| engine.receive()).filter_map(|message| match message {
         EngineMessage::Done(done) => Some(done.request_id),
+        EngineMessage::RequestFailed { failure, .. } => panic!("{failure}"),
         _ => None,
     });
     assert_eq!(ended.take(2).collect::<Vec<_>>(), [2, 1]);
@@ -196,9 +197,9 @@ fn sixty_four_streams_with_random_cancellations_leak_nothing() {
 
 #[test]
 fn a_reader_who_pauses_finds_everything() {
-    let mut engine = Engine::with_sequences(8_192, 4, 32_768);
+    let mut engine = Engine::with_sequences(2_048, 4, 8_192);
     for id in 0..4 {
-        engine.send(&NodeMessage::Generate(greedy(id, "Write a book", 6_000)));
+        engine.send(&NodeMessage::Generate(greedy(id, "Write a book", 1_500)));
     }
     // Nothing is read until the socket is full and the engine waits; pings queue up meanwhile.
     for ping_id in 0..40 {
