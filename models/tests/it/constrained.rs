@@ -2,8 +2,8 @@
 
 use guildhall_engine_protocol::testing::TinyModel;
 use guildhall_engine_protocol::{
-    Chat, ChatRole, Constraint, EngineMessage, FinishReason, Generate, Input, Prompt, Serving, Tool,
-    ToolCall, ToolChoice, codes,
+    Chat, ChatRole, Constraint, EngineMessage, FinishReason, Generate, Input, Prompt, Serving,
+    Tool, ToolCall, ToolChoice, codes,
 };
 use serde_json::{Value, json};
 
@@ -83,12 +83,21 @@ fn json_by_a_schema_is_valid_and_compact() {
     let answer = engine
         .generate(constrained(Constraint::JsonSchema { schema }))
         .unwrap();
-    assert_eq!(answer.done.finish_reason, FinishReason::Stop, "{}", answer.text());
+    assert_eq!(
+        answer.done.finish_reason,
+        FinishReason::Stop,
+        "{}",
+        answer.text()
+    );
     let value: Value = serde_json::from_str(&answer.text()).unwrap();
     assert!(["a", "b"].contains(&value["kind"].as_str().unwrap()));
     assert_eq!(value["list"].as_array().unwrap().len(), 2);
     let places = ["\": ", ", \"", "{ "];
-    assert!(!places.iter().any(|place| answer.text().contains(place)), "{}", answer.text());
+    assert!(
+        !places.iter().any(|place| answer.text().contains(place)),
+        "{}",
+        answer.text()
+    );
 }
 
 #[test]
@@ -120,9 +129,12 @@ fn grammars_are_followed_to_their_end() {
         let is_word = |word: &str| {
             (1..=3).contains(&word.len()) && word.bytes().all(|byte| (b'a'..=b'c').contains(&byte))
         };
-        let words = text.strip_prefix("yes ").map(|rest| rest.split('-').collect::<Vec<_>>());
+        let words = text
+            .strip_prefix("yes ")
+            .map(|rest| rest.split('-').collect::<Vec<_>>());
         assert!(
-            text == "no" || words.is_some_and(|words| words.len() == 3 && words.iter().all(|w| is_word(w))),
+            text == "no"
+                || words.is_some_and(|words| words.len() == 3 && words.iter().all(|w| is_word(w))),
             "{text}"
         );
     }
@@ -144,9 +156,21 @@ fn constraints_that_do_not_compile_are_refused_with_a_reason() {
         deep,
         json!({"enum": (0..60_000).map(|n| format!("value {n}")).collect::<Vec<_>>()}),
     ];
-    let gbnf = ["", "root ::= other", "root ::= \"a", "root ::= \"a\"{99999999999}"];
-    let lark = ["", "start: other", "start: /(/", "start: %json {\"type\": 3}"];
-    let schemas = schemas.into_iter().map(|schema| Constraint::JsonSchema { schema });
+    let gbnf = [
+        "",
+        "root ::= other",
+        "root ::= \"a",
+        "root ::= \"a\"{99999999999}",
+    ];
+    let lark = [
+        "",
+        "start: other",
+        "start: /(/",
+        "start: %json {\"type\": 3}",
+    ];
+    let schemas = schemas
+        .into_iter()
+        .map(|schema| Constraint::JsonSchema { schema });
     let gbnf = gbnf.map(|grammar| Constraint::Gbnf {
         grammar: grammar.to_owned(),
     });
@@ -171,7 +195,11 @@ fn constraints_that_do_not_compile_are_refused_with_a_reason() {
         });
         hard.prompt.max_tokens = 5;
         if let Err(failure) = engine.generate(hard) {
-            assert_eq!(failure.code, codes::CONSTRAINT_INVALID, "{grammar}: {failure}");
+            assert_eq!(
+                failure.code,
+                codes::CONSTRAINT_INVALID,
+                "{grammar}: {failure}"
+            );
         }
     }
     engine.generate(request(2, vec![user("Hello")])).unwrap();
@@ -189,7 +217,11 @@ fn tool_calls_are_valid_in_every_format() {
             let mut required = with_tools(ToolChoice::Required);
             required.prompt.sampling.seed = Some(seed);
             let answer = engine.generate(required).unwrap();
-            assert_eq!(answer.done.finish_reason, FinishReason::ToolCalls, "{answer:?}");
+            assert_eq!(
+                answer.done.finish_reason,
+                FinishReason::ToolCalls,
+                "{answer:?}"
+            );
             assert_eq!(answer.text(), "");
             assert!(!answer.calls.is_empty());
             answer.calls.iter().for_each(check_call);
@@ -252,7 +284,11 @@ fn a_call_in_a_free_answer_is_kept_to_its_grammar() {
     auto.prompt.sampling.logit_bias = vec![(5 + u32::from(b'{'), 100.0)];
     auto.prompt.sampling.presence_penalty = 2.0;
     let answer = engine.generate(auto).unwrap();
-    assert_eq!(answer.done.finish_reason, FinishReason::ToolCalls, "{answer:?}");
+    assert_eq!(
+        answer.done.finish_reason,
+        FinishReason::ToolCalls,
+        "{answer:?}"
+    );
     answer.calls.iter().for_each(check_call);
 
     let mut none = with_tools(ToolChoice::None);
@@ -300,8 +336,12 @@ fn tools_out_of_bounds_are_refused() {
             change(chat);
         }
     };
-    chat(&mut bad[0], &|chat| chat.tools[0].name = "no name".to_owned());
-    chat(&mut bad[1], &|chat| chat.tools[1].name = "get_weather".to_owned());
+    chat(&mut bad[0], &|chat| {
+        chat.tools[0].name = "no name".to_owned()
+    });
+    chat(&mut bad[1], &|chat| {
+        chat.tools[1].name = "get_weather".to_owned()
+    });
     chat(&mut bad[2], &|chat| {
         chat.tool_choice = ToolChoice::Tool {
             name: "unknown".to_owned(),
@@ -341,7 +381,12 @@ fn log_probabilities_come_with_every_token() {
         assert_eq!(token.bytes, token.token.as_bytes());
     }
     assert_eq!(
-        answer.logprobs.iter().map(|token| token.token.as_str()).collect::<String>().trim_start(),
+        answer
+            .logprobs
+            .iter()
+            .map(|token| token.token.as_str())
+            .collect::<String>()
+            .trim_start(),
         answer.text()
     );
     assert!(!matches!(engine.status(), status if status.active > 0));

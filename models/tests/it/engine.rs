@@ -169,7 +169,10 @@ impl Engine {
     }
 
     /// Sends requests at once and collects all of their messages until each has ended.
-    pub(crate) fn together(&mut self, requests: Vec<Generate>) -> BTreeMap<u64, Vec<EngineMessage>> {
+    pub(crate) fn together(
+        &mut self,
+        requests: Vec<Generate>,
+    ) -> BTreeMap<u64, Vec<EngineMessage>> {
         let mut open = requests.len();
         for request in requests {
             self.send(&NodeMessage::Generate(request));

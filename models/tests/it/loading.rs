@@ -250,3 +250,35 @@ fn the_process_ends_when_told_to_and_when_the_node_is_gone() {
     assert!(matches!(engine.receive(), EngineMessage::Started(_)));
     assert!(engine.hang_up().code().is_some(), "it ended by itself");
 }
+
+#[test]
+fn hostile_headers_are_refused_and_the_engine_goes_on() {
+    let counts = |tensors: u64, metadata: u64| {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3_u32.to_le_bytes());
+        bytes.extend(tensors.to_le_bytes());
+        bytes.extend(metadata.to_le_bytes());
+        bytes
+    };
+    assert_eq!(
+        refusal(&counts(1_000_000_000, 0)).code,
+        codes::MODEL_CORRUPT
+    );
+    assert_eq!(refusal(&counts(0, u64::MAX)).code, codes::MODEL_CORRUPT);
+    let model = || TinyModel::default().gguf();
+    for shape in [[u64::MAX, 2], [1 << 62, 4], [0, 8]] {
+        let hostile = model()
+            .tensor("extra.weight", &shape, Vec::new())
+            .to_bytes();
+        let failure = refusal_anywhere(&hostile);
+        assert!(failure.message.len() < 400, "{}", failure.message);
+    }
+}
+
+/// Loads a file that must be refused, whoever notices.
+fn refusal_anywhere(bytes: &[u8]) -> Failure {
+    let bad = model_file(bytes);
+    Engine::start()
+        .load(&load_of(&bad.path, 512))
+        .expect_err("a hostile file was loaded")
+}

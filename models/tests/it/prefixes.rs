@@ -4,9 +4,10 @@
 use std::fs;
 use std::path::Path;
 
-use guildhall_engine_protocol::testing::TinyModel;
+use guildhall_engine_protocol::testing::{GgufWriter, TinyModel};
 use guildhall_engine_protocol::{
-    CacheType, ChatRole, FinishReason, Generate, Load, LoadKind, NodeMessage, OnOverflow, Serving,
+    Adapter, CacheType, ChatRole, FinishReason, Generate, Load, LoadKind, NodeMessage, OnOverflow,
+    Serving,
 };
 
 use crate::engine::{Engine, load_of, message, request, user};
@@ -67,7 +68,10 @@ fn instructions_are_kept_from_one_start_to_the_next() {
     let file = fs::read_dir(&prefixes)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .find(|path| path.extension().is_some_and(|extension| extension == "prefix"))
+        .find(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "prefix")
+        })
         .unwrap();
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
@@ -155,8 +159,12 @@ fn a_recurrent_model_goes_on_where_it_stopped() {
         ..Serving::default()
     };
     let mut engine = Engine::serving(&model, 1024, serving);
-    let first = engine.generate(request(1, vec![user("Hello there")])).unwrap();
-    let other = engine.generate(request(2, vec![user("Hello you")])).unwrap();
+    let first = engine
+        .generate(request(1, vec![user("Hello there")]))
+        .unwrap();
+    let other = engine
+        .generate(request(2, vec![user("Hello you")]))
+        .unwrap();
     assert_eq!(other.started.cached_tokens, 0, "a part cannot be used");
     let answer = message(ChatRole::Assistant, &first.text());
     let on = request(3, vec![user("Hello there"), answer, user("And?")]);
@@ -202,4 +210,69 @@ fn a_loaded_engine_is_confined() {
     };
     assert_eq!(value("NoNewPrivs:"), "1");
     assert_eq!(value("Seccomp:"), "2", "{status}");
+}
+
+/// An adapter that turns the queries of the first layer upside down.
+fn write_adapter(path: &Path) {
+    let numbers = |count: usize, scale: f32| -> Vec<f32> {
+        (0..count)
+            .map(|index| ((index * 7919 % 101) as f32 / 50.0 - 1.0) * scale)
+            .collect()
+    };
+    GgufWriter::new()
+        .text("general.type", "adapter")
+        .text("general.architecture", "llama")
+        .text("adapter.type", "lora")
+        .f32("adapter.lora.alpha", 8.0)
+        .tensor("blk.0.attn_v.weight.lora_a", &[32, 4], numbers(128, 1.0))
+        .tensor("blk.0.attn_v.weight.lora_b", &[4, 32], numbers(128, 1.0))
+        .write(path)
+        .unwrap();
+}
+
+#[test]
+fn adapters_are_chosen_by_request_and_do_not_mix() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("tiny.gguf");
+    TinyModel::default().gguf().write(&model).unwrap();
+    let adapter = directory.path().join("adapter.gguf");
+    write_adapter(&adapter);
+    let mut engine = Engine::start();
+    let load = Load {
+        serving: Serving {
+            sequences: 4,
+            cache_tokens: 4096,
+            ..Serving::default()
+        },
+        adapters: vec![Adapter {
+            name: "other".to_owned(),
+            path: adapter.to_str().unwrap().to_owned(),
+        }],
+        ..load_of(&model, 1024)
+    };
+    engine.load(&load).unwrap();
+    let with = |id: u64, adapter: Option<&str>| {
+        let mut request = request(id, vec![user("Hello, who are you?")]);
+        request.prompt.sampling.temperature = 0.0;
+        request.prompt.adapter = adapter.map(str::to_owned);
+        request
+    };
+    let plain = engine.generate(with(1, None)).unwrap().text();
+    let adapted = engine.generate(with(2, Some("other"))).unwrap();
+    assert_eq!(adapted.started.cached_tokens, 0);
+    let adapted = adapted.text();
+    assert_ne!(plain, adapted);
+    let together = engine.together(vec![
+        with(3, None),
+        with(4, Some("other")),
+        with(5, None),
+        with(6, Some("other")),
+    ]);
+    for (id, expected) in [(3, &plain), (4, &adapted), (5, &plain), (6, &adapted)] {
+        assert_eq!(
+            &crate::together::text(&together[&id]),
+            expected,
+            "request {id}"
+        );
+    }
 }

@@ -7,7 +7,7 @@ use guildhall_engine_protocol::{ChatRole, Serving};
 use crate::engine::{Engine, load_of, message, request, user};
 
 /// Qwen 2.5 and 3.
-pub(crate) const QWEN: &str = r#"{%- if tools %}
+pub(crate) const QWEN: &str = r##"{%- if tools %}
     {{- '<|im_start|>system\n' }}
     {%- if messages[0]['role'] == 'system' %}{{- messages[0]['content'] + '\n\n' }}{%- endif %}
     {{- "# Tools\n\n<tools>" }}
@@ -34,10 +34,10 @@ pub(crate) const QWEN: &str = r#"{%- if tools %}
         {%- if loop.last or (messages[loop.index0 + 1].role != "tool") %}{{- '<|im_end|>\n' }}{%- endif %}
     {%- endif %}
 {%- endfor %}
-{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"#;
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"##;
 
 /// Llama 3.1 and later.
-pub(crate) const LLAMA: &str = r#"{{- bos_token }}
+pub(crate) const LLAMA: &str = r##"{{- bos_token }}
 {%- if not date_string is defined %}{%- set date_string = strftime_now("%d %b %Y") %}{%- endif %}
 {%- if messages[0]['role'] == 'system' %}
     {%- set system_message = messages[0]['content']|trim %}{%- set messages = messages[1:] %}
@@ -64,10 +64,10 @@ pub(crate) const LLAMA: &str = r#"{{- bos_token }}
         {{- "<|eot_id|>" }}
     {%- endif %}
 {%- endfor %}
-{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"#;
+{%- if add_generation_prompt %}{{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{%- endif %}"##;
 
 /// Mistral 7B v0.3.
-pub(crate) const MISTRAL: &str = r#"{%- if messages[0]["role"] == "system" %}
+pub(crate) const MISTRAL: &str = r##"{%- if messages[0]["role"] == "system" %}
     {%- set system_message = messages[0]["content"] %}{%- set loop_messages = messages[1:] %}
 {%- else %}{%- set loop_messages = messages %}{%- endif %}
 {%- if not tools is defined %}{%- set tools = none %}{%- endif %}
@@ -94,7 +94,7 @@ pub(crate) const MISTRAL: &str = r#"{%- if messages[0]["role"] == "system" %}
         {{- '[TOOL_RESULTS] {"content": ' + message.content|string + ', "call_id": "' + message.tool_call_id + '"}[/TOOL_RESULTS]' }}
     {%- else %}{{- raise_exception("Only user and assistant roles are supported") }}
     {%- endif %}
-{%- endfor %}"#;
+{%- endfor %}"##;
 
 /// A template that knows neither instructions nor tools, and is none of llama.cpp's.
 const STRICT: &str = r"{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate') }}{% endif %}{{ '(turn ' + message['role'] + ')' + message['content'] | trim + '(end)' }}{% endfor %}{% if add_generation_prompt %}{{'(turn model)'}}{% endif %}";
@@ -122,7 +122,10 @@ fn an_unknown_template_is_rendered_and_instructions_find_a_place() {
     let failure = engine
         .generate(request(3, vec![user("Hello"), user("again")]))
         .unwrap_err();
-    assert_eq!(failure.code, guildhall_engine_protocol::codes::TEMPLATE_FAILED);
+    assert_eq!(
+        failure.code,
+        guildhall_engine_protocol::codes::TEMPLATE_FAILED
+    );
     assert!(failure.message.contains("must alternate"), "{failure}");
 }
 
@@ -145,7 +148,12 @@ fn a_message_cannot_forge_a_turn_in_any_template() {
 
 #[test]
 fn what_a_template_knows_is_said_when_loading() {
-    for (template, knows) in [(QWEN, true), (LLAMA, true), (MISTRAL, true), (STRICT, false)] {
+    for (template, knows) in [
+        (QWEN, true),
+        (LLAMA, true),
+        (MISTRAL, true),
+        (STRICT, false),
+    ] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tiny.gguf");
         let model = TinyModel {
@@ -161,7 +169,9 @@ fn what_a_template_knows_is_said_when_loading() {
 
 #[test]
 fn models_of_every_small_architecture_answer() {
-    for architecture in ["llama", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "mamba"] {
+    for architecture in [
+        "llama", "qwen2", "qwen3", "gemma", "gemma2", "phi3", "mamba",
+    ] {
         let model = TinyModel {
             architecture: architecture.to_owned(),
             ..TinyModel::default()
@@ -179,7 +189,11 @@ fn models_of_every_small_architecture_answer() {
 
         // Going on where it stopped, on what is cached and from the beginning.
         let answer = message(ChatRole::Assistant, &first.text());
-        let turns = vec![user("Hello there, how do you do?"), answer, user("And then?")];
+        let turns = vec![
+            user("Hello there, how do you do?"),
+            answer,
+            user("And then?"),
+        ];
         let mut on = request(2, turns);
         on.prompt.sampling.temperature = 0.0;
         let cached = engine.generate(on.clone()).unwrap();

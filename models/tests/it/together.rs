@@ -15,7 +15,7 @@ fn greedy(request_id: u64, text: &str, max_tokens: u32) -> Generate {
     greedy
 }
 
-fn text(messages: &[EngineMessage]) -> String {
+pub(crate) fn text(messages: &[EngineMessage]) -> String {
     let piece = |message: &EngineMessage| match message {
         EngineMessage::Token { text, .. } => text.clone(),
         _ => String::new(),
@@ -29,7 +29,12 @@ fn long_text(words: usize) -> String {
 
 #[test]
 fn answers_are_interleaved_and_the_same_as_alone() {
-    let prompts = ["Hello", "Tell me more", "What is it?", "A longer question, with more in it"];
+    let prompts = [
+        "Hello",
+        "Tell me more",
+        "What is it?",
+        "A longer question, with more in it",
+    ];
     let mut alone = Engine::with_sequences(1024, 1, 0);
     let expected: Vec<String> = prompts
         .iter()
@@ -37,7 +42,10 @@ fn answers_are_interleaved_and_the_same_as_alone() {
         .collect();
 
     let mut engine = Engine::with_sequences(1024, 4, 4096);
-    let requests = prompts.iter().zip(0..).map(|(prompt, id)| greedy(id, prompt, 40));
+    let requests = prompts
+        .iter()
+        .zip(0..)
+        .map(|(prompt, id)| greedy(id, prompt, 40));
     let messages = engine.together(requests.collect());
     for (id, expected) in (0..).zip(expected) {
         assert_eq!(text(&messages[&id]), expected, "request {id}");
@@ -66,7 +74,10 @@ fn a_long_prompt_does_not_hold_up_an_answer() {
     // At most 512 tokens in a step, and a word of the other answer in every step.
     assert!(prompt_tokens > 4_000, "{prompt_tokens}");
     let steps = prompt_tokens / 512;
-    assert!(between >= steps, "{between} words while {prompt_tokens} tokens were read");
+    assert!(
+        between >= steps,
+        "{between} words while {prompt_tokens} tokens were read"
+    );
     engine.send(&NodeMessage::Cancel { request_id: 1 });
 }
 
@@ -94,7 +105,10 @@ fn a_shared_beginning_is_computed_once() {
         let EngineMessage::Done(done) = messages.last().unwrap() else {
             panic!("request {id} failed");
         };
-        assert!(done.cached_tokens + 20 >= first.started.input_tokens, "{done:?}");
+        assert!(
+            done.cached_tokens + 20 >= first.started.input_tokens,
+            "{done:?}"
+        );
     }
     let used = engine.status().cache_tokens_used;
     assert!(used < 2 * first.started.input_tokens, "{used} cells");
@@ -192,7 +206,10 @@ fn sixty_four_streams_with_random_cancellations_leak_nothing() {
     seeded.prompt.sampling.seed = Some(1);
     let answer = engine.generate(seeded).unwrap();
     let used = engine.status().cache_tokens_used;
-    assert_eq!(used, answer.done.input_tokens + answer.done.output_tokens - 1);
+    assert_eq!(
+        used,
+        answer.done.input_tokens + answer.done.output_tokens - 1
+    );
 }
 
 #[test]
