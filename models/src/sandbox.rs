@@ -241,7 +241,7 @@ mod tests {
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "{text}");
-        assert!(text.contains("probed"), "{text}");
+        assert!(directory.path().join("prefixes/probed").is_file(), "{text}");
     }
 
     #[test]
@@ -272,9 +272,8 @@ mod tests {
         assert!(UnixStream::pair().is_err());
         assert!(Command::new("/bin/true").status().is_err());
         std::thread::spawn(|| ()).join().unwrap();
+        fs::write(directory.join("prefixes/probed"), format!("{notes:?}")).unwrap();
         assert_eq!(tighten(), None);
         assert!(fs::read(directory.join("model.gguf")).is_err());
-        // The test runner's own output is not reached when it cannot open files any more.
-        println!("probed {notes:?}");
     }
 }

@@ -130,7 +130,9 @@ pub enum EngineMessage {
 pub struct Load {
     /// The sender's [`PROTOCOL_VERSION`](crate::PROTOCOL_VERSION).
     pub protocol_version: u32,
-    /// Absolute path of a GGUF file, or [`BUILTIN_MINILM`](crate::BUILTIN_MINILM).
+    /// Absolute path of a GGUF file; for embeddings also of a directory with `config.json`,
+    /// `tokenizer.json` and `model.safetensors` of the BERT family, or
+    /// [`BUILTIN_MINILM`](crate::BUILTIN_MINILM).
     pub model_path: String,
     /// What the model is for.
     pub kind: LoadKind,

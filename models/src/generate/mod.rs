@@ -16,6 +16,7 @@ mod cache;
 mod check;
 mod constraint;
 mod control;
+mod conversation;
 mod gbnf;
 mod load;
 mod lookup;
@@ -26,6 +27,7 @@ mod prompt;
 mod run;
 mod sampler;
 mod schedule;
+mod step;
 mod template;
 mod tools;
 mod trim;
@@ -36,6 +38,7 @@ use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Instant;
 
+use guildhall_engine_protocol::frame::FrameError;
 use guildhall_engine_protocol::{EngineMessage, Failure, Load, codes};
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
@@ -93,17 +96,7 @@ pub(crate) fn serve(
         keeps_prefixes: store.is_some(),
     };
     let ready = Ready::default();
-    tracing::info!(
-        architecture = loaded.architecture,
-        parameters = loaded.parameters,
-        context_length = loaded.context_length,
-        cache_tokens = loaded.cache_tokens,
-        sequences = loaded.sequences,
-        threads = loaded.threads,
-        load_ms = loaded.load_ms,
-        "model loaded"
-    );
-    let mut scheduler = Scheduler::new(Parts {
+    let scheduler = Scheduler::new(Parts {
         context,
         adapters: opened.adapters,
         language: Language {
@@ -121,29 +114,43 @@ pub(crate) fn serve(
         cells: loaded.cache_tokens as usize,
         can_cut: load::can_cut(model),
     });
+    tracing::info!(
+        architecture = loaded.architecture,
+        parameters = loaded.parameters,
+        context_length = loaded.context_length,
+        cache_tokens = loaded.cache_tokens,
+        sequences = loaded.sequences,
+        threads = loaded.threads,
+        load_ms = loaded.load_ms,
+        "model loaded"
+    );
     outbox.send(&EngineMessage::Loaded(loaded))?;
     thread::scope(|scope| {
-        // Whatever ends first, the other threads must not wait for it.
-        struct Close<'a>(&'a JobQueue);
-        impl Drop for Close<'_> {
-            fn drop(&mut self) {
-                self.0.close();
-            }
-        }
         scope.spawn(|| {
-            let _close = Close(queue);
+            let _close = CloseOnDrop(queue);
             preparer.run(queue, &ready, outbox);
         });
         if let Some(unsealed) = unsealed {
             scope.spawn(move || seal_all(&unsealed));
         }
-        let _close = Close(queue);
-        let ended = scheduler.run();
-        // The store's end is what the hashing thread waits for.
-        drop(scheduler);
-        ended
+        schedule_until_closed(scheduler, queue)
     })?;
     Ok(())
+}
+
+/// Whatever ends first, the other threads must not wait for it.
+struct CloseOnDrop<'a>(&'a JobQueue);
+
+impl Drop for CloseOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Takes the scheduler by value: the end of its store is what the hashing thread waits for.
+fn schedule_until_closed(mut scheduler: Scheduler<'_>, queue: &JobQueue) -> Result<(), FrameError> {
+    let _close = CloseOnDrop(queue);
+    scheduler.run()
 }
 
 fn open_store(

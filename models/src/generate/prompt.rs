@@ -5,11 +5,12 @@ use std::sync::Mutex;
 use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, Failure, Tool, ToolChoice, codes};
 use llama_cpp_2::model::{LlamaChatMessage, LlamaChatTemplate, LlamaModel};
 use llama_cpp_2::token::LlamaToken;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::control::{ControlTexts, MARK};
+use super::conversation::{flatten, fold_system, message_view, tool_view};
 use super::template::{JinjaTemplate, View};
-use super::tools::{self, ToolFormat};
+use super::tools::ToolFormat;
 
 /// More bytes of text than any tokeniser puts into a token on average: a quick refusal of what
 /// cannot fit, before time is spent on counting it.
@@ -242,7 +243,7 @@ impl<'model> PromptFormat<'model> {
             if let (Some(own), Some(_)) = (&self.own, self.own_tools) {
                 return self.render_own(own, turns);
             }
-            let flat = self.flatten(turns);
+            let flat = flatten(turns);
             let flat: Vec<&ChatMessage> = flat.iter().collect();
             return self.render_plain(&flat);
         }
@@ -299,108 +300,19 @@ impl<'model> PromptFormat<'model> {
         let tools: Vec<Value> = turns
             .tools
             .iter()
-            .map(|tool| self.tool_view(tool))
+            .map(|tool| tool_view(&self.control, tool))
             .collect();
         View {
             messages: turns
                 .messages
                 .iter()
-                .map(|message| self.message_view(message))
+                .map(|message| message_view(&self.control, message))
                 .collect(),
             tools: (!tools.is_empty()).then_some(tools),
             add_generation_prompt: true,
             bos_token: self.begin_text.clone(),
             eos_token: self.end_text.clone(),
         }
-    }
-
-    fn message_view(&self, message: &ChatMessage) -> Value {
-        let mut view = Map::new();
-        view.insert("role".to_owned(), json!(message.role.as_str()));
-        let content = self.control.disarm(&message.content);
-        view.insert("content".to_owned(), Value::String(content));
-        if !message.tool_calls.is_empty() {
-            let calls = message.tool_calls.iter().map(|call| {
-                let arguments = self.disarm_json(&arguments_value(&call.arguments));
-                let name = self.control.disarm(&call.name);
-                json!({
-                    "id": self.control.disarm(&call.id),
-                    "type": "function",
-                    "function": {"name": name, "arguments": arguments},
-                })
-            });
-            view.insert("tool_calls".to_owned(), calls.collect());
-        }
-        if let Some(id) = &message.tool_call_id {
-            let id = self.control.disarm(id);
-            view.insert("tool_call_id".to_owned(), Value::String(id));
-        }
-        Value::Object(view)
-    }
-
-    fn tool_view(&self, tool: &Tool) -> Value {
-        self.disarm_json(&json!({
-            "type": "function",
-            "function": {
-                "name": tool.name,
-                "description": tool.description,
-                "parameters": tool.parameters,
-            },
-        }))
-    }
-
-    fn disarm_json(&self, value: &Value) -> Value {
-        match value {
-            Value::String(text) => Value::String(self.control.disarm(text)),
-            Value::Array(items) => items.iter().map(|item| self.disarm_json(item)).collect(),
-            Value::Object(fields) => {
-                let disarmed = fields
-                    .iter()
-                    .map(|(key, value)| (self.control.disarm(key), self.disarm_json(value)));
-                Value::Object(disarmed.collect())
-            }
-            other => other.clone(),
-        }
-    }
-
-    /// A conversation with tools in words, for templates that know none.
-    fn flatten(&self, turns: &Turns<'_>) -> Vec<ChatMessage> {
-        let mut flat: Vec<ChatMessage> = Vec::new();
-        if !turns.tools.is_empty() {
-            let views: Vec<Value> = turns
-                .tools
-                .iter()
-                .map(|tool| {
-                    json!({
-                        "name": tool.name,
-                        "description": tool.description,
-                        "parameters": tool.parameters,
-                    })
-                })
-                .collect();
-            flat.push(ChatMessage::new(
-                ChatRole::System,
-                tools::instructions(&views),
-            ));
-        }
-        for message in turns.messages {
-            let (role, content) = match message.role {
-                ChatRole::Tool => (
-                    ChatRole::User,
-                    format!("<tool_response>\n{}\n</tool_response>", message.content),
-                ),
-                role => (role, with_calls(message)),
-            };
-            match flat.last_mut() {
-                // Results of several calls, and instructions beside tools, are one message.
-                Some(last) if last.role == role && role != ChatRole::Assistant => {
-                    last.content.push_str("\n\n");
-                    last.content.push_str(&content);
-                }
-                _ => flat.push(ChatMessage::new(role, content)),
-            }
-        }
-        flat
     }
 
     fn probe(&self, own: &JinjaTemplate) -> Result<(), String> {
@@ -426,47 +338,6 @@ pub(super) fn offered(chat: &Chat) -> &[Tool] {
     } else {
         &chat.tools
     }
-}
-
-fn arguments_value(arguments: &str) -> Value {
-    serde_json::from_str(arguments).unwrap_or_else(|_| Value::String(arguments.to_owned()))
-}
-
-fn with_calls(message: &ChatMessage) -> String {
-    let mut content = message.content.clone();
-    for call in &message.tool_calls {
-        if !content.is_empty() {
-            content.push('\n');
-        }
-        content.push_str(&tools::call_text(
-            &call.name,
-            &arguments_value(&call.arguments),
-        ));
-    }
-    content
-}
-
-/// The conversation with its instructions in front of the first message of a person; `None`
-/// when there are no instructions or nobody to take them.
-fn fold_system(messages: &[&ChatMessage]) -> Option<Vec<ChatMessage>> {
-    let system: Vec<&str> = messages
-        .iter()
-        .filter(|message| message.role == ChatRole::System)
-        .map(|message| message.content.as_str())
-        .collect();
-    if system.is_empty() {
-        return None;
-    }
-    let mut folded: Vec<ChatMessage> = messages
-        .iter()
-        .filter(|message| message.role != ChatRole::System)
-        .map(|message| (*message).clone())
-        .collect();
-    let first = folded
-        .iter_mut()
-        .find(|message| message.role == ChatRole::User)?;
-    first.content = format!("{}\n\n{}", system.join("\n\n"), first.content);
-    Some(folded)
 }
 
 fn is_known(model: &LlamaModel, template: &LlamaChatTemplate) -> bool {

@@ -216,6 +216,7 @@ fn tool_calls_are_valid_in_every_format() {
         for seed in 0..3 {
             let mut required = with_tools(ToolChoice::Required);
             required.prompt.sampling.seed = Some(seed);
+            required.prompt.max_tokens = 2_000;
             let answer = engine.generate(required).unwrap();
             assert_eq!(
                 answer.done.finish_reason,
