@@ -14,6 +14,7 @@ mod logging;
 mod memory;
 mod outbox;
 mod queue;
+mod sandbox;
 mod serve;
 mod worker;
 

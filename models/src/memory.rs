@@ -13,6 +13,22 @@ pub(crate) fn available_bytes() -> Option<u64> {
     Some(limit.map_or(system, |limit| limit.min(system)))
 }
 
+/// Number of memory nodes (NUMA); 1 when the kernel does not say.
+pub(crate) fn node_count() -> usize {
+    let Ok(entries) = fs::read_dir("/sys/devices/system/node") else {
+        return 1;
+    };
+    let is_node = |name: &str| {
+        name.strip_prefix("node")
+            .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    entries
+        .flatten()
+        .filter(|entry| entry.file_name().to_str().is_some_and(is_node))
+        .count()
+        .max(1)
+}
+
 fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

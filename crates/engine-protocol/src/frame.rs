@@ -62,14 +62,33 @@ impl From<io::Error> for FrameError {
 /// # Errors
 /// [`FrameError::TooLong`] when the document exceeds [`FRAME_BYTES_MAX`].
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, FrameError> {
-    let mut frame = vec![0; 4];
-    serde_json::to_writer(&mut frame, message).map_err(FrameError::Json)?;
-    let bytes = frame.len() - 4;
-    let length = checked_length(bytes)?;
-    if let Some(head) = frame.first_chunk_mut() {
-        *head = length.to_le_bytes();
+    let mut frames = Vec::new();
+    encode_into(&mut frames, message)?;
+    Ok(frames)
+}
+
+/// Appends a message as one frame to `frames`, which stay as they were when it fails.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_into<T: Serialize>(frames: &mut Vec<u8>, message: &T) -> Result<(), FrameError> {
+    let start = frames.len();
+    frames.extend([0; 4]);
+    let result = serde_json::to_writer(&mut *frames, message)
+        .map_err(FrameError::Json)
+        .and_then(|()| checked_length(frames.len() - start - 4));
+    match result {
+        Ok(length) => {
+            if let Some(head) = frames.get_mut(start..start + 4) {
+                head.copy_from_slice(&length.to_le_bytes());
+            }
+            Ok(())
+        }
+        Err(error) => {
+            frames.truncate(start);
+            Err(error)
+        }
     }
-    Ok(frame)
 }
 
 /// Writes one message and flushes.

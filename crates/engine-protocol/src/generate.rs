@@ -214,7 +214,9 @@ pub struct Sampling {
     /// Added to the scores of single tokens, -100 to 100 each; at most 300.
     pub logit_bias: Vec<(u32, f32)>,
     /// With a seed, the same request gives the same answer on the same model, machine and
-    /// threads as long as it is computed alone. Without one the engine picks its own.
+    /// threads as long as it is computed alone, whatever was computed before: nothing cached is
+    /// used. Among others sums are rounded differently, and the answer may differ once two tokens
+    /// are all but equally likely. Without a seed the engine picks its own.
     pub seed: Option<u32>,
 }
 

@@ -7,7 +7,9 @@
 //!
 //! # Conversation
 //! 1. The node sends [`NodeMessage::Load`]; the engine answers [`EngineMessage::Loaded`] or
-//!    [`EngineMessage::LoadFailed`] (after which another `Load` may be tried).
+//!    [`EngineMessage::LoadFailed`]. After a refusal by the engine's own checks another `Load`
+//!    may be tried; once llama.cpp or candle have seen a file, the process is confined to it, and
+//!    another model needs another engine ([`codes::MODEL_UNREADABLE`] says so).
 //! 2. Each [`NodeMessage::Generate`] is answered by `Started`, any number of `Token` and
 //!    `ToolCall`, and one `Done`; or by one `RequestFailed`, at any point. Each
 //!    [`NodeMessage::Embed`] is answered by one `Embeddings` or `RequestFailed`, each

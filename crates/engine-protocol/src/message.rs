@@ -130,7 +130,9 @@ pub enum EngineMessage {
 pub struct Load {
     /// The sender's [`PROTOCOL_VERSION`](crate::PROTOCOL_VERSION).
     pub protocol_version: u32,
-    /// Absolute path of a GGUF file, or [`BUILTIN_MINILM`](crate::BUILTIN_MINILM).
+    /// Absolute path of a GGUF file; for embeddings also of a directory with `config.json`,
+    /// `tokenizer.json` and `model.safetensors` of the BERT family, or
+    /// [`BUILTIN_MINILM`](crate::BUILTIN_MINILM).
     pub model_path: String,
     /// What the model is for.
     pub kind: LoadKind,
@@ -370,4 +372,10 @@ pub struct EngineStatus {
     pub cache_tokens_used: u32,
     /// Tokens the key-value cache holds at most.
     pub cache_tokens: u32,
+    /// Computing steps since the model was loaded.
+    #[serde(default)]
+    pub steps: u64,
+    /// How many of them took longer than 100 ms while an answer was being written.
+    #[serde(default)]
+    pub slow_steps: u64,
 }

@@ -1,19 +1,30 @@
-//! The encoder of BERT (Devlin et al., 2018, arXiv:1810.04805) as MiniLM uses it: token and
-//! position embeddings, then layers of self-attention and a two-layer network with GELU.
+//! The encoder of BERT (Devlin et al., 2018, arXiv:1810.04805) and of its kin RoBERTa and XLM-R
+//! (which number positions from another start): token and position embeddings, then layers of
+//! self-attention and a two-layer network with GELU.
 //!
-//! Linear weights are 32-bit floats in memory. The table of word embeddings, half of the model,
-//! stays in the file as 16-bit floats; only the rows of the tokens at hand are converted.
+//! Linear weights are 32-bit floats in memory. The table of word embeddings, often half of the
+//! model, stays as the file has it; only the rows of the tokens at hand are converted.
 
 use candle_core::safetensors::SliceSafetensors;
 use candle_core::{D, DType, Device, Error, Result, Tensor};
 use candle_nn::ops::{layer_norm, softmax_last_dim};
 
-const HEADS: usize = 12;
-const EPSILON: f32 = 1e-12;
 /// Added to the attention scores of padding, so that its share becomes 0.
 const MASKED_SCORE: f32 = -1e9;
 const HALF_BYTES: usize = 2;
 const WORDS: &str = "embeddings.word_embeddings.weight";
+
+/// What the file of weights does not say about a network.
+#[derive(Debug, Clone)]
+pub(super) struct Shape {
+    pub(super) heads: usize,
+    /// Added to variances before division.
+    pub(super) epsilon: f32,
+    /// Position embedding of the first token.
+    pub(super) first_position: usize,
+    /// GELU by its hyperbolic-tangent approximation.
+    pub(super) approximate_gelu: bool,
+}
 
 /// A batch of token rows, padded to the longest.
 pub(super) struct Tokens {
@@ -42,6 +53,7 @@ impl Tokens {
 
 /// The network.
 pub(super) struct Bert {
+    shape: Shape,
     words: WordTable,
     /// Position embeddings with the embedding of the only segment added, `[positions, width]`.
     positions: Tensor,
@@ -51,38 +63,76 @@ pub(super) struct Bert {
 }
 
 impl Bert {
-    /// Reads the network from a safetensors file with 16-bit floats.
+    /// Reads the network from a safetensors file with 16-bit floats inside this program.
     ///
     /// # Errors
     /// When the file is broken or lacks a tensor.
-    pub(super) fn load(file: &'static [u8]) -> Result<Self> {
-        let weights = Weights(SliceSafetensors::new(file)?);
-        let segment = weights
-            .tensor("embeddings.token_type_embeddings.weight")?
-            .get(0)?;
+    pub(super) fn load_static(file: &'static [u8], shape: Shape) -> Result<Self> {
+        let weights = Weights::open(file)?;
+        let words = WordTable::of_static(file, &weights)?;
+        Self::assemble(&weights, words, shape)
+    }
+
+    /// Reads the network from the bytes of a safetensors file, which are not needed afterwards.
+    ///
+    /// # Errors
+    /// When the file is broken or lacks a tensor.
+    pub(super) fn load(file: &[u8], shape: Shape) -> Result<Self> {
+        let weights = Weights::open(file)?;
+        let words = WordTable::Tensor(weights.raw(WORDS)?);
+        Self::assemble(&weights, words, shape)
+    }
+
+    fn assemble(weights: &Weights<'_>, words: WordTable, shape: Shape) -> Result<Self> {
         let positions = weights.tensor("embeddings.position_embeddings.weight")?;
+        let segments = "embeddings.token_type_embeddings.weight";
+        let positions = if weights.has(segments) {
+            positions.broadcast_add(&weights.tensor(segments)?.get(0)?)?
+        } else {
+            positions
+        };
         let mut layers = Vec::new();
         while weights.has(&format!(
             "encoder.layer.{}.output.dense.weight",
             layers.len()
         )) {
-            layers.push(Layer::load(
-                &weights,
-                &format!("encoder.layer.{}", layers.len()),
-            )?);
+            let name = format!("encoder.layer.{}", layers.len());
+            layers.push(Layer::load(weights, &name, shape.epsilon)?);
+        }
+        if layers.is_empty() {
+            return Err(Error::msg("it has no layers of the BERT family"));
+        }
+        let width = words.width()?;
+        if shape.heads == 0 || !width.is_multiple_of(shape.heads) {
+            return Err(Error::msg(format!(
+                "{} heads do not divide {width}",
+                shape.heads
+            )));
         }
         Ok(Self {
-            words: WordTable::load(file, &weights)?,
-            positions: positions.broadcast_add(&segment)?,
-            norm: weights.norm("embeddings.LayerNorm")?,
+            words,
+            positions,
+            norm: weights.norm("embeddings.LayerNorm", shape.epsilon)?,
             layers,
             parameters: weights.count(),
+            shape,
         })
+    }
+
+    /// Most tokens of a text that have a position.
+    ///
+    /// # Errors
+    /// When the position embeddings are no table.
+    pub(super) fn positions(&self) -> Result<usize> {
+        Ok(self
+            .positions
+            .dim(0)?
+            .saturating_sub(self.shape.first_position))
     }
 
     /// Width of the network.
     pub(super) fn width(&self) -> usize {
-        self.words.width
+        self.words.width().unwrap_or(0)
     }
 
     /// Number of weights.
@@ -100,32 +150,35 @@ impl Bert {
             .words
             .rows(&tokens.ids)?
             .reshape((batch, length, self.width()))?;
-        let positions = self.positions.narrow(0, 0, length)?;
+        let positions = self
+            .positions
+            .narrow(0, self.shape.first_position, length)?;
         let mut hidden = self.norm.apply(&words.broadcast_add(&positions)?)?;
         let padding = tokens.mask.to_dtype(DType::F32)?.affine(-1.0, 1.0)?;
         let bias = (padding * f64::from(MASKED_SCORE))?.reshape((batch, 1, 1, length))?;
         for layer in &self.layers {
-            hidden = layer.forward(&hidden, &bias)?;
+            hidden = layer.forward(&hidden, &bias, &self.shape)?;
         }
         Ok(hidden)
     }
 }
 
-/// The word embeddings, left in the file.
-struct WordTable {
-    /// `[words, width]`, 16-bit floats, little-endian.
-    bytes: &'static [u8],
-    width: usize,
+/// The word embeddings as the file has them.
+enum WordTable {
+    /// `[words, width]`, 16-bit floats, little-endian, left in the file.
+    Static { bytes: &'static [u8], width: usize },
+    /// `[words, width]` of the file's type.
+    Tensor(Tensor),
 }
 
 impl WordTable {
-    fn load(file: &'static [u8], weights: &Weights) -> Result<Self> {
-        let view = weights.0.get(WORDS)?;
+    fn of_static(file: &'static [u8], weights: &Weights<'_>) -> Result<Self> {
+        let view = weights.file.get(WORDS)?;
         // The view borrows its reader; its place in the file outlives that.
         let start = view.data().as_ptr().addr() - file.as_ptr().addr();
         let bytes = file.get(start..start + view.data().len());
         match (bytes, view.shape()) {
-            (Some(bytes), [_, width]) => Ok(Self {
+            (Some(bytes), [_, width]) => Ok(Self::Static {
                 bytes,
                 width: *width,
             }),
@@ -133,16 +186,30 @@ impl WordTable {
         }
     }
 
+    fn width(&self) -> Result<usize> {
+        match self {
+            Self::Static { width, .. } => Ok(*width),
+            Self::Tensor(table) => Ok(table.dims2()?.1),
+        }
+    }
+
     /// `[ids, width]` as 32-bit floats.
     fn rows(&self, ids: &[u32]) -> Result<Tensor> {
-        let row_bytes = self.width * HALF_BYTES;
+        let (bytes, width) = match self {
+            Self::Static { bytes, width } => (bytes, *width),
+            Self::Tensor(table) => {
+                let ids = Tensor::new(ids, &Device::Cpu)?;
+                return table.index_select(&ids, 0)?.to_dtype(DType::F32);
+            }
+        };
+        let row_bytes = width * HALF_BYTES;
         let mut rows = Vec::with_capacity(ids.len() * row_bytes);
         for id in ids {
             let start = *id as usize * row_bytes;
-            let row = self.bytes.get(start..start + row_bytes);
+            let row = bytes.get(start..start + row_bytes);
             rows.extend_from_slice(row.ok_or_else(|| Error::msg(format!("no token {id}")))?);
         }
-        let shape = [ids.len(), self.width];
+        let shape = [ids.len(), width];
         Tensor::from_raw_buffer(&rows, DType::F16, &shape, &Device::Cpu)?.to_dtype(DType::F32)
     }
 }
@@ -158,38 +225,44 @@ struct Layer {
 }
 
 impl Layer {
-    fn load(weights: &Weights, name: &str) -> Result<Self> {
+    fn load(weights: &Weights<'_>, name: &str, epsilon: f32) -> Result<Self> {
         let names = ["query", "key", "value"].map(|part| format!("{name}.attention.self.{part}"));
         Ok(Self {
             query_key_value: weights.linear(&names)?,
             attended: weights.linear(&[format!("{name}.attention.output.dense")])?,
-            attended_norm: weights.norm(&format!("{name}.attention.output.LayerNorm"))?,
+            attended_norm: weights.norm(&format!("{name}.attention.output.LayerNorm"), epsilon)?,
             inner: weights.linear(&[format!("{name}.intermediate.dense")])?,
             output: weights.linear(&[format!("{name}.output.dense")])?,
-            output_norm: weights.norm(&format!("{name}.output.LayerNorm"))?,
+            output_norm: weights.norm(&format!("{name}.output.LayerNorm"), epsilon)?,
         })
     }
 
     /// `[batch, length, width]` to the same; `bias` is added to the attention scores.
-    fn forward(&self, hidden: &Tensor, bias: &Tensor) -> Result<Tensor> {
-        let attended = self.attended.apply(&self.attend(hidden, bias)?)?;
+    fn forward(&self, hidden: &Tensor, bias: &Tensor, shape: &Shape) -> Result<Tensor> {
+        let attended = self.attend(hidden, bias, shape.heads)?;
+        let attended = self.attended.apply(&attended)?;
         let hidden = self.attended_norm.apply(&(hidden + attended)?)?;
-        let inner = self.inner.apply(&hidden)?.gelu_erf()?;
+        let inner = self.inner.apply(&hidden)?;
+        let inner = if shape.approximate_gelu {
+            inner.gelu()?
+        } else {
+            inner.gelu_erf()?
+        };
         self.output_norm
             .apply(&(&hidden + self.output.apply(&inner)?)?)
     }
 
-    fn attend(&self, hidden: &Tensor, bias: &Tensor) -> Result<Tensor> {
+    fn attend(&self, hidden: &Tensor, bias: &Tensor, heads_count: usize) -> Result<Tensor> {
         let (batch, length, width) = hidden.dims3()?;
         let all = self.query_key_value.apply(hidden)?;
         let heads = |index: usize| {
             all.narrow(D::Minus1, index * width, width)?
-                .reshape((batch, length, HEADS, width / HEADS))?
+                .reshape((batch, length, heads_count, width / heads_count))?
                 .transpose(1, 2)?
                 .contiguous()
         };
         let (query, key, value) = (heads(0)?, heads(1)?, heads(2)?);
-        let scale = 1.0 / ((width / HEADS) as f64).sqrt();
+        let scale = 1.0 / ((width / heads_count) as f64).sqrt();
         let scores = (query.matmul(&key.t()?)? * scale)?.broadcast_add(bias)?;
         let attended = softmax_last_dim(&scores)?.matmul(&value)?;
         attended.transpose(1, 2)?.reshape((batch, length, width))
@@ -215,30 +288,49 @@ impl Linear {
 struct Norm {
     weight: Tensor,
     bias: Tensor,
+    epsilon: f32,
 }
 
 impl Norm {
     fn apply(&self, hidden: &Tensor) -> Result<Tensor> {
-        layer_norm(hidden, &self.weight, &self.bias, EPSILON)
+        layer_norm(hidden, &self.weight, &self.bias, self.epsilon)
     }
 }
 
-/// Named tensors of the file, converted to 32-bit floats.
-struct Weights(SliceSafetensors<'static>);
+/// Named tensors of a file, converted to 32-bit floats.
+struct Weights<'file> {
+    file: SliceSafetensors<'file>,
+    /// What some exporters put before every name.
+    prefix: &'static str,
+}
 
-impl Weights {
+impl<'file> Weights<'file> {
+    fn open(bytes: &'file [u8]) -> Result<Self> {
+        let file = SliceSafetensors::new(bytes)?;
+        let prefix = ["", "bert.", "roberta.", "0.auto_model."]
+            .into_iter()
+            .find(|prefix| file.get(&format!("{prefix}{WORDS}")).is_ok())
+            .ok_or_else(|| Error::msg("it is no model of the BERT family"))?;
+        Ok(Self { file, prefix })
+    }
+
+    fn raw(&self, name: &str) -> Result<Tensor> {
+        self.file
+            .load(&format!("{}{name}", self.prefix), &Device::Cpu)
+    }
+
     fn tensor(&self, name: &str) -> Result<Tensor> {
-        self.0.load(name, &Device::Cpu)?.to_dtype(DType::F32)
+        self.raw(name)?.to_dtype(DType::F32)
     }
 
     fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_ok()
+        self.file.get(&format!("{}{name}", self.prefix)).is_ok()
     }
 
     /// Number of weights in the file.
     fn count(&self) -> u64 {
         let elements = |shape: &[usize]| shape.iter().map(|length| *length as u64).product::<u64>();
-        self.0
+        self.file
             .tensors()
             .iter()
             .map(|(_, view)| elements(view.shape()))
@@ -260,8 +352,9 @@ impl Weights {
         })
     }
 
-    fn norm(&self, name: &str) -> Result<Norm> {
+    fn norm(&self, name: &str, epsilon: f32) -> Result<Norm> {
         Ok(Norm {
+            epsilon,
             weight: self.tensor(&format!("{name}.weight"))?,
             bias: self.tensor(&format!("{name}.bias"))?,
         })

@@ -6,6 +6,8 @@ use std::str;
 #[derive(Debug)]
 pub(super) struct AnswerText {
     stops: Vec<String>,
+    /// What begins a tool call.
+    opening: Option<Opening>,
     /// Bytes of a character that is not complete yet.
     bytes: Vec<u8>,
     /// Text that may be the beginning of a stop text.
@@ -14,47 +16,98 @@ pub(super) struct AnswerText {
     begun: bool,
 }
 
+/// What begins a tool call.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    /// Its text.
+    pub(super) text: String,
+    /// It counts only at the beginning of the answer, and is part of the call.
+    pub(super) at_start: bool,
+}
+
 /// What a token added.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Addition {
     /// Text that is certain now; often empty.
     pub(super) text: String,
-    /// Whether a stop text was met: the answer ends here.
-    pub(super) stopped: bool,
+    /// What was met: the answer's text ends here.
+    pub(super) end: Option<End>,
+}
+
+/// What ends the text of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// A stop text.
+    Stop,
+    /// A tool call, with what is known of it.
+    Call(String),
 }
 
 impl AnswerText {
-    pub(super) fn new(stops: impl IntoIterator<Item = String>) -> Self {
+    /// An answer that ends at one of `stops`. White space at its beginning is dropped when
+    /// `trimmed`.
+    pub(super) fn new(stops: impl IntoIterator<Item = String>, trimmed: bool) -> Self {
         let stops = stops.into_iter().filter(|stop| !stop.is_empty()).collect();
         Self {
             stops,
+            opening: None,
             bytes: Vec::new(),
             held: String::new(),
-            begun: false,
+            begun: !trimmed,
         }
+    }
+
+    /// Ends also where a tool call begins.
+    pub(super) fn with_opening(mut self, opening: Opening) -> Self {
+        self.opening = Some(opening);
+        self
     }
 
     /// Adds the bytes of the next token.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Addition {
         self.bytes.extend_from_slice(bytes);
         self.decode();
-        let found = self
+        let stop = self
             .stops
             .iter()
             .filter_map(|stop| self.held.find(stop.as_str()))
             .min();
-        if let Some(place) = found {
-            self.held.truncate(place);
-            return Addition {
-                text: self.release(place),
-                stopped: true,
-            };
+        let call = self.call();
+        match (stop, call) {
+            (Some(stop), call) if call.is_none_or(|(call, _)| stop <= call) => {
+                self.held.truncate(stop);
+                Addition {
+                    text: self.release(stop),
+                    end: Some(End::Stop),
+                }
+            }
+            (_, Some((place, start))) => {
+                let known = self.held.split_off(start);
+                self.held.truncate(place);
+                Addition {
+                    text: self.release(place),
+                    end: Some(End::Call(known)),
+                }
+            }
+            _ => {
+                let certain = self.held.len() - self.possible_end();
+                Addition {
+                    text: self.release(certain),
+                    end: None,
+                }
+            }
         }
-        let certain = self.held.len() - self.possible_stop();
-        Addition {
-            text: self.release(certain),
-            stopped: false,
+    }
+
+    /// Where a tool call's opening is, and where the call itself begins.
+    fn call(&self) -> Option<(usize, usize)> {
+        let opening = self.opening.as_ref()?;
+        let place = self.held.find(opening.text.as_str())?;
+        if !opening.at_start {
+            return Some((place, place + opening.text.len()));
         }
+        let before = self.held.get(..place).unwrap_or_default();
+        (!self.begun && before.trim().is_empty()).then_some((place, place))
     }
 
     /// Ends the answer and gives out what was held back.
@@ -88,11 +141,13 @@ impl AnswerText {
         }
     }
 
-    /// Length of the longest end of `held` that begins a stop text.
-    fn possible_stop(&self) -> usize {
+    /// Length of the longest end of `held` that begins a stop text or a call's opening.
+    fn possible_end(&self) -> usize {
+        let opening = self.opening.iter().map(|opening| &opening.text);
+        let ends: Vec<&String> = self.stops.iter().chain(opening).collect();
         let begins = |start: &usize| {
             let end = self.held.get(*start..).unwrap_or_default();
-            self.stops.iter().any(|stop| stop.starts_with(end))
+            ends.iter().any(|stop| stop.starts_with(end))
         };
         let starts = self.held.char_indices().map(|(start, _)| start);
         starts
@@ -120,13 +175,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn answer(stops: &[&str]) -> AnswerText {
-        AnswerText::new(stops.iter().map(|stop| (*stop).to_owned()))
+        AnswerText::new(stops.iter().map(|stop| (*stop).to_owned()), true)
     }
 
     fn text(text: &str) -> Addition {
         Addition {
             text: text.to_owned(),
-            stopped: false,
+            end: None,
         }
     }
 
@@ -147,7 +202,7 @@ mod tests {
         assert_eq!(answer.push(b"ually"), text("\nUsually"));
         let stopped = Addition {
             text: " so".to_owned(),
-            stopped: true,
+            end: Some(End::Stop),
         };
         assert_eq!(answer.push(b" soSTOP and more"), stopped);
     }
@@ -167,6 +222,36 @@ mod tests {
         assert_eq!(answer.push(b" indeed"), text(" indeed"));
     }
 
+    #[test]
+    fn a_call_ends_the_text_and_begins_after_its_opening() {
+        let opening = |at_start, text: &str| Opening {
+            text: text.to_owned(),
+            at_start,
+        };
+        let mut tags = answer(&[]).with_opening(opening(false, "<tool_call>"));
+        assert_eq!(tags.push(b"Let me see <tool"), text("Let me see "));
+        let call = Addition {
+            text: String::new(),
+            end: Some(End::Call("\n{".to_owned())),
+        };
+        assert_eq!(tags.push(b"_call>\n{"), call);
+
+        let mut bare = answer(&[]).with_opening(opening(true, "{"));
+        let call = Addition {
+            text: String::new(),
+            end: Some(End::Call("{\"".to_owned())),
+        };
+        assert_eq!(bare.push(b" \n{\""), call);
+        let mut bare = answer(&[]).with_opening(opening(true, "{"));
+        assert_eq!(bare.push(b"Use {x}"), text("Use {x}"));
+    }
+
+    #[test]
+    fn bare_text_keeps_its_white_space() {
+        let mut answer = AnswerText::new(Vec::new(), false);
+        assert_eq!(answer.push(b" \n"), text(" \n"));
+    }
+
     proptest! {
         #[test]
         fn the_text_does_not_depend_on_how_it_is_cut(
@@ -183,7 +268,7 @@ mod tests {
             for pair in cuts.windows(2) {
                 let addition = answer.push(&bytes[pair[0]..pair[1]]);
                 seen.push_str(&addition.text);
-                stopped = addition.stopped;
+                stopped = addition.end.is_some();
                 if stopped {
                     break;
                 }

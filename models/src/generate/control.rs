@@ -20,17 +20,22 @@ pub(super) struct ControlTexts {
 }
 
 impl ControlTexts {
-    pub(super) fn of(model: &LlamaModel) -> Self {
+    /// Those of a model, and its own tokens that its chat template mentions: markers such as
+    /// `<tool_response>` are no control tokens in every model.
+    pub(super) fn of(model: &LlamaModel, template: &str) -> Self {
         let vocab = model.vocab();
-        let is_control = |token| {
+        let texts = vocab.tokens().filter_map(|token| {
             let attributes = vocab.attr(token);
-            attributes.contains(LlamaTokenAttr::Control)
-                || attributes.contains(LlamaTokenAttr::Unknown)
-        };
-        let texts = vocab
-            .tokens()
-            .filter(|token| is_control(*token))
-            .filter_map(|token| Some(vocab.text(token)?.to_str().ok()?.to_owned()));
+            let is_control = attributes.contains(LlamaTokenAttr::Control)
+                || attributes.contains(LlamaTokenAttr::Unknown);
+            let is_own = attributes.contains(LlamaTokenAttr::UserDefined);
+            if !is_control && !is_own {
+                return None;
+            }
+            let text = vocab.text(token)?.to_str().ok()?;
+            let is_marker = is_control || (text.starts_with(['<', '[']) && template.contains(text));
+            is_marker.then(|| text.to_owned())
+        });
         Self::new(texts)
     }
 

@@ -1,5 +1,6 @@
 //! Starts the engine and speaks with it.
 
+use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -7,10 +8,11 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use guildhall_engine_protocol::frame::{read_frame, write_frame};
-use guildhall_engine_protocol::testing::write_tiny_model;
+use guildhall_engine_protocol::testing::{TinyModel, write_tiny_model};
 use guildhall_engine_protocol::{
-    BUILTIN_MINILM, ChatMessage, ChatRole, Done, EngineMessage, Failure, Generate, Input, Load,
-    LoadKind, Loaded, NodeMessage, PROTOCOL_VERSION, Prompt, Sampling, Serving, Started,
+    BUILTIN_MINILM, ChatMessage, ChatRole, Done, EngineMessage, EngineStatus, Failure, Generate,
+    Input, Load, LoadKind, Loaded, NodeMessage, PROTOCOL_VERSION, Prompt, Sampling, Serving,
+    Started, TokenLogprob, ToolCall,
 };
 
 /// A test fails rather than hangs: no answer takes this long.
@@ -27,6 +29,8 @@ pub(crate) struct Engine {
 pub(crate) struct Answer {
     pub(crate) started: Started,
     pub(crate) pieces: Vec<String>,
+    pub(crate) logprobs: Vec<TokenLogprob>,
+    pub(crate) calls: Vec<ToolCall>,
     pub(crate) done: Done,
 }
 
@@ -102,15 +106,23 @@ impl Engine {
     pub(crate) fn collect(&mut self) -> Result<Answer, Failure> {
         let mut started = None;
         let mut pieces = Vec::new();
+        let mut all_logprobs = Vec::new();
+        let mut calls = Vec::new();
         loop {
             match self.receive() {
                 EngineMessage::Started(message) => started = Some(message),
-                EngineMessage::Token { text, .. } => pieces.push(text),
+                EngineMessage::Token { text, logprobs, .. } => {
+                    pieces.push(text);
+                    all_logprobs.extend(logprobs);
+                }
+                EngineMessage::ToolCall { call, .. } => calls.push(call),
                 EngineMessage::Done(done) => {
                     let started = started.expect("an answer starts before it ends");
                     return Ok(Answer {
                         started,
                         pieces,
+                        logprobs: all_logprobs,
+                        calls,
                         done,
                     });
                 }
@@ -118,6 +130,73 @@ impl Engine {
                 other => panic!("unexpected {other:?}"),
             }
         }
+    }
+
+    /// An engine that answers `sequences` requests at the same time.
+    pub(crate) fn with_sequences(context_length: u32, sequences: u32, cache_tokens: u32) -> Self {
+        let serving = Serving {
+            sequences,
+            cache_tokens,
+            ..Serving::default()
+        };
+        Self::serving(&TinyModel::default(), context_length, serving)
+    }
+
+    /// An engine with a tiny model of a certain kind, served in a certain way.
+    pub(crate) fn serving(model: &TinyModel, context_length: u32, serving: Serving) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tiny.gguf");
+        model.gguf().write(&path).unwrap();
+        let mut engine = Self::start();
+        let load = Load {
+            serving,
+            ..load_of(&path, context_length)
+        };
+        engine.load(&load).unwrap();
+        engine
+    }
+
+    /// What the engine is doing. Only when no request is open.
+    pub(crate) fn status(&mut self) -> EngineStatus {
+        self.send(&NodeMessage::Ping { ping_id: 77 });
+        match self.receive() {
+            EngineMessage::Pong {
+                ping_id: 77,
+                status,
+            } => status,
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+
+    /// Sends requests at once and collects all of their messages until each has ended.
+    pub(crate) fn together(
+        &mut self,
+        requests: Vec<Generate>,
+    ) -> BTreeMap<u64, Vec<EngineMessage>> {
+        let mut open = requests.len();
+        for request in requests {
+            self.send(&NodeMessage::Generate(request));
+        }
+        let mut messages = BTreeMap::<u64, Vec<EngineMessage>>::new();
+        while open > 0 {
+            let message = self.receive();
+            let (request_id, ends) = match &message {
+                EngineMessage::Started(started) => (started.request_id, false),
+                EngineMessage::Token { request_id, .. }
+                | EngineMessage::ToolCall { request_id, .. } => (*request_id, false),
+                EngineMessage::Done(done) => (done.request_id, true),
+                EngineMessage::RequestFailed { request_id, .. } => (*request_id, true),
+                other => panic!("unexpected {other:?}"),
+            };
+            open -= usize::from(ends);
+            messages.entry(request_id).or_default().push(message);
+        }
+        messages
+    }
+
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// The environment that the process runs with, one `NAME=value` each.

@@ -26,7 +26,19 @@ fn model_file(bytes: &[u8]) -> ModelFile {
     }
 }
 
-/// Loads a file that must be refused, and checks that the engine goes on.
+/// Loads a file that llama.cpp must refuse. The engine is confined to that file from then on.
+fn late_refusal(bytes: &[u8]) -> Failure {
+    let bad = model_file(bytes);
+    let good = model_file(&TinyModel::default().gguf().to_bytes());
+    let mut engine = Engine::start();
+    let failure = engine.load(&load_of(&bad.path, 512)).unwrap_err();
+    let second = engine.load(&load_of(&good.path, 512)).unwrap_err();
+    assert_eq!(second.code, codes::MODEL_UNREADABLE);
+    assert!(second.message.contains("start another engine"), "{second}");
+    failure
+}
+
+/// Loads a file that our own checks must refuse, and checks that the engine goes on.
 fn refusal(bytes: &[u8]) -> Failure {
     let bad = model_file(bytes);
     let good = model_file(&TinyModel::default().gguf().to_bytes());
@@ -64,8 +76,13 @@ fn the_context_never_exceeds_what_the_model_was_trained_for() {
 }
 
 #[test]
-fn a_model_without_a_known_template_gets_chatml_and_says_so() {
-    for template in [None, Some("{{ messages[0].content }}".to_owned())] {
+fn a_model_without_a_working_template_gets_chatml_and_says_so() {
+    let broken = "{% for message in messages %}{{ message.content }}";
+    let deaf = "What you say does not matter";
+    let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ messages[0].content }}\
+        {% endfor %}{% endfor %}";
+    for template in [None, Some(broken), Some(deaf), Some(endless)] {
+        let template = template.map(str::to_owned);
         let model = TinyModel {
             chat_template: template,
             ..TinyModel::default()
@@ -109,7 +126,7 @@ fn what_only_llama_cpp_notices_is_refused_in_its_words() {
         architecture: "abacus".to_owned(),
         ..TinyModel::default()
     };
-    let failure = refusal(&strange.gguf().to_bytes());
+    let failure = late_refusal(&strange.gguf().to_bytes());
     assert_eq!(failure.code, codes::MODEL_LOAD_FAILED);
     assert!(failure.message.contains("abacus"), "{}", failure.message);
 
@@ -117,7 +134,7 @@ fn what_only_llama_cpp_notices_is_refused_in_its_words() {
         .text("general.architecture", "llama")
         .tensor("token_embd.weight", &[32, 8], vec![0.0; 256]);
     assert_eq!(
-        refusal(&incomplete.to_bytes()).code,
+        late_refusal(&incomplete.to_bytes()).code,
         codes::MODEL_LOAD_FAILED
     );
 }
@@ -232,4 +249,36 @@ fn the_process_ends_when_told_to_and_when_the_node_is_gone() {
     engine.send(&NodeMessage::Generate(long));
     assert!(matches!(engine.receive(), EngineMessage::Started(_)));
     assert!(engine.hang_up().code().is_some(), "it ended by itself");
+}
+
+#[test]
+fn hostile_headers_are_refused_and_the_engine_goes_on() {
+    let counts = |tensors: u64, metadata: u64| {
+        let mut bytes = b"GGUF".to_vec();
+        bytes.extend(3_u32.to_le_bytes());
+        bytes.extend(tensors.to_le_bytes());
+        bytes.extend(metadata.to_le_bytes());
+        bytes
+    };
+    assert_eq!(
+        refusal(&counts(1_000_000_000, 0)).code,
+        codes::MODEL_CORRUPT
+    );
+    assert_eq!(refusal(&counts(0, u64::MAX)).code, codes::MODEL_CORRUPT);
+    let model = || TinyModel::default().gguf();
+    for shape in [[u64::MAX, 2], [1 << 62, 4], [0, 8]] {
+        let hostile = model()
+            .tensor("extra.weight", &shape, Vec::new())
+            .to_bytes();
+        let failure = refusal_anywhere(&hostile);
+        assert!(failure.message.len() < 400, "{}", failure.message);
+    }
+}
+
+/// Loads a file that must be refused, whoever notices.
+fn refusal_anywhere(bytes: &[u8]) -> Failure {
+    let bad = model_file(bytes);
+    Engine::start()
+        .load(&load_of(&bad.path, 512))
+        .expect_err("a hostile file was loaded")
 }

@@ -7,7 +7,11 @@
 )]
 
 mod command_line;
+mod constrained;
 mod embedding;
 mod engine;
 mod generation;
 mod loading;
+mod prefixes;
+mod templates;
+mod together;

@@ -1,5 +1,6 @@
-//! A Llama-architecture model of 60,000 random weights. It writes nonsense, in whole words,
-//! and never ends an answer by itself, so that tests know how long it is.
+//! Models of 60,000 random weights in the architectures that small models use. They write
+//! nonsense, in whole words, and never end an answer by themselves, so that tests know how long
+//! it is.
 
 use std::io;
 use std::path::Path;
@@ -12,7 +13,6 @@ pub const TINY_CONTEXT_LENGTH: u32 = 32_768;
 const WIDTH: u64 = 32;
 const INNER_WIDTH: u64 = 64;
 const LAYERS: u64 = 2;
-const HEADS: u32 = 2;
 /// First token that is a word; the ones before are control tokens and single bytes.
 const FIRST_WORD: usize = 5 + 256;
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' \
@@ -40,10 +40,13 @@ pub fn write_tiny_model(path: &Path, seed: u64) -> io::Result<()> {
 pub struct TinyModel {
     /// Seed of the weights.
     pub seed: u64,
-    /// `general.architecture`; anything but `llama` does not load.
+    /// `general.architecture`: `llama`, `qwen2`, `qwen3`, `gemma`, `gemma2`, `phi3`, the recurrent
+    /// `mamba`, or the encoder `bert`. A model of any other name has the tensors of `llama`.
     pub architecture: String,
     /// The chat template, if any.
     pub chat_template: Option<String>,
+    /// Heads of attention, 1 or 2: of 32 or 16 numbers.
+    pub heads: u32,
 }
 
 impl Default for TinyModel {
@@ -52,6 +55,7 @@ impl Default for TinyModel {
             seed: 1,
             architecture: "llama".to_owned(),
             chat_template: Some(CHATML.to_owned()),
+            heads: 2,
         }
     }
 }
@@ -80,8 +84,8 @@ impl TinyModel {
                 &setting("block_count"),
                 u32::try_from(LAYERS).unwrap_or_default(),
             )
-            .u32(&setting("attention.head_count"), HEADS)
-            .u32(&setting("attention.head_count_kv"), HEADS)
+            .u32(&setting("attention.head_count"), self.heads)
+            .u32(&setting("attention.head_count_kv"), self.heads)
             .f32(&setting("attention.layer_norm_rms_epsilon"), 1e-5)
             .text("tokenizer.ggml.model", "llama")
             .texts("tokenizer.ggml.tokens", &vocabulary)
@@ -95,42 +99,162 @@ impl TinyModel {
         if let Some(template) = &self.chat_template {
             file = file.text("tokenizer.chat_template", template);
         }
+        let file = self.add_settings(file);
         self.add_tensors(file, vocabulary.len())
     }
 
     fn add_tensors(&self, file: GgufWriter, vocabulary: usize) -> GgufWriter {
         let mut random = Random(self.seed);
-        let embeddings = embeddings(&mut random, vocabulary);
-        let output = output(&mut random, vocabulary);
         let rows = vocabulary as u64;
+        let tied = self.architecture.starts_with("gemma");
+        let (embeddings, output) = if tied {
+            (tied_embeddings(&mut random, vocabulary), None)
+        } else {
+            let embeddings = embeddings(&mut random, vocabulary);
+            (embeddings, Some(output(&mut random, vocabulary)))
+        };
+        let mut file = file.tensor("token_embd.weight", &[WIDTH, rows], embeddings);
+        if self.architecture == "bert" {
+            return self.add_encoder(file, &mut random);
+        }
+        if let Some(output) = output {
+            file = file.tensor("output.weight", &[WIDTH, rows], output);
+        }
+        file = file.tensor("output_norm.weight", &[WIDTH], ones(WIDTH));
+        for layer in 0..LAYERS {
+            file = match self.architecture.as_str() {
+                "mamba" => add_recurrent_layer(file, layer, &mut random),
+                _ => self.add_layer(file, layer, &mut random),
+            };
+        }
+        file
+    }
+
+    fn add_layer(&self, mut file: GgufWriter, layer: u64, random: &mut Random) -> GgufWriter {
+        let fused = self.architecture == "phi3";
+        let mut matrices = vec![
+            ("attn_output", WIDTH, WIDTH),
+            ("ffn_down", INNER_WIDTH, WIDTH),
+        ];
+        if fused {
+            matrices.push(("attn_qkv", WIDTH, 3 * WIDTH));
+            matrices.push(("ffn_up", WIDTH, 2 * INNER_WIDTH));
+        } else {
+            matrices.extend(["attn_q", "attn_k", "attn_v"].map(|name| (name, WIDTH, WIDTH)));
+            matrices.extend(["ffn_gate", "ffn_up"].map(|name| (name, WIDTH, INNER_WIDTH)));
+        }
+        for (name, columns, rows) in matrices {
+            file = add_matrix(
+                file,
+                &format!("blk.{layer}.{name}"),
+                (columns, rows),
+                random,
+            );
+        }
+        let head = WIDTH / u64::from(self.heads);
+        let mut norms = vec![("attn_norm", WIDTH), ("ffn_norm", WIDTH)];
+        match self.architecture.as_str() {
+            "qwen3" => norms.extend([("attn_q_norm", head), ("attn_k_norm", head)]),
+            "gemma2" => norms.extend([("post_attention_norm", WIDTH), ("post_ffw_norm", WIDTH)]),
+            _ => {}
+        }
+        for (name, width) in norms {
+            file = file.tensor(&format!("blk.{layer}.{name}.weight"), &[width], ones(width));
+        }
+        if self.architecture == "qwen2" {
+            for name in ["attn_q", "attn_k", "attn_v"] {
+                file = file.tensor(&format!("blk.{layer}.{name}.bias"), &[WIDTH], zeros(WIDTH));
+            }
+        }
+        file
+    }
+
+    fn add_encoder(&self, file: GgufWriter, random: &mut Random) -> GgufWriter {
+        let positions = u64::from(TINY_CONTEXT_LENGTH);
+        let numbers = (0..positions * WIDTH)
+            .map(|_| random.number() * 0.3)
+            .collect();
         let mut file = file
-            .tensor("token_embd.weight", &[WIDTH, rows], embeddings)
-            .tensor("output.weight", &[WIDTH, rows], output)
-            .tensor("output_norm.weight", &[WIDTH], ones());
+            .tensor("position_embd.weight", &[WIDTH, positions], numbers)
+            .tensor("token_types.weight", &[WIDTH, 2], zeros(2 * WIDTH));
+        let mut norms = vec!["token_embd_norm".to_owned()];
         for layer in 0..LAYERS {
             let matrices = [
                 ("attn_q", WIDTH, WIDTH),
                 ("attn_k", WIDTH, WIDTH),
                 ("attn_v", WIDTH, WIDTH),
                 ("attn_output", WIDTH, WIDTH),
-                ("ffn_gate", WIDTH, INNER_WIDTH),
                 ("ffn_up", WIDTH, INNER_WIDTH),
                 ("ffn_down", INNER_WIDTH, WIDTH),
             ];
             for (name, columns, rows) in matrices {
-                let numbers = (0..columns * rows).map(|_| random.number() * 0.3).collect();
-                file = file.tensor(
-                    &format!("blk.{layer}.{name}.weight"),
-                    &[columns, rows],
-                    numbers,
+                let name = format!("blk.{layer}.{name}");
+                file = add_matrix(file, &name, (columns, rows), random).tensor(
+                    &format!("{name}.bias"),
+                    &[rows],
+                    zeros(rows),
                 );
             }
-            for name in ["attn_norm", "ffn_norm"] {
-                file = file.tensor(&format!("blk.{layer}.{name}.weight"), &[WIDTH], ones());
-            }
+            norms.push(format!("blk.{layer}.attn_output_norm"));
+            norms.push(format!("blk.{layer}.layer_output_norm"));
+        }
+        for name in norms {
+            file = file
+                .tensor(&format!("{name}.weight"), &[WIDTH], ones(WIDTH))
+                .tensor(&format!("{name}.bias"), &[WIDTH], zeros(WIDTH));
         }
         file
     }
+
+    /// Settings that only some architectures have.
+    fn add_settings(&self, file: GgufWriter) -> GgufWriter {
+        match self.architecture.as_str() {
+            "mamba" => file
+                .u32("mamba.ssm.conv_kernel", 4)
+                .u32("mamba.ssm.inner_size", 2 * WIDTH as u32)
+                .u32("mamba.ssm.state_size", 8)
+                .u32("mamba.ssm.time_step_rank", 2),
+            "bert" => file
+                .f32("bert.attention.layer_norm_epsilon", 1e-12)
+                .bool("bert.attention.causal", false)
+                .u32("bert.pooling_type", 1)
+                .u32("tokenizer.ggml.token_type_count", 2),
+            _ => file,
+        }
+    }
+}
+
+fn add_matrix(
+    file: GgufWriter,
+    name: &str,
+    (columns, rows): (u64, u64),
+    random: &mut Random,
+) -> GgufWriter {
+    let numbers = (0..columns * rows).map(|_| random.number() * 0.3).collect();
+    file.tensor(&format!("{name}.weight"), &[columns, rows], numbers)
+}
+
+fn add_recurrent_layer(mut file: GgufWriter, layer: u64, random: &mut Random) -> GgufWriter {
+    let inner = 2 * WIDTH;
+    let name = |part: &str| format!("blk.{layer}.{part}");
+    for (part, columns, rows) in [
+        ("ssm_in", WIDTH, 2 * inner),
+        ("ssm_conv1d", 4, inner),
+        ("ssm_x", inner, 2 + 2 * 8),
+        ("ssm_dt", 2, inner),
+        ("ssm_out", inner, WIDTH),
+    ] {
+        file = add_matrix(file, &name(part), (columns, rows), random);
+    }
+    // Negative, so that the state decays.
+    let decay = (0..8 * inner)
+        .map(|_| -1.0 - random.number().abs())
+        .collect();
+    file.tensor(&name("attn_norm.weight"), &[WIDTH], ones(WIDTH))
+        .tensor(&name("ssm_conv1d.bias"), &[inner], zeros(inner))
+        .tensor(&name("ssm_dt.bias"), &[inner], zeros(inner))
+        .tensor(&name("ssm_a"), &[8, inner], decay)
+        .tensor(&name("ssm_d"), &[inner], ones(inner))
 }
 
 /// Control tokens, the 256 bytes, single letters, then made-up words.
@@ -186,6 +310,16 @@ fn output(random: &mut Random, vocabulary: usize) -> Vec<f32> {
     })
 }
 
+/// Where one table serves both ends, words have the larger constant.
+fn tied_embeddings(random: &mut Random, vocabulary: usize) -> Vec<f32> {
+    rows(vocabulary, |row, column| match (column, row < FIRST_WORD) {
+        (0, true) => 1.0,
+        (0, false) => 4.0,
+        (_, true) => random.number() * 0.1,
+        _ => random.number(),
+    })
+}
+
 fn rows(vocabulary: usize, mut number: impl FnMut(usize, u64) -> f32) -> Vec<f32> {
     let mut numbers = Vec::new();
     for row in 0..vocabulary {
@@ -194,8 +328,12 @@ fn rows(vocabulary: usize, mut number: impl FnMut(usize, u64) -> f32) -> Vec<f32
     numbers
 }
 
-fn ones() -> Vec<f32> {
-    (0..WIDTH).map(|_| 1.0).collect()
+fn ones(length: u64) -> Vec<f32> {
+    (0..length).map(|_| 1.0).collect()
+}
+
+fn zeros(length: u64) -> Vec<f32> {
+    (0..length).map(|_| 0.0).collect()
 }
 
 /// SplitMix64 (Steele et al., 2014): the same model from the same seed, everywhere.
