@@ -8,9 +8,12 @@
 
 mod catalog;
 mod chat;
+mod gateway;
+mod gateway_refusals;
 mod harness;
 mod idempotency;
 mod identity;
+mod metering;
 mod models;
 mod standing;
 mod tidy;

@@ -182,6 +182,41 @@ const OPERATIONS: &[Operation] = &[
         audited: false,
         body: || Value::Null,
     },
+    // The foreign protocols: a call leaves the entry of its metering.
+    change("POST", "/v1/chat/completions", Normal, || {
+        json!({ "model": "starter", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] })
+    }),
+    change(
+        "POST",
+        "/v1/completions",
+        Normal,
+        || json!({ "model": "beatrix-moll", "prompt": "Hello" }),
+    ),
+    change(
+        "POST",
+        "/v1/responses",
+        Normal,
+        || json!({ "model": "Beatrix Moll", "input": "Hello" }),
+    ),
+    change(
+        "POST",
+        "/v1/embeddings",
+        Normal,
+        || json!({ "model": "minilm", "input": "Hello" }),
+    ),
+    change("POST", "/v1/messages", Normal, || {
+        json!({ "model": "beatrix-moll", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] })
+    }),
+    // Counting calls no model to answer, and so meters nothing.
+    Operation {
+        method: "POST",
+        path: "/v1/messages/count_tokens",
+        who: Normal,
+        audited: false,
+        body: || json!({ "model": "beatrix-moll", "messages": [{ "role": "user", "content": "Hello" }] }),
+    },
+    read("/v1/models", Normal),
+    read("/v1/models/{id}", Normal),
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
     change(
@@ -285,6 +320,7 @@ impl Things {
             ("/api/ves/", self.ve.as_str()),
             ("/api/admin/people/", &self.person),
             ("/api/admin/models/", &self.model),
+            ("/v1/models/", "starter"),
             ("/api/marketplace/", "invoice-clerk"),
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
