@@ -100,7 +100,8 @@ async fn write(db: &Db, calls: &Arc<Vec<(Ctx, Call)>>) {
 
 fn insert(tx: &Tx<'_>, ctx: &Ctx, call: &Call) -> Result<()> {
     super::meter(tx, call)?;
-    let details = json!({ "kind": call.kind, "model": call.model, "ve": call.ve, "outcome": call.outcome });
+    let details =
+        json!({ "kind": call.kind, "model": call.model, "ve": call.ve, "outcome": call.outcome });
     audit::record_with(tx, ctx, "model.called", call.id, details)
 }
 

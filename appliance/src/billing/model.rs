@@ -1,6 +1,8 @@
 //! A call of a model as data.
 
-use guildhall_kernel::{ApiKeyId, MessageId, MicroCredits, OrgId, PersonId, Timestamp, UsageId, VeId};
+use guildhall_kernel::{
+    ApiKeyId, MessageId, MicroCredits, OrgId, PersonId, Timestamp, UsageId, VeId,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

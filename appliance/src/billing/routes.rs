@@ -154,7 +154,9 @@ fn groups(
 ) -> Result<Vec<UsageGroup>> {
     let found = store::groups(reader, organisation, filter, by)?;
     let named = found.into_iter().map(|(key, totals)| {
-        let label = key.as_deref().map(|key| label(reader, organisation, by, key));
+        let label = key
+            .as_deref()
+            .map(|key| label(reader, organisation, by, key));
         Ok(UsageGroup {
             label: label.transpose()?.flatten(),
             key,

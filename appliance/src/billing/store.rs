@@ -114,7 +114,8 @@ const MATCHES: &str = "organisation_id = ? AND created_at >= ? AND created_at < 
 /// The values of a filter, in the order of [`MATCHES`].
 fn values(organisation: OrgId, filter: &UsageFilter) -> Vec<Value<'static>> {
     let text = |text: String| Value::Text(Cow::Owned(text));
-    let instant = |at: Option<Timestamp>, default| Value::Integer(at.map_or(default, Timestamp::as_millis));
+    let instant =
+        |at: Option<Timestamp>, default| Value::Integer(at.map_or(default, Timestamp::as_millis));
     let mut values = vec![
         text(organisation.to_string()),
         instant(filter.from, 0),
@@ -236,7 +237,10 @@ pub(super) fn groups(
         GroupBy::ApiKey => ("api_key_id", "calls DESC, group_key"),
         GroupBy::Kind => ("kind", "calls DESC, group_key"),
         // Whole days since 1970, as text so that every key is one.
-        GroupBy::Day => ("CAST(created_at / 86400000 AS TEXT)", "MAX(created_at) DESC"),
+        GroupBy::Day => (
+            "CAST(created_at / 86400000 AS TEXT)",
+            "MAX(created_at) DESC",
+        ),
     };
     let rows = reader.query_all(
         &format!(

@@ -130,7 +130,9 @@ async fn prepare(
         .as_ref()
         .and_then(Said::stored)
         .ok_or_else(|| Error::internal("an answer without a question"))?;
-    let mut history: Vec<Said> = newest_first.filter_map(|said| Said::stored(&said)).collect();
+    let mut history: Vec<Said> = newest_first
+        .filter_map(|said| Said::stored(&said))
+        .collect();
     history.reverse();
     let brief = Brief::new(app, (employee, organisation_name), (question, history)).await?;
     turn.push(TurnEvent::Started {

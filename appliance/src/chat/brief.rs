@@ -5,12 +5,7 @@ use std::sync::Arc;
 use guildhall_kernel::{Error, Result};
 
 use super::model::{AttachmentInput, MessageRole, MessageState, StoredMessage};
-use crate::{
-    app::App,
-    catalog::Listing,
-    inference::Answering,
-    team::Employee,
-};
+use crate::{app::App, catalog::Listing, inference::Answering, team::Employee};
 
 /// Below this context there is no room for full instructions and passages beside the conversation.
 const ROOM_TOKENS_MIN: u32 = 2048;

@@ -62,13 +62,18 @@ pub(super) async fn consult(app: &App, brief: &Brief, passages: usize) -> Result
 
 fn request(brief: &Brief) -> Request {
     let manifest = &brief.listing.manifest;
-    let handbook = brief.listing.handbook.passages.iter().map(|passage| Source {
-        kind: knowledge::SourceKind::Handbook,
-        id: passage.id.clone(),
-        title: passage.title.clone(),
-        section: Some(passage.section.clone()),
-        text: passage.text.clone(),
-    });
+    let handbook = brief
+        .listing
+        .handbook
+        .passages
+        .iter()
+        .map(|passage| Source {
+            kind: knowledge::SourceKind::Handbook,
+            id: passage.id.clone(),
+            title: passage.title.clone(),
+            section: Some(passage.section.clone()),
+            text: passage.text.clone(),
+        });
     let asked = |message: &&Said| message.role == MessageRole::User;
     let earlier = brief.history.iter().filter(asked).map(|message| Source {
         kind: knowledge::SourceKind::Conversation,

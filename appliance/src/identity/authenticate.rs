@@ -10,10 +10,7 @@ use guildhall_kernel::{Ctx, Principal, Result, Timestamp};
 use guildhall_web::{Authenticator, csrf, guard};
 
 use super::{
-    credential_store,
-    known_keys::KnownKey,
-    login::SESSION_SECONDS,
-    permission, store, token_hash,
+    credential_store, known_keys::KnownKey, login::SESSION_SECONDS, permission, store, token_hash,
 };
 use crate::app::App;
 
@@ -135,10 +132,7 @@ fn touch_key(app: &App, known: &KnownKey, now: Timestamp) {
 }
 
 /// Writes a use down in the background: a request never waits for it, and a lost note costs nothing.
-fn note_use(
-    app: &App,
-    note: impl FnOnce(&guildhall_db::Tx<'_>) -> Result<()> + Send + 'static,
-) {
+fn note_use(app: &App, note: impl FnOnce(&guildhall_db::Tx<'_>) -> Result<()> + Send + 'static) {
     let app = app.clone();
     tokio::spawn(async move {
         if let Err(error) = app.db.write(note).await {

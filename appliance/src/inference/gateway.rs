@@ -97,7 +97,10 @@ impl Inference {
             });
         }
         let embedding = |kind| kind == ModelKind::Embedding;
-        let embedding = self.slots().into_iter().filter(|slot| embedding(slot.row.kind));
+        let embedding = self
+            .slots()
+            .into_iter()
+            .filter(|slot| embedding(slot.row.kind));
         cards.extend(embedding.map(|slot| ModelCard {
             name: slot.row.name.clone(),
             title: slot.row.title.clone(),
@@ -158,7 +161,9 @@ impl Inference {
                     embedded.input_tokens += part.input_tokens;
                     embedded.truncated_texts += part.truncated_texts;
                 }
-                Some(EngineMessage::RequestFailed { failure, .. }) => return Err(refused(&failure)),
+                Some(EngineMessage::RequestFailed { failure, .. }) => {
+                    return Err(refused(&failure));
+                }
                 _ => return Err(engine.died()),
             }
         }
@@ -168,8 +173,6 @@ impl Inference {
 
 fn unknown(asked: &str) -> Error {
     let shown: String = asked.chars().take(80).collect();
-    let message = format!(
-        "there is no model `{shown}` here; GET /v1/models lists what there is"
-    );
+    let message = format!("there is no model `{shown}` here; GET /v1/models lists what there is");
     Error::new(ErrorKind::NotFound, "unknown_model", message)
 }

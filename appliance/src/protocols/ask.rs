@@ -138,9 +138,10 @@ pub(super) fn unsupported(field: &str, message: impl Into<String>) -> Error {
 
 fn within(field: &str, value: Option<f32>, (least, most): (f32, f32)) -> Result<()> {
     match value {
-        Some(value) if !(least..=most).contains(&value) => {
-            Err(refused(field, format!("give a number from {least} to {most}")))
-        }
+        Some(value) if !(least..=most).contains(&value) => Err(refused(
+            field,
+            format!("give a number from {least} to {most}"),
+        )),
         _ => Ok(()),
     }
 }
@@ -177,8 +178,7 @@ pub(super) fn choices(n: Option<i64>) -> Result<u32> {
 pub(super) fn stops(field: &str, stops: Vec<String>) -> Result<Vec<String>> {
     let is_wrong = |stop: &String| stop.is_empty() || stop.len() > STOP_BYTES_MAX;
     if stops.len() > STOPS_MAX || stops.iter().any(is_wrong) {
-        let message =
-            format!("give at most {STOPS_MAX} texts of 1 to {STOP_BYTES_MAX} bytes each");
+        let message = format!("give at most {STOPS_MAX} texts of 1 to {STOP_BYTES_MAX} bytes each");
         return Err(refused(field, message));
     }
     Ok(stops)
@@ -275,7 +275,10 @@ mod tests {
         };
         assert!(not_a_number.check().is_err());
         assert!(token_limit("max_tokens", Some(0)).is_err());
-        assert_eq!(token_limit("max_tokens", Some(i64::MAX)).unwrap(), Some(u32::MAX));
+        assert_eq!(
+            token_limit("max_tokens", Some(i64::MAX)).unwrap(),
+            Some(u32::MAX)
+        );
         assert!(choices(Some(9)).is_err() && choices(Some(0)).is_err());
     }
 

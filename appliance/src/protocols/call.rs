@@ -118,7 +118,11 @@ impl Call {
     }
 
     async fn begin(&mut self, app: &App, ctx: &Ctx, ask: Ask, target: Target) -> Result<()> {
-        let answering = Answering { app, ctx, ask: &ask };
+        let answering = Answering {
+            app,
+            ctx,
+            ask: &ask,
+        };
         for input in ask.inputs.iter().cloned() {
             match &target {
                 Target::Model(chosen) => {
@@ -231,7 +235,8 @@ impl Call {
                 text: text.clone(),
                 logprobs: Vec::new(),
             };
-            self.ready.extend(pieces.iter().map(|piece| (index, text(piece))));
+            self.ready
+                .extend(pieces.iter().map(|piece| (index, text(piece))));
             self.ready.push_back((index, Piece::End(Finish::Stop)));
         }
     }

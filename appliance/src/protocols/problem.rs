@@ -202,7 +202,10 @@ mod tests {
         assert_eq!(status, 400);
         assert_eq!(body["error"]["code"], "context_length_exceeded");
         let (status, body) = openai(&Error::conflict("model_corrupt", "broken"));
-        assert_eq!((status, &body["error"]["type"]), (503, &json!("server_error")));
+        assert_eq!(
+            (status, &body["error"]["type"]),
+            (503, &json!("server_error"))
+        );
         let (status, _) = openai(&Error::conflict("constraint_invalid", "no schema"));
         assert_eq!(status, 400);
     }

@@ -106,11 +106,7 @@ fn break_off(call: &Call, writer: &mut impl Writer, error: &Error, events: &mut 
 }
 
 /// Hands events over; false when nobody takes them any more.
-async fn deliver(
-    sender: &mpsc::Sender<SseEvent>,
-    events: &mut Events,
-    patience: Duration,
-) -> bool {
+async fn deliver(sender: &mpsc::Sender<SseEvent>, events: &mut Events, patience: Duration) -> bool {
     for event in events.0.drain(..) {
         // Most callers keep up, and a timer per token would be waste.
         let event = match sender.try_send(event) {

@@ -3,11 +3,7 @@
 use guildhall_kernel::{Ctx, Error, Result, VeId};
 use guildhall_web::guard;
 
-use crate::{
-    app::App,
-    inference::Chosen,
-    team,
-};
+use crate::{app::App, inference::Chosen, team};
 
 /// Longest name that is looked up, in bytes.
 const NAME_BYTES_MAX: usize = 200;

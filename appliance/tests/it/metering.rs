@@ -28,37 +28,93 @@ async fn every_door_leaves_its_row_and_the_sums_are_those_of_the_rows() {
     let test = TestApp::new().await;
     let ve = test.hire().await;
     let (admin, normal) = (test.admin(), test.role(Role::Normal));
-    let said = admin.post("/v1/chat/completions", hello("starter")).await.json();
+    let said = admin
+        .post("/v1/chat/completions", hello("starter"))
+        .await
+        .json();
     normal.post("/v1/messages", hello(&ve)).await;
-    normal.post("/v1/responses", json!({ "model": ve, "input": "Hello" })).await;
-    normal.post("/v1/completions", json!({ "model": ve, "prompt": "Hello" })).await;
-    admin.post("/v1/embeddings", json!({ "model": "minilm", "input": "Hello" })).await;
-    admin.post(&format!("/api/ves/{ve}/chat"), json!({ "message": "Hello" })).await;
+    normal
+        .post("/v1/responses", json!({ "model": ve, "input": "Hello" }))
+        .await;
+    normal
+        .post("/v1/completions", json!({ "model": ve, "prompt": "Hello" }))
+        .await;
+    admin
+        .post(
+            "/v1/embeddings",
+            json!({ "model": "minilm", "input": "Hello" }),
+        )
+        .await;
+    admin
+        .post(
+            &format!("/api/ves/{ve}/chat"),
+            json!({ "message": "Hello" }),
+        )
+        .await;
     let refused = admin.post("/v1/chat/completions", hello("gpt-9")).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND);
 
     let report = usage(&test, &admin, "").await;
     let rows = report["items"].as_array().unwrap();
-    let mut kinds: Vec<&str> = rows.iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    let mut kinds: Vec<&str> = rows
+        .iter()
+        .map(|row| row["kind"].as_str().unwrap())
+        .collect();
     kinds.sort_unstable();
-    assert_eq!(kinds, ["chat", "completion", "embedding", "employee_chat", "message", "response"]);
-    assert!(rows.iter().all(|row| row["outcome"] == "complete" && row["api_key_id"].is_string()));
+    assert_eq!(
+        kinds,
+        [
+            "chat",
+            "completion",
+            "embedding",
+            "employee_chat",
+            "message",
+            "response"
+        ]
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row["outcome"] == "complete" && row["api_key_id"].is_string())
+    );
     let of_kind = |kind: &str| rows.iter().find(|row| row["kind"] == kind).unwrap();
     let chat = of_kind("chat");
-    assert_eq!((&chat["model"], &chat["mode"]), (&json!("starter"), &json!("generative")));
+    assert_eq!(
+        (&chat["model"], &chat["mode"]),
+        (&json!("starter"), &json!("generative"))
+    );
     assert_eq!(chat["output_tokens"], said["usage"]["completion_tokens"]);
     assert_eq!(chat["input_tokens"], said["usage"]["prompt_tokens"]);
-    assert_eq!((&chat["ve_id"], &chat["provider"], &chat["cost_micro_credits"]), (&Value::Null, &Value::Null, &json!(0)));
+    assert_eq!(
+        (
+            &chat["ve_id"],
+            &chat["provider"],
+            &chat["cost_micro_credits"]
+        ),
+        (&Value::Null, &Value::Null, &json!(0))
+    );
     assert!(chat["first_token_ms"].as_u64() <= chat["latency_ms"].as_u64());
     let message = of_kind("message");
-    assert_eq!((&message["ve_id"], &message["mode"]), (&json!(ve), &json!("extractive")));
+    assert_eq!(
+        (&message["ve_id"], &message["mode"]),
+        (&json!(ve), &json!("extractive"))
+    );
 
     let totals = &report["totals"];
-    let sum = |field: &str| rows.iter().map(|row| row[field].as_u64().unwrap()).sum::<u64>();
-    assert_eq!((&totals["calls"], &totals["messages"]), (&json!(6), &json!(1)));
+    let sum = |field: &str| {
+        rows.iter()
+            .map(|row| row[field].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(
+        (&totals["calls"], &totals["messages"]),
+        (&json!(6), &json!(1))
+    );
     assert_eq!(totals["output_tokens"], sum("output_tokens"));
     assert_eq!(totals["input_tokens"], sum("input_tokens"));
-    assert_eq!((&totals["failed"], &totals["cancelled"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&totals["failed"], &totals["cancelled"]),
+        (&json!(0), &json!(0))
+    );
 }
 
 #[tokio::test]
@@ -74,12 +130,21 @@ async fn the_report_is_narrowed_and_grouped() {
 
     let keys = |report: &Value| -> Vec<Value> {
         let groups = report["groups"].as_array().unwrap();
-        groups.iter().map(|group| json!([group["key"], group["calls"]])).collect()
+        groups
+            .iter()
+            .map(|group| json!([group["key"], group["calls"]]))
+            .collect()
     };
     let by_model = usage(&test, &admin, "?group_by=model").await;
-    assert_eq!(keys(&by_model), [json!(["extractive", 2]), json!(["starter", 1])]);
+    assert_eq!(
+        keys(&by_model),
+        [json!(["extractive", 2]), json!(["starter", 1])]
+    );
     let by_day = usage(&test, &admin, "?group_by=day").await;
-    assert_eq!(keys(&by_day), [json!(["2026-01-06", 1]), json!(["2026-01-05", 2])]);
+    assert_eq!(
+        keys(&by_day),
+        [json!(["2026-01-06", 1]), json!(["2026-01-05", 2])]
+    );
     let by_ve = usage(&test, &admin, "?group_by=ve").await;
     assert_eq!(keys(&by_ve), [json!([ve, 2]), json!([null, 1])]);
     let by_kind = usage(&test, &admin, "?group_by=kind&kind=chat").await;
@@ -107,7 +172,12 @@ async fn the_report_is_narrowed_and_grouped() {
     let cursor = page["next_cursor"].as_str().unwrap();
     let rest = usage(&test, &admin, &format!("?limit=2&cursor={cursor}")).await;
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
-    for wrong in ["?group_by=colour", "?from=yesterday", "?kind=magic", "?ve_id=7"] {
+    for wrong in [
+        "?group_by=colour",
+        "?from=yesterday",
+        "?kind=magic",
+        "?ve_id=7",
+    ] {
         let refused = admin.get(&format!("/api/billing/usage{wrong}")).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{wrong}");
     }
@@ -122,11 +192,18 @@ async fn a_caller_who_leaves_stops_the_model_and_is_metered_as_cancelled() {
     let path = directory.path().join("tiny.gguf");
     write_tiny_model(&path, 7).unwrap();
     test.app.inference.import(&path, None).await.unwrap();
-    let made = test.admin().post("/api/account/api-keys", json!({ "name": "leaver" })).await.json();
+    let made = test
+        .admin()
+        .post("/api/account/api-keys", json!({ "name": "leaver" }))
+        .await
+        .json();
     let body = json!({ "model": "tiny", "max_tokens": 8000, "temperature": 0, "stream": true,
                        "messages": [{ "role": "user", "content": "Hello" }] });
     let request = Request::post("/v1/chat/completions")
-        .header("authorization", format!("Bearer {}", made["key"].as_str().unwrap()))
+        .header(
+            "authorization",
+            format!("Bearer {}", made["key"].as_str().unwrap()),
+        )
         .header("content-type", "application/json")
         .body(Body::from(body.to_string()))
         .unwrap();
@@ -144,7 +221,10 @@ async fn a_caller_who_leaves_stops_the_model_and_is_metered_as_cancelled() {
         report = usage(&test, &test.admin(), "").await;
     }
     let row = &report["items"][0];
-    assert_eq!((&row["outcome"], &row["error_code"]), (&json!("cancelled"), &Value::Null));
+    assert_eq!(
+        (&row["outcome"], &row["error_code"]),
+        (&json!("cancelled"), &Value::Null)
+    );
     assert!(row["output_tokens"].as_u64().unwrap() < 8000, "{row}");
     assert_eq!(report["totals"]["cancelled"], 1);
 }
@@ -157,7 +237,10 @@ async fn a_call_that_fails_is_metered_with_its_reason() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     let report = usage(&test, &test.admin(), "?outcome=failed").await;
     let row = &report["items"][0];
-    assert_eq!((&row["kind"], &row["model"]), (&json!("chat"), &json!("starter")));
+    assert_eq!(
+        (&row["kind"], &row["model"]),
+        (&json!("chat"), &json!("starter"))
+    );
     assert!(row["error_code"].is_string(), "{row}");
     assert_eq!(report["totals"]["failed"], 1);
 }

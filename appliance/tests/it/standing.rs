@@ -183,20 +183,23 @@ const OPERATIONS: &[Operation] = &[
         body: || Value::Null,
     },
     // The foreign protocols: a call leaves the entry of its metering.
-    change("POST", "/v1/chat/completions", Normal, || {
-        json!({ "model": "starter", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] })
-    }),
+    change(
+        "POST",
+        "/v1/chat/completions",
+        Normal,
+        || json!({ "model": "starter", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
+    ),
     change(
         "POST",
         "/v1/completions",
         Normal,
-        || json!({ "model": "beatrix-moll", "prompt": "Hello" }),
+        || json!({ "model": "{ve}", "prompt": "Hello" }),
     ),
     change(
         "POST",
         "/v1/responses",
         Normal,
-        || json!({ "model": "Beatrix Moll", "input": "Hello" }),
+        || json!({ "model": "{ve}", "input": "Hello" }),
     ),
     change(
         "POST",
@@ -204,16 +207,19 @@ const OPERATIONS: &[Operation] = &[
         Normal,
         || json!({ "model": "minilm", "input": "Hello" }),
     ),
-    change("POST", "/v1/messages", Normal, || {
-        json!({ "model": "beatrix-moll", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] })
-    }),
+    change(
+        "POST",
+        "/v1/messages",
+        Normal,
+        || json!({ "model": "{ve}", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
+    ),
     // Counting calls no model to answer, and so meters nothing.
     Operation {
         method: "POST",
         path: "/v1/messages/count_tokens",
         who: Normal,
         audited: false,
-        body: || json!({ "model": "beatrix-moll", "messages": [{ "role": "user", "content": "Hello" }] }),
+        body: || json!({ "model": "{ve}", "messages": [{ "role": "user", "content": "Hello" }] }),
     },
     read("/v1/models", Normal),
     read("/v1/models/{id}", Normal),
@@ -338,7 +344,9 @@ impl Things {
 }
 
 async fn call(caller: &Caller, things: &Things, operation: &Operation) -> crate::harness::Answer {
-    let body = Some((operation.body)()).filter(|body| !body.is_null());
+    let body = (operation.body)().to_string().replace("{ve}", &things.ve);
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let body = Some(body).filter(|body| !body.is_null());
     caller
         .send(operation.method, &things.fill(operation.path), body, &[])
         .await

@@ -49,13 +49,7 @@ const EDGES: &[(&str, &[&str])] = &[
     // Tier 5: the edges. Foreign protocols stand beside the node's own interface.
     (
         "protocols",
-        &[
-            "billing",
-            "chat",
-            "identity",
-            "inference",
-            "team",
-        ],
+        &["billing", "chat", "identity", "inference", "team"],
     ),
     // The command line starts the HTTP edge and carries out operations.
     (

@@ -137,7 +137,10 @@ impl MessagesRequest {
     /// `invalid_value`, `unsupported_value`, naming the field.
     pub(super) fn into_ask(self) -> Result<Ask> {
         if self.max_tokens.is_none() {
-            return Err(refused("max_tokens", "say how many tokens to write at most"));
+            return Err(refused(
+                "max_tokens",
+                "say how many tokens to write at most",
+            ));
         }
         if self.temperature.is_some_and(|given| given > 1.0) {
             return Err(refused("temperature", "give a number from 0 to 1"));
@@ -150,7 +153,10 @@ impl MessagesRequest {
             top_k: top_k.map_err(|_| refused("top_k", "give 0 or more"))?,
             ..Wishes::default()
         };
-        let stop = ask::stops("stop_sequences", self.stop_sequences.clone().unwrap_or_default())?;
+        let stop = ask::stops(
+            "stop_sequences",
+            self.stop_sequences.clone().unwrap_or_default(),
+        )?;
         let one_tool_call = self
             .tool_choice
             .as_ref()
@@ -162,7 +168,11 @@ impl MessagesRequest {
             stop,
             constraint,
             one_tool_call,
-            ..Ask::new(CallKind::Message, model, vec![Input::Chat(self.into_chat()?)])
+            ..Ask::new(
+                CallKind::Message,
+                model,
+                vec![Input::Chat(self.into_chat()?)],
+            )
         })
     }
 
@@ -179,7 +189,10 @@ impl MessagesRequest {
         for (index, message) in self.messages.into_iter().enumerate() {
             message.read(&format!("messages.{index}"), &mut messages)?;
         }
-        if messages.last().is_some_and(|last| last.role == ChatRole::Assistant) {
+        if messages
+            .last()
+            .is_some_and(|last| last.role == ChatRole::Assistant)
+        {
             let message = "the last message is the assistant's own, and answers cannot be begun for a model here; \
                            end with a message of the user";
             return Err(unsupported("messages", message));
@@ -248,7 +261,8 @@ impl Message {
 impl Block {
     /// Adds a block's words or call to a message; whether there were any.
     fn say(self, field: &str, said: &mut ChatMessage) -> Result<bool> {
-        let missing = |name: &str| refused(&format!("{field}.{name}"), format!("`{name}` is missing"));
+        let missing =
+            |name: &str| refused(&format!("{field}.{name}"), format!("`{name}` is missing"));
         match self.r#type.as_str() {
             "text" => {
                 let text = self.text.ok_or_else(|| missing("text"))?;
@@ -271,7 +285,8 @@ impl Block {
             "thinking" | "redacted_thinking" => Ok(false),
             other => {
                 let other: String = other.chars().take(40).collect();
-                let message = format!("models here read text only, not blocks of the type `{other}`");
+                let message =
+                    format!("models here read text only, not blocks of the type `{other}`");
                 Err(unsupported(field, message))
             }
         }
@@ -279,7 +294,10 @@ impl Block {
 
     fn result(self, field: &str) -> Result<ChatMessage> {
         let id = self.tool_use_id.ok_or_else(|| {
-            refused(&format!("{field}.tool_use_id"), "a result names the call it answers")
+            refused(
+                &format!("{field}.tool_use_id"),
+                "a result names the call it answers",
+            )
         })?;
         let content = match self.content {
             None | Some(Value::Null) => String::new(),

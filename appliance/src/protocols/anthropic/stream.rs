@@ -65,7 +65,9 @@ impl EventWriter {
     }
 
     fn close(&mut self, out: &mut Events) -> Result<()> {
-        self.open.take().map_or(Ok(()), |index| Self::stop(index, out))
+        self.open
+            .take()
+            .map_or(Ok(()), |index| Self::stop(index, out))
     }
 
     fn text(&mut self, text: &str, out: &mut Events) -> Result<()> {

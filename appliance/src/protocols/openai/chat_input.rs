@@ -129,7 +129,10 @@ struct FunctionEntry {
 /// `none`, `auto`, `required`, or one function.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ChatCompletionToolChoice)]
-#[serde(untagged, expecting = "`none`, `auto`, `required`, or a function to call")]
+#[serde(
+    untagged,
+    expecting = "`none`, `auto`, `required`, or a function to call"
+)]
 enum Choice {
     Word(String),
     Function { function: FunctionName },
@@ -179,7 +182,11 @@ impl ChatCompletionRequest {
                 .map_or(Ok(None), ResponseFormat::constraint)?,
             logprobs: alternatives(self.logprobs, self.top_logprobs)?,
             one_tool_call: self.parallel_tool_calls == Some(false),
-            ..Ask::new(CallKind::Chat, self.model, vec![Input::Chat(ask::checked(chat)?)])
+            ..Ask::new(
+                CallKind::Chat,
+                self.model,
+                vec![Input::Chat(ask::checked(chat)?)],
+            )
         })
     }
 }
@@ -230,7 +237,10 @@ fn tools(entries: Vec<ToolEntry>) -> Result<Vec<Tool>> {
                 (function.name, function.description),
                 function.parameters,
             ),
-            _ => Err(unsupported(&field, "only tools of the type `function` can be offered here")),
+            _ => Err(unsupported(
+                &field,
+                "only tools of the type `function` can be offered here",
+            )),
         }
     };
     entries.into_iter().enumerate().map(tool).collect()

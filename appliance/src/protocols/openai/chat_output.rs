@@ -233,7 +233,12 @@ impl Writer for ChunkWriter {
         Ok(())
     }
 
-    fn piece(&mut self, call: &Call, (index, piece): (usize, Piece), out: &mut Events) -> Result<()> {
+    fn piece(
+        &mut self,
+        call: &Call,
+        (index, piece): (usize, Piece),
+        out: &mut Events,
+    ) -> Result<()> {
         let mut choice = ChunkChoice {
             index,
             delta: Delta::default(),

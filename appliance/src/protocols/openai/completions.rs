@@ -91,7 +91,10 @@ impl Prompt {
             Self::One(text) => Ok(vec![text]),
             Self::Many(texts) if !texts.is_empty() => Ok(texts),
             Self::Many(_) => Err(refused("prompt", "the prompt is empty")),
-            Self::Tokens(_) => Err(unsupported("prompt", "send the prompt as text, not as tokens")),
+            Self::Tokens(_) => Err(unsupported(
+                "prompt",
+                "send the prompt as text, not as tokens",
+            )),
         }
     }
 }
@@ -146,7 +149,8 @@ pub(super) async fn create_completion(
     let texts = prompt.texts()?;
     let echoed = request.echo.unwrap_or(false).then(|| texts.clone());
     if echoed.is_some() && request.logprobs.is_some() {
-        let message = "the prompt's own probabilities are not computed; leave `echo` or `logprobs` out";
+        let message =
+            "the prompt's own probabilities are not computed; leave `echo` or `logprobs` out";
         return Err(unsupported("echo", message).into());
     }
     let is_stream = request.stream.unwrap_or(false);
@@ -159,11 +163,8 @@ pub(super) async fn create_completion(
     let has_logprobs = ask.logprobs.is_some();
     let call = Call::start(&app, &ctx, ask).await?;
     if is_stream {
-        let writer = CompletionWriter::new(
-            echo,
-            has_logprobs,
-            options.include_usage.unwrap_or(false),
-        );
+        let writer =
+            CompletionWriter::new(echo, has_logprobs, options.include_usage.unwrap_or(false));
         return Ok(stream::respond(call, writer));
     }
     let completion = completions_output::whole(call, &echo, has_logprobs).await?;

@@ -169,7 +169,12 @@ impl Writer for CompletionWriter {
         Ok(())
     }
 
-    fn piece(&mut self, call: &Call, (index, piece): (usize, Piece), out: &mut Events) -> Result<()> {
+    fn piece(
+        &mut self,
+        call: &Call,
+        (index, piece): (usize, Piece),
+        out: &mut Events,
+    ) -> Result<()> {
         let before = match piece {
             Piece::Begun => self.echo.before(index),
             _ => "",

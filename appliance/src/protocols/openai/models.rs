@@ -142,7 +142,8 @@ pub(super) async fn find_v1_model(
     let found = named.into_iter().find(|named| named.id == id);
     let found = found.ok_or_else(|| {
         let shown: String = id.chars().take(80).collect();
-        let message = format!("there is no model `{shown}` here; GET /v1/models lists what there is");
+        let message =
+            format!("there is no model `{shown}` here; GET /v1/models lists what there is");
         Error::new(ErrorKind::NotFound, "unknown_model", message)
     })?;
     if speaks_anthropic(&headers) {

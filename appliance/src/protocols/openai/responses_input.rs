@@ -1,6 +1,8 @@
 //! What `/v1/responses` takes.
 
-use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, Input, OnOverflow, Tool, ToolCall, ToolChoice};
+use guildhall_engine_protocol::{
+    Chat, ChatMessage, ChatRole, Input, OnOverflow, Tool, ToolCall, ToolChoice,
+};
 use guildhall_kernel::Result;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -144,7 +146,10 @@ impl ResponseRequest {
             tool_choice: self.tool_choice.clone().unwrap_or_else(|| json!("auto")),
             tools: self.tools.clone().unwrap_or_default(),
             text: json!({ "format": format.as_ref().map_or_else(|| json!({ "type": "text" }), TextFormat::echo) }),
-            truncation: self.truncation.clone().unwrap_or_else(|| "disabled".to_owned()),
+            truncation: self
+                .truncation
+                .clone()
+                .unwrap_or_else(|| "disabled".to_owned()),
         };
         let overflow = match self.truncation.as_deref() {
             None | Some("disabled") => OnOverflow::Refuse,
@@ -176,7 +181,11 @@ impl ResponseRequest {
             logprobs,
             overflow,
             one_tool_call: self.parallel_tool_calls == Some(false),
-            ..Ask::new(CallKind::Response, self.model, vec![Input::Chat(ask::checked(chat)?)])
+            ..Ask::new(
+                CallKind::Response,
+                self.model,
+                vec![Input::Chat(ask::checked(chat)?)],
+            )
         };
         Ok((ask, echoed))
     }
@@ -200,7 +209,8 @@ impl ResponseRequest {
             return Err(unsupported("background", message));
         }
         if given(&self.prompt) {
-            let message = "no prompts are stored for this interface; send `instructions` and `input`";
+            let message =
+                "no prompts are stored for this interface; send `instructions` and `input`";
             return Err(unsupported("prompt", message));
         }
         Ok(())
@@ -222,7 +232,10 @@ impl ResponseRequest {
 impl TextFormat {
     fn echo(&self) -> Value {
         let mut echo = json!({ "type": self.r#type });
-        if let Some(members) = echo.as_object_mut().filter(|_| self.r#type == "json_schema") {
+        if let Some(members) = echo
+            .as_object_mut()
+            .filter(|_| self.r#type == "json_schema")
+        {
             members.insert("name".to_owned(), json!(self.name));
             members.insert("schema".to_owned(), json!(self.schema));
             members.insert("strict".to_owned(), json!(self.strict));
@@ -242,7 +255,8 @@ fn read_input(input: Value, messages: &mut Vec<ChatMessage>) -> Result<()> {
     };
     for (index, item) in items.into_iter().enumerate() {
         let field = format!("input[{index}]");
-        let item: Item = serde_json::from_value(item).map_err(|error| refused(&field, error.to_string()))?;
+        let item: Item =
+            serde_json::from_value(item).map_err(|error| refused(&field, error.to_string()))?;
         item.read(&field, messages)?;
     }
     Ok(())
@@ -250,7 +264,8 @@ fn read_input(input: Value, messages: &mut Vec<ChatMessage>) -> Result<()> {
 
 impl Item {
     fn read(self, field: &str, messages: &mut Vec<ChatMessage>) -> Result<()> {
-        let missing = |name: &str| refused(&format!("{field}.{name}"), format!("`{name}` is missing"));
+        let missing =
+            |name: &str| refused(&format!("{field}.{name}"), format!("`{name}` is missing"));
         match self.r#type.as_deref().unwrap_or("message") {
             "message" => {
                 let role = match self.role.as_deref() {
@@ -263,7 +278,10 @@ impl Item {
                     }
                 };
                 let content = self.content.ok_or_else(|| missing("content"))?;
-                messages.push(ChatMessage::new(role, text(&format!("{field}.content"), content)?));
+                messages.push(ChatMessage::new(
+                    role,
+                    text(&format!("{field}.content"), content)?,
+                ));
             }
             "function_call" => {
                 let call = ToolCall {
@@ -272,7 +290,10 @@ impl Item {
                     arguments: self.arguments.ok_or_else(|| missing("arguments"))?,
                 };
                 // Words and calls of one turn are one message to a chat template.
-                match messages.last_mut().filter(|last| last.role == ChatRole::Assistant) {
+                match messages
+                    .last_mut()
+                    .filter(|last| last.role == ChatRole::Assistant)
+                {
                     Some(last) => last.tool_calls.push(call),
                     None => {
                         let mut message = ChatMessage::new(ChatRole::Assistant, "");
@@ -331,6 +352,9 @@ fn tool_choice(choice: Option<Value>) -> Result<ToolChoice> {
             }),
             None => Err(refused("tool_choice", "name the function to call")),
         },
-        Some(_) => Err(refused("tool_choice", "give none, auto, required or a function")),
+        Some(_) => Err(refused(
+            "tool_choice",
+            "give none, auto, required or a function",
+        )),
     }
 }

@@ -196,7 +196,9 @@ impl OutputItem {
 
     pub(super) fn close(&mut self, status: &'static str) {
         match self {
-            Self::Message { status: old, .. } | Self::FunctionCall { status: old, .. } => *old = status,
+            Self::Message { status: old, .. } | Self::FunctionCall { status: old, .. } => {
+                *old = status
+            }
         }
     }
 

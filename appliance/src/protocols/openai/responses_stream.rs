@@ -204,9 +204,7 @@ impl Writer for EventWriter {
             ("completed", "response.completed")
         };
         self.close_message(status, out)?;
-        let response = self
-            .response
-            .ended(call, self.output.clone(), self.finish);
+        let response = self.response.ended(call, self.output.clone(), self.finish);
         self.of_response(name, &response, out)
     }
 

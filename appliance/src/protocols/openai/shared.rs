@@ -47,7 +47,10 @@ pub(super) struct StreamOptions {
 pub(super) fn logit_bias(biases: Option<BTreeMap<String, f32>>) -> Result<Vec<(u32, f32)>> {
     let bias = |(token, bias): (String, f32)| {
         let token = token.parse::<u32>().map_err(|_| {
-            refused("logit_bias", format!("`{token}` is not the number of a token"))
+            refused(
+                "logit_bias",
+                format!("`{token}` is not the number of a token"),
+            )
         })?;
         Ok((token, bias))
     };
