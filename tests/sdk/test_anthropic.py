@@ -118,7 +118,7 @@ class Messages(unittest.TestCase):
         long = [{"role": "user", "content": "word " * 5000}]
         cases = (
             (anthropic.NotFoundError, {"model": "claude-9"}, "not_found_error"),
-            (anthropic.BadRequestError, {"temperature": 1.5}, "invalid_request_error"),
+            (anthropic.BadRequestError, {"extra_body": {"temperature": 1.5}}, "invalid_request_error"),
             (anthropic.BadRequestError, {"messages": long}, "invalid_request_error"),
             (anthropic.BadRequestError, {"messages": long, "stream": True}, "invalid_request_error"),
         )

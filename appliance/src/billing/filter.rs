@@ -65,6 +65,7 @@ pub(super) struct UsageQuery {
     /// Calls with this API key.
     api_key_id: Option<ApiKeyId>,
     /// Adds sums by this to the report.
+    #[param(inline)]
     pub(super) group_by: Option<GroupBy>,
 }
 

@@ -53,6 +53,19 @@ pub(super) struct Used {
     pub(super) output_tokens: u32,
 }
 
+/// What an answer's frame is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The letters and digits that tell this call from others, for ids in the protocol's own form.
+    pub(super) key: String,
+    /// When the call came, in seconds since 1970.
+    pub(super) created: i64,
+    /// The name that the answer shows as its model.
+    pub(super) model: String,
+    /// What the call has taken so far.
+    pub(super) used: Used,
+}
+
 /// A call under way. Dropping it stops its models within a token.
 pub(super) struct Call {
     /// Answers being written, by their number.
@@ -61,11 +74,9 @@ pub(super) struct Call {
     ready: VecDeque<(usize, Piece)>,
     one_tool_call: bool,
     metered: Metered,
-    key: String,
+    head: Head,
     /// Shows that the employee is at work.
     busy: Option<Busy>,
-    /// The name that the answer shows as its model.
-    pub(super) model: String,
 }
 
 struct Reply {
@@ -99,10 +110,14 @@ impl Call {
             replies: Vec::new(),
             ready: VecDeque::new(),
             one_tool_call: ask.one_tool_call,
+            head: Head {
+                key: id.split_once('_').map_or("", |(_, key)| key).to_owned(),
+                created: metered.row.call.created_at.as_millis() / 1000,
+                model,
+                used: Used::default(),
+            },
             metered,
-            key: id.split_once('_').map_or("", |(_, key)| key).to_owned(),
             busy: None,
-            model,
         };
         let begun = match call.begin(app, ctx, ask, target).await {
             Ok(()) => call.first_piece().await,
@@ -317,19 +332,10 @@ impl Call {
         Ok(())
     }
 
-    /// What the call has taken so far.
-    pub(super) fn used(&self) -> Used {
-        self.metered.used
-    }
-
-    /// The letters and digits that tell this call from others, for ids in the protocol's own form.
-    pub(super) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// When the call came, in seconds since 1970.
-    pub(super) fn created(&self) -> i64 {
-        self.metered.row.call.created_at.as_millis() / 1000
+    /// What the answer's frame is made of, as far as the call has come.
+    pub(super) fn head(&mut self) -> &Head {
+        self.head.used = self.metered.used;
+        &self.head
     }
 
     /// The request this call belongs to.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{
-    call::{Call, Piece},
+    call::{Call, Head, Piece},
     problem::Problem,
 };
 
@@ -26,11 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Writes a call's pieces as one protocol's events.
 pub(super) trait Writer: Send + 'static {
     /// What comes before the first piece.
-    fn begin(&mut self, call: &Call, out: &mut Events) -> Result<()>;
+    fn begin(&mut self, head: &Head, out: &mut Events) -> Result<()>;
     /// One piece of one answer.
-    fn piece(&mut self, call: &Call, piece: (usize, Piece), out: &mut Events) -> Result<()>;
+    fn piece(&mut self, head: &Head, piece: (usize, Piece), out: &mut Events) -> Result<()>;
     /// What comes after the last piece.
-    fn end(&mut self, call: &Call, out: &mut Events) -> Result<()>;
+    fn end(&mut self, head: &Head, out: &mut Events) -> Result<()>;
     /// What says that the answer breaks off here.
     fn fail(&mut self, problem: &Problem, out: &mut Events) -> Result<()>;
 }
@@ -55,6 +55,15 @@ impl Events {
     pub(super) fn text(&mut self, text: &str) {
         self.0.push(SseEvent::text(text));
     }
+
+    /// The events so far as (name, payload), for tests.
+    #[cfg(test)]
+    pub(super) fn written(self) -> Vec<(String, String)> {
+        let events = self.0.into_iter();
+        events
+            .map(|event| (event.name.into_owned(), event.data))
+            .collect()
+    }
 }
 
 /// Streams a call.
@@ -71,7 +80,7 @@ async fn pump(
     patience: Duration,
 ) {
     let mut events = Events::default();
-    let mut outcome = writer.begin(&call, &mut events);
+    let mut outcome = writer.begin(call.head(), &mut events);
     loop {
         if let Err(error) = outcome {
             break_off(&call, &mut writer, &error, &mut events);
@@ -86,12 +95,12 @@ async fn pump(
             () = sender.closed() => return,
         };
         outcome = match next {
-            Some(Ok(piece)) => writer.piece(&call, piece, &mut events),
+            Some(Ok(piece)) => writer.piece(call.head(), piece, &mut events),
             Some(Err(error)) => Err(error),
             None => break,
         };
     }
-    if let Err(error) = writer.end(&call, &mut events) {
+    if let Err(error) = writer.end(call.head(), &mut events) {
         break_off(&call, &mut writer, &error, &mut events);
     }
     deliver(&sender, &mut events, patience).await;

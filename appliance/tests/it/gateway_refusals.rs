@@ -15,81 +15,85 @@ fn chat(more: Value) -> Value {
     body
 }
 
+/// What is added to a good request, and the field that the refusal names.
+const ABSURD: &[(&str, &str)] = &[
+    (r#"{ "max_tokens": 0 }"#, "max_completion_tokens"),
+    (
+        r#"{ "max_completion_tokens": -5 }"#,
+        "max_completion_tokens",
+    ),
+    (r#"{ "n": 0 }"#, "n"),
+    (r#"{ "n": 1000000000000 }"#, "n"),
+    (r#"{ "temperature": 9 }"#, "temperature"),
+    (r#"{ "top_p": 0 }"#, "top_p"),
+    (r#"{ "frequency_penalty": -3 }"#, "frequency_penalty"),
+    (r#"{ "logit_bias": { "x": 1 } }"#, "logit_bias"),
+    (r#"{ "logit_bias": { "5": 1000 } }"#, "logit_bias"),
+    (r#"{ "top_logprobs": 3 }"#, "top_logprobs"),
+    (
+        r#"{ "logprobs": true, "top_logprobs": 21 }"#,
+        "top_logprobs",
+    ),
+    (
+        r#"{ "stop": ["1","2","3","4","5","6","7","8","9","a","b","c","d","e","f","g","h"] }"#,
+        "stop",
+    ),
+    (r#"{ "stop": "" }"#, "stop"),
+    (r#"{ "messages": [] }"#, "messages"),
+    (
+        r#"{ "messages": [{ "role": "robot", "content": "x" }] }"#,
+        "messages[0].role",
+    ),
+    (
+        r#"{ "messages": [{ "role": "tool", "content": "x" }] }"#,
+        "messages[0].tool_call_id",
+    ),
+    (
+        r#"{ "messages": [{ "role": "user", "content": [{ "type": "image_url" }] }] }"#,
+        "messages[0].content",
+    ),
+    (r#"{ "messages": null }"#, "messages"),
+    (r#"{ "tools": [{ "type": "web_search" }] }"#, "tools[0]"),
+    (
+        r#"{ "tools": [{ "type": "function", "function": { "name": "a b" } }] }"#,
+        "tools[0].function.name",
+    ),
+    (
+        r#"{ "tools": [{ "type": "function", "function": { "name": "f" } }, { "type": "function", "function": { "name": "f" } }] }"#,
+        "tools[1]",
+    ),
+    (r#"{ "tool_choice": "required" }"#, "tool_choice"),
+    (r#"{ "tool_choice": "sometimes" }"#, "tool_choice"),
+    (
+        r#"{ "response_format": { "type": "xml" } }"#,
+        "response_format",
+    ),
+    (
+        r#"{ "response_format": { "type": "json_schema" } }"#,
+        "response_format",
+    ),
+    (r#"{ "functions": [{ "name": "f" }] }"#, "functions"),
+    (r#"{ "model": "" }"#, "model"),
+];
+
 #[tokio::test]
 async fn absurd_parameters_are_refused_by_name_before_any_model_works() {
     let test = TestApp::new().await;
-    let image = json!([{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": "x" } }] }]);
-    let tool = json!({ "type": "function", "function": { "name": "f" } });
-    let cases = [
-        (chat(json!({ "max_tokens": 0 })), "max_completion_tokens"),
-        (
-            chat(json!({ "max_completion_tokens": -5 })),
-            "max_completion_tokens",
-        ),
-        (chat(json!({ "n": 0 })), "n"),
-        (chat(json!({ "n": 1_000_000_000_000_i64 })), "n"),
-        (chat(json!({ "temperature": 9 })), "temperature"),
-        (chat(json!({ "top_p": 0 })), "top_p"),
-        (
-            chat(json!({ "frequency_penalty": -3 })),
-            "frequency_penalty",
-        ),
-        (chat(json!({ "logit_bias": { "x": 1 } })), "logit_bias"),
-        (chat(json!({ "logit_bias": { "5": 1000 } })), "logit_bias"),
-        (chat(json!({ "top_logprobs": 3 })), "top_logprobs"),
-        (
-            chat(json!({ "logprobs": true, "top_logprobs": 21 })),
-            "top_logprobs",
-        ),
-        (chat(json!({ "stop": vec!["x"; 17] })), "stop"),
-        (chat(json!({ "stop": "" })), "stop"),
-        (chat(json!({ "messages": [] })), "messages"),
-        (
-            chat(json!({ "messages": [{ "role": "robot", "content": "x" }] })),
-            "messages[0].role",
-        ),
-        (
-            chat(json!({ "messages": [{ "role": "tool", "content": "x" }] })),
-            "messages[0].tool_call_id",
-        ),
-        (chat(json!({ "messages": image })), "messages[0].content"),
-        (
-            chat(json!({ "tools": [{ "type": "web_search" }] })),
-            "tools[0]",
-        ),
-        (chat(json!({ "tools": [tool, tool] })), "tools[1]"),
-        (chat(json!({ "tool_choice": "required" })), "tool_choice"),
-        (chat(json!({ "tool_choice": "sometimes" })), "tool_choice"),
-        (
-            chat(json!({ "response_format": { "type": "xml" } })),
-            "response_format",
-        ),
-        (
-            chat(json!({ "response_format": { "type": "json_schema" } })),
-            "response_format",
-        ),
-        (chat(json!({ "functions": [{ "name": "f" }] })), "functions"),
-        (chat(json!({ "model": "" })), "model"),
-        (json!({ "model": "starter" }), "messages"),
-    ];
-    for (body, param) in cases {
-        let refused = test.admin().post(CHAT, body.clone()).await;
+    for (more, param) in ABSURD {
+        let refused = test.admin().post(CHAT, chat(parsed(more))).await;
         let error = &refused.json()["error"];
-        assert_eq!(
-            refused.status,
-            StatusCode::BAD_REQUEST,
-            "{body}: {}",
-            refused.text
-        );
-        assert_eq!(error["param"], param, "{body}: {}", refused.text);
+        let status = refused.status;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{more}: {}", refused.text);
+        assert_eq!(error["param"], *param, "{more}: {}", refused.text);
         assert_eq!(error["type"], "invalid_request_error");
         assert!(error["code"].is_string() && error["message"].is_string());
     }
-    assert_eq!(
-        test.app.inference.ready_count(),
-        0,
-        "nothing was loaded for them"
-    );
+    let loaded = test.app.inference.ready_count();
+    assert_eq!(loaded, 0, "nothing was loaded for them");
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
 }
 
 #[tokio::test]
@@ -293,123 +297,134 @@ async fn a_prompt_beyond_the_context_is_the_callers_to_mend() {
     }
 }
 
+/// Where something is asked for that could only be pretended, and the field that the refusal names.
+const PRETENDED: &[(&str, &str, &str)] = &[
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "store": true }"#,
+        "store",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "previous_response_id": "r" }"#,
+        "previous_response_id",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "conversation": "c" }"#,
+        "conversation",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "background": true }"#,
+        "background",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "tools": [{ "type": "web_search" }] }"#,
+        "tools[0]",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": [{ "type": "item_reference", "id": "x" }] }"#,
+        "input[0]",
+    ),
+    (
+        "/v1/responses",
+        r#"{ "input": "x", "truncation": "some" }"#,
+        "truncation",
+    ),
+    ("/v1/completions", r#"{ "prompt": [1, 2] }"#, "prompt"),
+    (
+        "/v1/completions",
+        r#"{ "prompt": "x", "suffix": "y" }"#,
+        "suffix",
+    ),
+    (
+        "/v1/completions",
+        r#"{ "prompt": "x", "best_of": 3 }"#,
+        "best_of",
+    ),
+    (
+        "/v1/completions",
+        r#"{ "prompt": "x", "n": 5, "logprobs": 9 }"#,
+        "logprobs",
+    ),
+    (
+        "/v1/completions",
+        r#"{ "prompt": ["1", "2", "3"], "n": 8 }"#,
+        "n",
+    ),
+    (
+        "/v1/embeddings",
+        r#"{ "model": "minilm", "input": [[1, 2]] }"#,
+        "input",
+    ),
+    (
+        "/v1/embeddings",
+        r#"{ "model": "minilm", "input": [] }"#,
+        "input",
+    ),
+    (
+        "/v1/embeddings",
+        r#"{ "model": "minilm", "input": "" }"#,
+        "input",
+    ),
+    (
+        "/v1/embeddings",
+        r#"{ "model": "minilm", "input": "x", "encoding_format": "hex" }"#,
+        "encoding_format",
+    ),
+];
+
 #[tokio::test]
 async fn what_could_only_be_pretended_is_refused() {
     let test = TestApp::new().await;
-    let ve = test.hire().await;
-    let response = |more: Value| {
-        let mut body = json!({ "model": "starter", "input": "Hello" });
-        body.as_object_mut()
-            .unwrap()
-            .extend(more.as_object().unwrap().clone());
-        body
-    };
-    let cases = [
-        ("/v1/responses", response(json!({ "store": true })), "store"),
-        (
-            "/v1/responses",
-            response(json!({ "previous_response_id": "resp_1" })),
-            "previous_response_id",
-        ),
-        (
-            "/v1/responses",
-            response(json!({ "background": true })),
-            "background",
-        ),
-        (
-            "/v1/responses",
-            response(json!({ "tools": [{ "type": "web_search" }] })),
-            "tools[0]",
-        ),
-        (
-            "/v1/responses",
-            response(json!({ "input": [{ "type": "item_reference", "id": "x" }] })),
-            "input[0]",
-        ),
-        (
-            "/v1/responses",
-            response(json!({ "truncation": "some" })),
-            "truncation",
-        ),
-        (
-            "/v1/completions",
-            json!({ "model": "starter", "prompt": [1, 2] }),
-            "prompt",
-        ),
-        (
-            "/v1/completions",
-            json!({ "model": "starter", "prompt": "x", "suffix": "y" }),
-            "suffix",
-        ),
-        (
-            "/v1/completions",
-            json!({ "model": "starter", "prompt": "x", "best_of": 3 }),
-            "best_of",
-        ),
-        (
-            "/v1/completions",
-            json!({ "model": "starter", "prompt": vec!["x"; 17] }),
-            "n",
-        ),
-        (
-            "/v1/embeddings",
-            json!({ "model": "minilm", "input": [[1, 2]] }),
-            "input",
-        ),
-        (
-            "/v1/embeddings",
-            json!({ "model": "minilm", "input": [] }),
-            "input",
-        ),
-        (
-            "/v1/embeddings",
-            json!({ "model": "minilm", "input": "" }),
-            "input",
-        ),
-        (
-            "/v1/embeddings",
-            json!({ "model": "minilm", "input": "x", "encoding_format": "hex" }),
-            "encoding_format",
-        ),
-        (
-            CHAT,
-            chat(json!({ "model": ve, "response_format": { "type": "json_object" } })),
-            "model",
-        ),
-        (
-            CHAT,
-            chat(json!({ "model": ve, "messages": [{ "role": "system", "content": "x" }] })),
-            "messages",
-        ),
-    ];
-    for (path, body, param) in cases {
-        let refused = test.admin().post(path, body.clone()).await;
-        assert_eq!(
-            refused.status,
-            StatusCode::BAD_REQUEST,
-            "{body}: {}",
-            refused.text
-        );
-        assert_eq!(
-            refused.json()["error"]["param"],
-            param,
-            "{body}: {}",
-            refused.text
-        );
+    for (path, body, param) in PRETENDED {
+        let mut whole = parsed(body);
+        if whole["model"].is_null() {
+            whole["model"] = json!("starter");
+        }
+        let refused = test.admin().post(path, whole).await;
+        let status = refused.status;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}: {}", refused.text);
+        let error = &refused.json()["error"];
+        assert_eq!(error["param"], *param, "{body}: {}", refused.text);
     }
     let begun = json!({ "model": "starter", "max_tokens": 2, "messages": [
         { "role": "user", "content": "Hello" }, { "role": "assistant", "content": "Good" }] });
-    let no_limit =
-        json!({ "model": "starter", "messages": [{ "role": "user", "content": "Hello" }] });
+    let mut endless = chat(json!({}));
+    endless.as_object_mut().unwrap().remove("max_tokens");
     let hot = chat(json!({ "temperature": 1.5 }));
     for (body, named) in [
         (begun, "the user"),
-        (no_limit, "max_tokens"),
+        (endless, "max_tokens"),
         (hot, "temperature"),
     ] {
         let refused = test.admin().post("/v1/messages", body).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
         let message = refused.json()["error"]["message"].clone();
         assert!(message.as_str().unwrap().contains(named), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn an_employee_who_quotes_can_give_no_json_and_answers_no_silence() {
+    let test = TestApp::new().await;
+    let ve = test.hire().await;
+    let silence = json!([{ "role": "system", "content": "x" }]);
+    let cases = [
+        (
+            json!({ "response_format": { "type": "json_object" } }),
+            "model",
+        ),
+        (json!({ "messages": silence }), "messages"),
+    ];
+    for (more, param) in cases {
+        let mut body = chat(more);
+        body["model"] = json!(ve);
+        let refused = test.admin().post(CHAT, body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert_eq!(refused.json()["error"]["param"], param);
     }
 }

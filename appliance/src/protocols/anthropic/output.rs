@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::call::{Call, Finish, Piece, Used};
+use super::super::call::{Call, Finish, Head, Piece, Used};
 
 /// A finished answer.
 #[derive(Serialize, ToSchema)]
@@ -83,16 +83,16 @@ impl ContentBlock {
 
 impl MessageObject {
     /// An answer that has just begun.
-    pub(super) fn begun(call: &Call) -> Self {
+    pub(super) fn begun(head: &Head) -> Self {
         Self {
-            id: format!("msg_{}", call.key()),
+            id: format!("msg_{}", head.key),
             r#type: "message",
             role: "assistant",
-            model: call.model.clone(),
+            model: head.model.clone(),
             content: Vec::new(),
             stop_reason: None,
             stop_sequence: None,
-            usage: call.used().into(),
+            usage: head.used.into(),
         }
     }
 }
@@ -102,7 +102,7 @@ impl MessageObject {
 /// # Errors
 /// Those of the call.
 pub(super) async fn whole(mut call: Call) -> Result<MessageObject> {
-    let mut message = MessageObject::begun(&call);
+    let mut message = MessageObject::begun(call.head());
     while let Some(next) = call.next().await {
         let (_, piece) = next?;
         match piece {
@@ -115,6 +115,6 @@ pub(super) async fn whole(mut call: Call) -> Result<MessageObject> {
             Piece::End(finish) => message.stop_reason = Some(stop_reason(finish)),
         }
     }
-    message.usage = call.used().into();
+    message.usage = call.head().used.into();
     Ok(message)
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        call::{Call, Finish, Piece},
+        call::{Finish, Head, Piece},
         problem::Problem,
         stream::{Events, Writer},
     },
@@ -105,14 +105,14 @@ impl EventWriter {
 }
 
 impl Writer for EventWriter {
-    fn begin(&mut self, call: &Call, out: &mut Events) -> Result<()> {
+    fn begin(&mut self, head: &Head, out: &mut Events) -> Result<()> {
         let name = "message_start";
-        let message = MessageObject::begun(call);
+        let message = MessageObject::begun(head);
         out.named(name, &json!({ "type": name, "message": message }))?;
         out.named("ping", &json!({ "type": "ping" }))
     }
 
-    fn piece(&mut self, _: &Call, (_, piece): (usize, Piece), out: &mut Events) -> Result<()> {
+    fn piece(&mut self, _: &Head, (_, piece): (usize, Piece), out: &mut Events) -> Result<()> {
         match piece {
             Piece::Begun => Ok(()),
             Piece::Text { text, .. } => self.text(&text, out),
@@ -124,9 +124,9 @@ impl Writer for EventWriter {
         }
     }
 
-    fn end(&mut self, call: &Call, out: &mut Events) -> Result<()> {
+    fn end(&mut self, head: &Head, out: &mut Events) -> Result<()> {
         self.close(out)?;
-        let usage: MessageUsage = call.used().into();
+        let usage: MessageUsage = head.used.into();
         let name = "message_delta";
         let delta = json!({ "stop_reason": stop_reason(self.finish), "stop_sequence": null });
         out.named(
@@ -138,5 +138,55 @@ impl Writer for EventWriter {
 
     fn fail(&mut self, problem: &Problem, out: &mut Events) -> Result<()> {
         out.named("error", &problem.anthropic())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn words_and_calls_are_blocks_of_their_own() {
+        let (mut writer, mut out) = (EventWriter::new(), Events::default());
+        let head = Head::default();
+        let text = Piece::Text {
+            text: "Let me look.".to_owned(),
+            logprobs: Vec::new(),
+        };
+        let call = ToolCall {
+            id: "call_1".to_owned(),
+            name: "f".to_owned(),
+            arguments: r#"{"a":1}"#.to_owned(),
+        };
+        for piece in [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls)] {
+            writer.piece(&head, (0, piece), &mut out).unwrap();
+        }
+        writer.end(&head, &mut out).unwrap();
+        let data: Vec<serde_json::Value> = out
+            .written()
+            .iter()
+            .map(|(_, data)| serde_json::from_str(data).unwrap())
+            .collect();
+        let shown: Vec<(&str, Option<u64>)> = data
+            .iter()
+            .map(|event| (event["type"].as_str().unwrap(), event["index"].as_u64()))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("content_block_start", Some(0)),
+                ("content_block_delta", Some(0)),
+                ("content_block_stop", Some(0)),
+                ("content_block_start", Some(1)),
+                ("content_block_delta", Some(1)),
+                ("content_block_stop", Some(1)),
+                ("message_delta", None),
+                ("message_stop", None),
+            ]
+        );
+        assert_eq!(data[3]["content_block"]["name"], "f");
+        assert_eq!(data[4]["delta"]["partial_json"], r#"{"a":1}"#);
+        assert_eq!(data[6]["delta"]["stop_reason"], "tool_use");
     }
 }

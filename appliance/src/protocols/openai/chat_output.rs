@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        call::{Call, Finish, Piece},
+        call::{Call, Finish, Head, Piece},
         problem::Problem,
         stream::{Events, Writer},
     },
@@ -101,12 +101,13 @@ pub(super) async fn whole(mut call: Call, has_logprobs: bool) -> Result<ChatComp
             choice.take(piece);
         }
     }
+    let head = call.head();
     Ok(ChatCompletion {
-        id: format!("chatcmpl-{}", call.key()),
+        id: format!("chatcmpl-{}", head.key),
         object: "chat.completion",
-        created: call.created(),
-        usage: call.used().into(),
-        model: call.model.clone(),
+        created: head.created,
+        usage: head.used.into(),
+        model: head.model.clone(),
         choices,
     })
 }
@@ -203,12 +204,12 @@ impl ChunkWriter {
         }
     }
 
-    fn chunk(&self, call: &Call, choices: Vec<ChunkChoice>) -> Chunk {
+    fn chunk(&self, head: &Head, choices: Vec<ChunkChoice>) -> Chunk {
         Chunk {
-            id: format!("chatcmpl-{}", call.key()),
+            id: format!("chatcmpl-{}", head.key),
             object: "chat.completion.chunk",
-            created: call.created(),
-            model: call.model.clone(),
+            created: head.created,
+            model: head.model.clone(),
             choices,
             usage: self.include_usage.then_some(None),
         }
@@ -229,13 +230,13 @@ impl ChunkWriter {
 }
 
 impl Writer for ChunkWriter {
-    fn begin(&mut self, _: &Call, _: &mut Events) -> Result<()> {
+    fn begin(&mut self, _: &Head, _: &mut Events) -> Result<()> {
         Ok(())
     }
 
     fn piece(
         &mut self,
-        call: &Call,
+        head: &Head,
         (index, piece): (usize, Piece),
         out: &mut Events,
     ) -> Result<()> {
@@ -263,13 +264,13 @@ impl Writer for ChunkWriter {
             }
             Piece::End(finish) => choice.finish_reason = Some(finish_reason(finish)),
         }
-        out.data(&self.chunk(call, vec![choice]))
+        out.data(&self.chunk(head, vec![choice]))
     }
 
-    fn end(&mut self, call: &Call, out: &mut Events) -> Result<()> {
+    fn end(&mut self, head: &Head, out: &mut Events) -> Result<()> {
         if self.include_usage {
-            let mut last = self.chunk(call, Vec::new());
-            last.usage = Some(Some(call.used().into()));
+            let mut last = self.chunk(head, Vec::new());
+            last.usage = Some(Some(head.used.into()));
             out.data(&last)?;
         }
         out.text("[DONE]");
@@ -278,5 +279,68 @@ impl Writer for ChunkWriter {
 
     fn fail(&mut self, problem: &Problem, out: &mut Events) -> Result<()> {
         out.data(&problem.openai())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn tool_calls_come_numbered_and_whole() {
+        let (mut writer, mut out) = (ChunkWriter::new(false, false), Events::default());
+        let head = Head::default();
+        let call = |id: &str| {
+            Piece::ToolCall(ToolCall {
+                id: id.to_owned(),
+                name: "f".to_owned(),
+                arguments: "{}".to_owned(),
+            })
+        };
+        let pieces = [
+            (0, call("a")),
+            (0, call("b")),
+            (1, call("c")),
+            (0, Piece::End(Finish::ToolCalls)),
+        ];
+        for piece in pieces {
+            writer.piece(&head, piece, &mut out).unwrap();
+        }
+        let written = out.written();
+        let choices: Vec<Value> = written
+            .iter()
+            .map(|(_, data)| serde_json::from_str::<Value>(data).unwrap()["choices"][0].clone())
+            .collect();
+        let calls: Vec<Value> = choices
+            .iter()
+            .map(|choice| choice["delta"]["tool_calls"][0].clone())
+            .collect();
+        assert_eq!(
+            calls[1],
+            json!({ "index": 1, "id": "b", "type": "function",
+                    "function": { "name": "f", "arguments": "{}" } })
+        );
+        assert_eq!(
+            (&choices[2]["index"], &calls[2]["index"]),
+            (&json!(1), &json!(0))
+        );
+        assert_eq!(choices[3]["finish_reason"], "tool_calls");
+    }
+
+    #[test]
+    fn a_broken_stream_says_so_in_openais_words() {
+        let (mut writer, mut out) = (ChunkWriter::new(false, false), Events::default());
+        let error = guildhall_kernel::Error::unavailable("engine_stopped", "it stopped", 2);
+        writer
+            .fail(&Problem::new(&error, "req_1"), &mut out)
+            .unwrap();
+        let written = out.written();
+        assert!(
+            written[0].1.contains(r#""code":"engine_stopped""#),
+            "{written:?}"
+        );
     }
 }

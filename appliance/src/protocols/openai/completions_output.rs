@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        call::{Call, Finish, Piece},
+        call::{Call, Finish, Head, Piece},
         problem::Problem,
         stream::{Events, Writer},
     },
@@ -125,20 +125,20 @@ pub(super) async fn whole(mut call: Call, echo: &Echo, has_logprobs: bool) -> Re
         }
     }
     let choices = choices.into_iter().map(|(choice, _)| choice).collect();
-    let usage = Some(Some(call.used().into()));
-    Ok(completion(&call, choices, usage))
+    let usage = Some(Some(call.head().used.into()));
+    Ok(completion(call.head(), choices, usage))
 }
 
 fn completion(
-    call: &Call,
+    head: &Head,
     choices: Vec<CompletionChoice>,
     usage: Option<Option<Usage>>,
 ) -> Completion {
     Completion {
-        id: format!("cmpl-{}", call.key()),
+        id: format!("cmpl-{}", head.key),
         object: "text_completion",
-        created: call.created(),
-        model: call.model.clone(),
+        created: head.created,
+        model: head.model.clone(),
         choices,
         usage,
     }
@@ -165,13 +165,13 @@ impl CompletionWriter {
 }
 
 impl Writer for CompletionWriter {
-    fn begin(&mut self, _: &Call, _: &mut Events) -> Result<()> {
+    fn begin(&mut self, _: &Head, _: &mut Events) -> Result<()> {
         Ok(())
     }
 
     fn piece(
         &mut self,
-        call: &Call,
+        head: &Head,
         (index, piece): (usize, Piece),
         out: &mut Events,
     ) -> Result<()> {
@@ -185,13 +185,13 @@ impl Writer for CompletionWriter {
         let mut choice = CompletionChoice::new(index, before, self.has_logprobs);
         choice.take(piece, self.offsets.entry(index).or_default());
         let usage = self.include_usage.then_some(None);
-        out.data(&completion(call, vec![choice], usage))
+        out.data(&completion(head, vec![choice], usage))
     }
 
-    fn end(&mut self, call: &Call, out: &mut Events) -> Result<()> {
+    fn end(&mut self, head: &Head, out: &mut Events) -> Result<()> {
         if self.include_usage {
-            let usage = Some(Some(call.used().into()));
-            out.data(&completion(call, Vec::new(), usage))?;
+            let usage = Some(Some(head.used.into()));
+            out.data(&completion(head, Vec::new(), usage))?;
         }
         out.text("[DONE]");
         Ok(())

@@ -26,9 +26,9 @@ pub(super) async fn create_response(
     extend_deadline(ANSWER_TIME_MAX);
     let is_stream = request.stream.unwrap_or(false);
     let (ask, echoed) = request.into_ask()?;
-    let call = Call::start(&app, &ctx, ask).await?;
+    let mut call = Call::start(&app, &ctx, ask).await?;
     if is_stream {
-        let writer = EventWriter::new(&call, echoed);
+        let writer = EventWriter::new(call.head(), echoed);
         return Ok(stream::respond(call, writer));
     }
     Ok(Json(responses_output::whole(call, echoed).await?).into_response())

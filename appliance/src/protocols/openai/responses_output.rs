@@ -7,7 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    super::call::{Call, Finish, Piece, Used},
+    super::call::{Call, Finish, Head, Piece, Used},
     shared::TokenScore,
 };
 
@@ -209,13 +209,13 @@ impl OutputItem {
 
 impl ResponseObject {
     /// A response that has just begun.
-    pub(super) fn begun(call: &Call, echoed: Echoed) -> Self {
+    pub(super) fn begun(head: &Head, echoed: Echoed) -> Self {
         Self {
-            id: format!("resp_{}", call.key()),
+            id: format!("resp_{}", head.key),
             object: "response",
-            created_at: call.created(),
+            created_at: head.created,
             status: "in_progress",
-            model: call.model.clone(),
+            model: head.model.clone(),
             output: Vec::new(),
             error: None,
             incomplete_details: None,
@@ -228,14 +228,14 @@ impl ResponseObject {
     }
 
     /// The response once it has ended.
-    pub(super) fn ended(&self, call: &Call, output: Vec<OutputItem>, finish: Finish) -> Self {
+    pub(super) fn ended(&self, head: &Head, output: Vec<OutputItem>, finish: Finish) -> Self {
         let is_cut = finish == Finish::Length;
         Self {
             status: if is_cut { "incomplete" } else { "completed" },
             incomplete_details: is_cut.then_some(Incomplete {
                 reason: "max_output_tokens",
             }),
-            usage: Some(call.used().into()),
+            usage: Some(head.used.into()),
             output,
             ..self.clone()
         }
@@ -256,7 +256,7 @@ impl ResponseObject {
 /// # Errors
 /// Those of the call.
 pub(super) async fn whole(mut call: Call, echoed: Echoed) -> Result<ResponseObject> {
-    let begun = ResponseObject::begun(&call, echoed);
+    let begun = ResponseObject::begun(call.head(), echoed);
     let mut output: Vec<OutputItem> = Vec::new();
     let mut finish = Finish::Stop;
     while let Some(next) = call.next().await {
@@ -265,14 +265,21 @@ pub(super) async fn whole(mut call: Call, echoed: Echoed) -> Result<ResponseObje
             Piece::Begun => {}
             Piece::Text { text, logprobs } => {
                 if !output.last().is_some_and(OutputItem::is_message) {
-                    output.push(OutputItem::message(item_id(&call, "msg", output.len())));
+                    output.push(OutputItem::message(item_id(
+                        call.head(),
+                        "msg",
+                        output.len(),
+                    )));
                 }
                 if let Some(message) = output.last_mut() {
                     message.push(&text, logprobs);
                 }
             }
             Piece::ToolCall(called) => {
-                output.push(OutputItem::call(item_id(&call, "fc", output.len()), called));
+                output.push(OutputItem::call(
+                    item_id(call.head(), "fc", output.len()),
+                    called,
+                ));
             }
             Piece::End(end) => finish = end,
         }
@@ -285,10 +292,10 @@ pub(super) async fn whole(mut call: Call, echoed: Echoed) -> Result<ResponseObje
     for item in output.iter_mut().filter(|item| item.is_message()) {
         item.close(status);
     }
-    Ok(begun.ended(&call, output, finish))
+    Ok(begun.ended(call.head(), output, finish))
 }
 
 /// The id of an item of the answer.
-pub(super) fn item_id(call: &Call, kind: &str, place: usize) -> String {
-    format!("{kind}_{}{place:02}", call.key())
+pub(super) fn item_id(head: &Head, kind: &str, place: usize) -> String {
+    format!("{kind}_{}{place:02}", head.key)
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{
-        call::{Call, Finish, Piece},
+        call::{Finish, Head, Piece},
         problem::Problem,
         stream::{Events, Writer},
     },
@@ -40,9 +40,9 @@ pub(super) struct TextDelta<'a> {
 }
 
 impl EventWriter {
-    pub(super) fn new(call: &Call, echoed: Echoed) -> Self {
+    pub(super) fn new(head: &Head, echoed: Echoed) -> Self {
         Self {
-            response: ResponseObject::begun(call, echoed),
+            response: ResponseObject::begun(head, echoed),
             output: Vec::new(),
             is_open: false,
             finish: Finish::Stop,
@@ -94,8 +94,8 @@ impl EventWriter {
         out.named(name, &event)
     }
 
-    fn open_message(&mut self, call: &Call, out: &mut Events) -> Result<()> {
-        let id = item_id(call, "msg", self.output.len());
+    fn open_message(&mut self, head: &Head, out: &mut Events) -> Result<()> {
+        let id = item_id(head, "msg", self.output.len());
         self.output.push(OutputItem::message(id));
         self.is_open = true;
         self.of_item("response.output_item.added", out)?;
@@ -105,12 +105,12 @@ impl EventWriter {
 
     fn text(
         &mut self,
-        call: &Call,
+        head: &Head,
         (text, logprobs): (&str, Vec<TokenLogprob>),
         out: &mut Events,
     ) -> Result<()> {
         if !self.is_open {
-            self.open_message(call, out)?;
+            self.open_message(head, out)?;
         }
         let number = self.number();
         let index = self.output.len().saturating_sub(1);
@@ -152,9 +152,9 @@ impl EventWriter {
         self.of_item("response.output_item.done", out)
     }
 
-    fn tool_call(&mut self, call: &Call, called: ToolCall, out: &mut Events) -> Result<()> {
+    fn tool_call(&mut self, head: &Head, called: ToolCall, out: &mut Events) -> Result<()> {
         self.close_message("completed", out)?;
-        let id = item_id(call, "fc", self.output.len());
+        let id = item_id(head, "fc", self.output.len());
         let (arguments, name) = (called.arguments.clone(), called.name.clone());
         let mut opening = OutputItem::call(
             id.clone(),
@@ -178,17 +178,17 @@ impl EventWriter {
 }
 
 impl Writer for EventWriter {
-    fn begin(&mut self, _: &Call, out: &mut Events) -> Result<()> {
+    fn begin(&mut self, _: &Head, out: &mut Events) -> Result<()> {
         let response = self.response.clone();
         self.of_response("response.created", &response, out)?;
         self.of_response("response.in_progress", &response, out)
     }
 
-    fn piece(&mut self, call: &Call, (_, piece): (usize, Piece), out: &mut Events) -> Result<()> {
+    fn piece(&mut self, head: &Head, (_, piece): (usize, Piece), out: &mut Events) -> Result<()> {
         match piece {
             Piece::Begun => Ok(()),
-            Piece::Text { text, logprobs } => self.text(call, (&text, logprobs), out),
-            Piece::ToolCall(called) => self.tool_call(call, called, out),
+            Piece::Text { text, logprobs } => self.text(head, (&text, logprobs), out),
+            Piece::ToolCall(called) => self.tool_call(head, called, out),
             Piece::End(finish) => {
                 self.finish = finish;
                 Ok(())
@@ -196,7 +196,7 @@ impl Writer for EventWriter {
         }
     }
 
-    fn end(&mut self, call: &Call, out: &mut Events) -> Result<()> {
+    fn end(&mut self, head: &Head, out: &mut Events) -> Result<()> {
         let is_cut = self.finish == Finish::Length;
         let (status, name) = if is_cut {
             ("incomplete", "response.incomplete")
@@ -204,7 +204,7 @@ impl Writer for EventWriter {
             ("completed", "response.completed")
         };
         self.close_message(status, out)?;
-        let response = self.response.ended(call, self.output.clone(), self.finish);
+        let response = self.response.ended(head, self.output.clone(), self.finish);
         self.of_response(name, &response, out)
     }
 
@@ -214,5 +214,78 @@ impl Writer for EventWriter {
             message: problem.message.clone(),
         });
         self.of_response("response.failed", &response, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn echoed() -> Echoed {
+        Echoed {
+            instructions: None,
+            max_output_tokens: None,
+            metadata: json!({}),
+            parallel_tool_calls: true,
+            temperature: None,
+            top_p: None,
+            top_logprobs: 0,
+            tool_choice: json!("auto"),
+            tools: Vec::new(),
+            text: json!({}),
+            truncation: "disabled".to_owned(),
+        }
+    }
+
+    #[test]
+    fn words_and_calls_are_items_of_their_own() {
+        let head = Head::default();
+        let (mut writer, mut out) = (EventWriter::new(&head, echoed()), Events::default());
+        let text = Piece::Text {
+            text: "Let me look.".to_owned(),
+            logprobs: Vec::new(),
+        };
+        let call = ToolCall {
+            id: "call_1".to_owned(),
+            name: "f".to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        let pieces = [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls)];
+        for piece in pieces {
+            writer.piece(&head, (0, piece), &mut out).unwrap();
+        }
+        writer.end(&head, &mut out).unwrap();
+        let written = out.written();
+        let names: Vec<&str> = written.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "response.output_item.added",
+                "response.content_part.added",
+                "response.output_text.delta",
+                "response.output_text.done",
+                "response.content_part.done",
+                "response.output_item.done",
+                "response.output_item.added",
+                "response.function_call_arguments.delta",
+                "response.function_call_arguments.done",
+                "response.output_item.done",
+                "response.completed",
+            ]
+        );
+        let last: serde_json::Value = serde_json::from_str(&written[10].1).unwrap();
+        let output = &last["response"]["output"];
+        assert_eq!(output[0]["content"][0]["text"], "Let me look.");
+        assert_eq!(output[0]["status"], "completed");
+        assert_eq!(
+            (&output[1]["call_id"], &output[1]["arguments"]),
+            (&json!("call_1"), &json!("{}"))
+        );
+        let added: serde_json::Value = serde_json::from_str(&written[6].1).unwrap();
+        assert_eq!(
+            (&added["output_index"], &added["item"]["id"]),
+            (&json!(1), &output[1]["id"])
+        );
     }
 }
