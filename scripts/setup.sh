@@ -27,6 +27,7 @@ missing_packages() {
     command -v python3 >/dev/null || echo python3
     python3 -m pip --version >/dev/null 2>&1 || echo python3-pip
     [ "$WHAT" = test ] || return 0
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
     command -v strace >/dev/null || echo strace
     command -v unshare >/dev/null || echo util-linux
@@ -87,6 +88,19 @@ install_npm() {
     printf '%s\n' "$digest" >"$stamp"
 }
 
+# Installs the official API clients, which the node is tested with, into a folder of their own.
+install_clients() {
+    local folder=tests/sdk/.venv digest
+    digest=$( (python3 --version && cat tests/sdk/requirements.txt) | sha256sum)
+    [ "$(cat "$folder/.guildhall-lock" 2>/dev/null)" = "$digest" ] && return 0
+    say "installing the API clients of tests/sdk"
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+        --requirement tests/sdk/requirements.txt
+    printf '%s\n' "$digest" >"$folder/.guildhall-lock"
+}
+
 fetch_embedding_model() {
     python3 models/minilm/fetch.py
 }
@@ -98,5 +112,6 @@ install_npm ui
 if [ "$WHAT" = test ]; then
     install_npm ui/tools/api
     install_npm tests/browser
+    install_clients
 fi
 fetch_embedding_model

@@ -23,6 +23,10 @@ run_in_node() {
     NODE_OPTIONS='' node --test --test-reporter=spec --test-concurrency=1 "$@"
 }
 
+run_with_clients() {
+    (cd tests/sdk && LANGSMITH_TRACING=false PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
+}
+
 # The sum of one figure over everything that ran: "passed" or "failed".
 total() {
     awk -v want="$1" '
@@ -30,6 +34,9 @@ total() {
         /^ℹ pass /       { passed += $3 }
         /^ℹ fail /       { failed += $3 }
         /^ +Tests +/     { for (k = 2; k <= NF; k++) { if ($k == "passed") passed += $(k-1); if ($k == "failed") failed += $(k-1) } }
+        /^Ran [0-9]+ tests? in / { passed += $2 }
+        /^FAILED \(/     { while (match($0, /(failures|errors)=[0-9]+/)) { count = substr($0, RSTART, RLENGTH); sub(/.*=/, "", count)
+                          passed -= count; failed += count; $0 = substr($0, RSTART + RLENGTH) } }
         END { print (want == "passed" ? passed : failed) + 0 }' "$RESULTS"/*.log
 }
 
@@ -43,6 +50,7 @@ done
 scripts/test_binaries.sh
 part rust cargo test --locked --workspace --no-fail-fast
 part outside run_in_node tests/outside/*.test.mjs
+part sdk run_with_clients
 part offline tests/outside/offline.sh
 part browser run_in_node tests/browser/*.test.mjs
 

@@ -13,11 +13,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    billing::Meter,
     catalog::Catalog,
     chat::Turns,
     config::Config,
     events::Events,
-    identity::LoginLimits,
+    identity::{KnownKeys, LoginLimits},
     inference::Inference,
     keys::Keys,
     knowledge::Knowledge,
@@ -51,6 +52,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "usage",
         sql: include_str!("../migrations/0005_usage.sql"),
     },
+    Migration {
+        version: 6,
+        name: "metering",
+        sql: include_str!("../migrations/0006_metering.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.
@@ -73,6 +79,10 @@ pub struct Node {
     pub events: Events,
     /// Login attempts, counted.
     pub login_limits: LoginLimits,
+    /// API keys that were looked up before.
+    pub known_keys: KnownKeys,
+    /// Writes down calls of models.
+    pub meter: Meter,
     /// The catalogue with its search index.
     pub catalog: Catalog,
     /// Models and the engine processes that run them.
@@ -151,6 +161,8 @@ impl App {
         .await?;
         let app = Self(Arc::new(Node {
             login_limits: LoginLimits::new(Arc::clone(&clock)),
+            known_keys: KnownKeys::default(),
+            meter: Meter::start(db.clone()),
             knowledge: Knowledge::new(inference.clone()),
             presence: Presence::default(),
             turns: Turns::default(),
@@ -225,6 +237,7 @@ impl App {
     pub async fn close(&self) {
         self.shutdown.cancel();
         self.inference.shutdown().await;
+        self.meter.flush().await;
         self.db.clone().close();
     }
 

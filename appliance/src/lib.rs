@@ -15,5 +15,6 @@ pub mod inference;
 pub mod keys;
 pub mod knowledge;
 pub mod ops;
+pub mod protocols;
 pub mod team;
 pub mod telemetry;

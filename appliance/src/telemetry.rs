@@ -3,10 +3,16 @@
 use std::{io::IsTerminal, sync::OnceLock};
 
 use guildhall_kernel::{Error, Result};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::config::LogFormat;
+
+/// Upper bounds of what is counted together, in seconds: from an answer of a warm small model to one
+/// that waited for a large one to load.
+const MODEL_SECONDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+];
 
 fn recorder() -> &'static OnceLock<PrometheusHandle> {
     static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
@@ -35,7 +41,10 @@ pub fn start(level: &str, format: LogFormat) -> Result<()> {
         LogFormat::Text => logs.compact().try_init(),
     };
     started.map_err(|error| Error::internal("logging was started twice").with_source(error))?;
-    let handle = PrometheusBuilder::new().install_recorder();
+    let models = Matcher::Prefix("guildhall_model_".to_owned());
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(models, &MODEL_SECONDS)
+        .and_then(PrometheusBuilder::install_recorder);
     let handle =
         handle.map_err(|error| Error::internal("metrics were started twice").with_source(error))?;
     recorder().get_or_init(|| handle);

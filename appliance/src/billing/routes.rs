@@ -1,13 +1,21 @@
 //! The usage report.
 
 use axum::extract::State;
-use guildhall_kernel::{Page, PageRequest, PersonId, Timestamp, UsageId, VeId};
+use guildhall_db::Reader;
+use guildhall_kernel::{
+    ApiKeyId, OrgId, Page, PageRequest, PersonId, Result, Timestamp, UsageId, VeId,
+};
 use guildhall_web::{Auth, HttpResult, Json, Query};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Totals, store};
+use super::{
+    Totals,
+    filter::{GroupBy, UsageFilter, UsageQuery},
+    model::{CallKind, Outcome, tokens_per_second},
+    store::{self, StoredCall},
+};
 use crate::{
     app::App,
     identity::{self, perm},
@@ -18,69 +26,159 @@ pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(usage))
 }
 
-/// What one answer took.
+/// What one call took.
 #[derive(Serialize, ToSchema)]
 struct UsageRow {
     id: UsageId,
     created_at: Timestamp,
-    ve_id: VeId,
+    kind: CallKind,
+    /// The employee who answered; `null` when a model was called itself.
+    #[schema(required)]
+    ve_id: Option<VeId>,
     person_id: PersonId,
     /// Display name of who asked.
     person: String,
+    /// The API key it came with; `null` from a browser.
+    #[schema(required)]
+    api_key_id: Option<ApiKeyId>,
+    /// `generative`, `extractive` or `embedding`.
     mode: String,
     model: String,
+    /// Who ran the model; `null` when this node did.
+    #[schema(required)]
+    provider: Option<String>,
+    outcome: Outcome,
+    /// Stable code of the failure.
+    #[schema(required)]
+    error_code: Option<String>,
     input_tokens: u32,
     output_tokens: u32,
+    cached_tokens: u32,
+    /// Milliseconds until work began.
+    queue_ms: u64,
+    /// Milliseconds until the first piece of the answer; 0 when there was none.
     first_token_ms: u64,
     latency_ms: u64,
+    #[schema(required)]
+    tokens_per_second: Option<f64>,
+    cost_micro_credits: i64,
 }
 
-/// What the organisation's answers took, newest first, with the sums since its beginning.
+/// The sums of one group.
+#[derive(Serialize, ToSchema)]
+struct UsageGroup {
+    /// What the group has in common: a model's name, an id, a day, a kind; `null` for calls without it.
+    #[schema(required)]
+    key: Option<String>,
+    /// The name of the person or of the API key, for people.
+    #[schema(required)]
+    label: Option<String>,
+    #[serde(flatten)]
+    totals: Totals,
+}
+
+/// Calls of models, newest first, with their sums. All of it is about the calls the query names.
 #[derive(Serialize, ToSchema)]
 struct UsageReport {
     items: Vec<UsageRow>,
     #[schema(required)]
     next_cursor: Option<String>,
     totals: Totals,
+    /// Sums by what `group_by` names, at most 1000; empty without it.
+    groups: Vec<UsageGroup>,
 }
 
-/// What the organisation's answers took.
-#[utoipa::path(get, path = "/api/billing/usage", tag = "billing", params(PageRequest),
+/// What the organisation's calls of models took.
+#[utoipa::path(get, path = "/api/billing/usage", tag = "billing", params(UsageQuery),
     responses((status = 200, body = UsageReport)))]
 async fn usage(
     Auth { ctx, .. }: Auth<perm::TeamRead>,
     State(app): State<App>,
-    Query(page): Query<PageRequest>,
+    Query(query): Query<UsageQuery>,
 ) -> HttpResult<Json<UsageReport>> {
+    let page = PageRequest {
+        cursor: query.cursor.clone(),
+        limit: query.limit,
+    };
     let (before, limit) = (page.after()?, page.limit());
     let report = app.db.read(move |reader| {
-        let rows = store::list(reader, ctx.organisation, before.as_deref(), limit + 1)?;
+        let (organisation, filter) = (ctx.organisation, query.filter());
+        let position = (before.as_deref(), limit + 1);
+        let rows = store::list(reader, organisation, &filter, position)?;
         let Page { items, next_cursor } = Page::cut(rows, limit, |row| row.id.to_string());
-        let items = items
-            .into_iter()
-            .map(|row| {
-                let person = identity::find_person(reader, row.person)?;
-                Ok(UsageRow {
-                    id: row.id,
-                    created_at: row.created_at,
-                    ve_id: row.ve,
-                    person_id: row.person,
-                    person: person.map_or_else(String::new, |person| person.display_name),
-                    mode: row.mode,
-                    model: row.model,
-                    input_tokens: row.input_tokens,
-                    output_tokens: row.output_tokens,
-                    first_token_ms: row.first_token_ms,
-                    latency_ms: row.latency_ms,
-                })
-            })
-            .collect::<guildhall_kernel::Result<Vec<_>>>()?;
-        let totals = store::totals(reader, ctx.organisation, Timestamp::from_millis(0))?;
+        let items = items.into_iter().map(|row| view(reader, row));
+        let groups = query
+            .group_by
+            .map(|by| groups(reader, organisation, &filter, by));
         Ok(UsageReport {
-            items,
+            items: items.collect::<Result<Vec<_>>>()?,
             next_cursor,
-            totals,
+            totals: store::totals(reader, organisation, &filter)?,
+            groups: groups.transpose()?.unwrap_or_default(),
         })
     });
     Ok(Json(report.await?))
+}
+
+fn view(reader: &Reader<'_>, row: StoredCall) -> Result<UsageRow> {
+    let person = identity::find_person(reader, row.person)?;
+    Ok(UsageRow {
+        id: row.id,
+        created_at: row.created_at,
+        kind: row.kind,
+        ve_id: row.ve,
+        person_id: row.person,
+        person: person.map_or_else(String::new, |person| person.display_name),
+        api_key_id: row.api_key,
+        mode: row.mode,
+        model: row.model,
+        provider: row.provider,
+        outcome: row.outcome,
+        error_code: row.error_code,
+        input_tokens: row.input_tokens,
+        output_tokens: row.output_tokens,
+        cached_tokens: row.cached_tokens,
+        queue_ms: row.queue_ms,
+        first_token_ms: row.first_token_ms,
+        latency_ms: row.latency_ms,
+        tokens_per_second: tokens_per_second(u64::from(row.output_tokens), row.decode_ms),
+        cost_micro_credits: row.cost_micro_credits,
+    })
+}
+
+fn groups(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    filter: &UsageFilter,
+    by: GroupBy,
+) -> Result<Vec<UsageGroup>> {
+    let found = store::groups(reader, organisation, filter, by)?;
+    let named = found.into_iter().map(|(key, totals)| {
+        let label = key
+            .as_deref()
+            .map(|key| label(reader, organisation, by, key));
+        Ok(UsageGroup {
+            label: label.transpose()?.flatten(),
+            key,
+            totals,
+        })
+    });
+    named.collect()
+}
+
+/// What people call a group. Employees' names are the team's to know, so they stay ids here.
+fn label(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    by: GroupBy,
+    key: &str,
+) -> Result<Option<String>> {
+    match by {
+        GroupBy::Person => {
+            let person = identity::find_person(reader, key.parse()?)?;
+            Ok(person.map(|person| person.display_name))
+        }
+        GroupBy::ApiKey => identity::api_key_name(reader, organisation, key.parse()?),
+        GroupBy::Model | GroupBy::Ve | GroupBy::Day | GroupBy::Kind => Ok(None),
+    }
 }

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use guildhall_kernel::{Ctx, Error, Result, UsageId, VeId};
+use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, Result, UsageId, VeId};
 
 use super::{
     ask::Begun,
+    brief::{Brief, Said},
     extract, generate,
     model::{
         ChatAnswer, Facts, Finish, MessageError, MessageRole, MessageState, StoredMessage, Timing,
@@ -16,12 +17,11 @@ use super::{
 };
 use crate::{
     app::App,
-    billing::{self, Metered},
-    catalog::Listing,
+    billing::{self, Call, CallKind, Outcome},
     events::{Audience, Event},
     identity,
-    inference::{AnswerMode, Answering},
-    team::{self, Employee},
+    inference::AnswerMode,
+    team,
 };
 
 /// How many earlier messages an answer may look back on.
@@ -30,14 +30,8 @@ const HISTORY_MESSAGES: u32 = 60;
 /// Everything an answer is written from.
 pub(super) struct Job {
     pub(super) ctx: Ctx,
-    pub(super) employee: Employee,
-    pub(super) listing: Arc<Listing>,
-    pub(super) organisation_name: String,
-    pub(super) answering: Answering,
+    pub(super) brief: Brief,
     pub(super) message: StoredMessage,
-    pub(super) question: StoredMessage,
-    /// What was said before the question, oldest first.
-    pub(super) history: Vec<StoredMessage>,
     pub(super) turn: Arc<Turn>,
     pub(super) asked_at: Instant,
 }
@@ -49,6 +43,8 @@ pub(super) struct Draft {
     pub(super) facts: Facts,
     pub(super) usage: Usage,
     pub(super) timing: Timing,
+    /// Milliseconds in which a model wrote.
+    pub(super) decode_ms: u64,
     pub(super) finish: Option<Finish>,
 }
 
@@ -130,30 +126,27 @@ async fn prepare(
     let question = newest_first
         .next()
         .filter(|message| message.role == MessageRole::User);
-    let question = question.ok_or_else(|| Error::internal("an answer without a question"))?;
-    let mut history: Vec<StoredMessage> = newest_first.collect();
+    let question = question
+        .as_ref()
+        .and_then(Said::stored)
+        .ok_or_else(|| Error::internal("an answer without a question"))?;
+    let mut history: Vec<Said> = newest_first
+        .filter_map(|said| Said::stored(&said))
+        .collect();
     history.reverse();
-    let listing = app.catalog.listing(&app.db, employee.agent).await?;
-    let listing =
-        listing.ok_or_else(|| Error::internal("an employee's agent is not in the catalogue"))?;
-    let answering = app.inference.resolve(&employee.model);
+    let brief = Brief::new(app, (employee, organisation_name), (question, history)).await?;
     turn.push(TurnEvent::Started {
         message_id: begun.message,
         conversation_id: begun.conversation,
         user_message_id: begun.question,
-        mode: answering.mode,
-        model: answering.model.clone(),
+        mode: brief.answering.mode,
+        model: brief.answering.model.clone(),
     });
     let asked_at = Instant::now();
     Ok(Some(Job {
         ctx,
-        employee,
-        listing,
-        organisation_name,
-        answering,
+        brief,
         message,
-        question,
-        history,
         turn,
         asked_at,
     }))
@@ -163,7 +156,7 @@ async fn write(app: &App, owner: Owner, job: Job) -> Result<()> {
     let mut draft = Draft::default();
     let stop = job.turn.stopped().clone();
     let working = async {
-        match job.answering.mode {
+        match job.brief.answering.mode {
             AnswerMode::Generative => generate::write(app, &job, &mut draft).await,
             AnswerMode::Extractive => extract::write(app, &job, &mut draft).await,
         }
@@ -188,7 +181,7 @@ async fn finish(
 ) -> Result<()> {
     let Job {
         ctx,
-        answering,
+        brief: Brief { answering, .. },
         mut message,
         turn,
         ..
@@ -205,7 +198,8 @@ async fn finish(
     draft.facts.finish = Some(finish);
     draft.facts.error = error.as_ref().map(MessageError::from);
     (message.text, message.state, message.facts) = (draft.text, state, draft.facts);
-    let row = metered(&ctx, owner, &message, (answering.mode, &answering.model));
+    let mut row = metered(&ctx, owner, &message, (answering.mode, &answering.model));
+    row.decode_ms = draft.decode_ms;
     let (stored, now, events) = (message.clone(), ctx.now(), app.events.clone());
     let written = app.db.write(move |tx| {
         store::finish_message(tx, &stored, now)?;
@@ -240,21 +234,37 @@ fn metered(
     owner: Owner,
     message: &StoredMessage,
     (mode, model): (AnswerMode, &str),
-) -> Metered {
+) -> Call {
     let usage = message.facts.usage.unwrap_or_default();
     let timing = message.facts.timing_ms.unwrap_or_default();
-    Metered {
+    Call {
         id: UsageId::new(ctx.clock.as_ref()),
         organisation: owner.organisation,
         person: owner.person,
-        ve: owner.ve,
-        message: message.id,
-        mode: mode.as_str().to_owned(),
+        api_key: match ctx.principal {
+            Principal::ApiKey(id) => Some(id),
+            Principal::Session(_) | Principal::Operator => None,
+        },
+        ve: Some(owner.ve),
+        message: Some(message.id),
+        kind: CallKind::EmployeeChat,
+        mode: mode.as_str(),
         model: model.to_owned(),
+        provider: None,
+        outcome: match message.state {
+            MessageState::Failed => Outcome::Failed,
+            MessageState::Stopped => Outcome::Cancelled,
+            MessageState::Running | MessageState::Complete => Outcome::Complete,
+        },
+        error_code: message.facts.error.as_ref().map(|error| error.code.clone()),
         input_tokens: usage.input_tokens,
         output_tokens: usage.output_tokens,
+        cached_tokens: usage.cached_tokens,
+        queue_ms: timing.queue,
         first_token_ms: timing.first_token,
+        decode_ms: 0,
         latency_ms: timing.total,
+        cost: MicroCredits(0),
         created_at: ctx.now(),
     }
 }

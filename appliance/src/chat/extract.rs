@@ -4,13 +4,14 @@ use guildhall_kernel::Result;
 
 use super::{
     answer::{Draft, Job, elapsed_ms},
-    model::{Citation, Finish, MessageRole, SourceKind, StoredMessage, Usage},
+    brief::{Brief, Said},
+    model::{Citation, Finish, MessageRole, SourceKind, Usage},
     turn::{StepKind, StepState, TurnEvent},
 };
 use crate::{
     app::App,
     catalog::Listing,
-    knowledge::{self, CitationDraft, Persona, Request, Source},
+    knowledge::{self, CitationDraft, Extract, Persona, Request, Source},
 };
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
@@ -20,9 +21,7 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         state,
     };
     job.turn.push(searching(StepState::Running));
-    let request = request(job);
-    let input_words = words(&request.message);
-    let extract = app.knowledge.answer(request).await?;
+    let extract = answer(app, &job.brief).await?;
     job.turn.push(searching(StepState::Done));
     draft.timing.queue = elapsed_ms(job.asked_at);
     draft.facts.citations = extract.citations.into_iter().map(citation).collect();
@@ -31,21 +30,34 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
             draft.push(job, piece.to_owned());
         }
     }
-    draft.usage = Usage {
-        input_tokens: input_words,
-        output_tokens: words(&draft.text),
-        cached_tokens: 0,
-    };
+    draft.usage = usage(&job.brief.question.text, &draft.text);
     draft.finish = Some(Finish::Stop);
     Ok(())
+}
+
+/// The answer made of quotations.
+///
+/// # Errors
+/// What the embedding model says.
+pub(super) async fn answer(app: &App, brief: &Brief) -> Result<Extract> {
+    app.knowledge.answer(request(brief)).await
+}
+
+/// What quoting takes, in words.
+pub(super) fn usage(question: &str, answer: &str) -> Usage {
+    Usage {
+        input_tokens: words(question),
+        output_tokens: words(answer),
+        cached_tokens: 0,
+    }
 }
 
 /// The passages of the sources that fit the question best, for a model to read.
 ///
 /// # Errors
 /// What the embedding model says.
-pub(super) async fn consult(app: &App, job: &Job, passages: usize) -> Result<Vec<Citation>> {
-    let found = app.knowledge.consult(request(job), passages).await?;
+pub(super) async fn consult(app: &App, brief: &Brief, passages: usize) -> Result<Vec<Citation>> {
+    let found = app.knowledge.consult(request(brief), passages).await?;
     Ok(found.into_iter().map(citation).collect())
 }
 
@@ -69,21 +81,21 @@ fn handbook(listing: &Listing) -> impl Iterator<Item = Source> {
     })
 }
 
-fn request(job: &Job) -> Request {
-    let manifest = &job.listing.manifest;
-    let asked = |message: &&StoredMessage| message.role == MessageRole::User;
-    let earlier = job.history.iter().filter(asked).map(|message| Source {
+fn request(brief: &Brief) -> Request {
+    let manifest = &brief.listing.manifest;
+    let asked = |message: &&Said| message.role == MessageRole::User;
+    let earlier = brief.history.iter().filter(asked).map(|message| Source {
         kind: knowledge::SourceKind::Conversation,
-        id: message.id.to_string(),
+        id: message.id.clone(),
         title: "Your earlier message".to_owned(),
         section: None,
         text: message.text.clone(),
     });
-    let files = job
+    let files = brief
         .history
         .iter()
-        .chain([&job.question])
-        .flat_map(|message| &message.facts.attachments);
+        .chain([&brief.question])
+        .flat_map(|message| &message.attachments);
     let files = files.map(|file| Source {
         kind: knowledge::SourceKind::Attachment,
         id: file.name.clone(),
@@ -92,18 +104,18 @@ fn request(job: &Job) -> Request {
         text: file.text.clone(),
     });
     Request {
-        message: job.question.text.clone(),
-        previous_message: job
+        message: brief.question.text.clone(),
+        previous_message: brief
             .history
             .iter()
             .rfind(asked)
             .map(|message| message.text.clone()),
         persona: Persona {
-            name: job.employee.persona_name.clone(),
+            name: brief.employee.persona_name.clone(),
             role: manifest.name.clone(),
             features: manifest.features.clone(),
         },
-        sources: handbook(&job.listing).chain(earlier).chain(files).collect(),
+        sources: handbook(&brief.listing).chain(earlier).chain(files).collect(),
     }
 }
 
@@ -125,7 +137,7 @@ fn citation(draft: CitationDraft) -> Citation {
 }
 
 /// Cuts a text into words, each with the white space after it: what is streamed one by one.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(char::is_whitespace)
 }
 

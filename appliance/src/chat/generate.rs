@@ -6,8 +6,9 @@ use guildhall_kernel::Result;
 
 use super::{
     answer::{Draft, Job, elapsed_ms},
+    brief::Said,
     extract,
-    model::{Finish, MessageRole, MessageState, StoredMessage},
+    model::{Citation, Finish, MessageRole},
     turn::{StepKind, StepState, TurnEvent},
 };
 use crate::{
@@ -19,22 +20,13 @@ const ANSWER_TOKENS_MAX: u32 = 1024;
 const TEMPERATURE: f32 = 0.4;
 const TOP_P: f32 = 0.95;
 const TOP_K: u32 = 40;
-/// Abilities named to a model that reads little.
-const BRIEF_FEATURES: usize = 3;
 /// Passages handed to the model with the question.
 const PASSAGES: usize = 3;
-/// Below this context there is no room for full instructions and passages beside the conversation.
-const ROOM_TOKENS_MIN: u32 = 2048;
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
     let passages = consult(app, job, draft).await?;
     let prompt = Prompt {
-        sampling: Sampling {
-            temperature: TEMPERATURE,
-            top_p: TOP_P,
-            top_k: TOP_K,
-            ..Sampling::default()
-        },
+        sampling: sampling(),
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
     let caller = Caller {
@@ -44,7 +36,7 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
     };
     let mut generation = app
         .inference
-        .generate(caller, &job.answering.model, prompt)
+        .generate(caller, &job.brief.answering.model, prompt)
         .await?;
     while let Some(event) = generation.next().await {
         match event? {
@@ -64,6 +56,7 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
             GenerationEvent::ToolCall(_) => {}
             GenerationEvent::Done(done) => {
                 draft.usage.output_tokens = done.output_tokens;
+                draft.decode_ms = done.decode_ms;
                 draft.finish = Some(match done.finish_reason {
                     FinishReason::Stop | FinishReason::ToolCalls => Finish::Stop,
                     FinishReason::Length => Finish::Length,
@@ -75,9 +68,19 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
     Ok(())
 }
 
+/// How employees pick tokens.
+pub(super) fn sampling() -> Sampling {
+    Sampling {
+        temperature: TEMPERATURE,
+        top_p: TOP_P,
+        top_k: TOP_K,
+        ..Sampling::default()
+    }
+}
+
 fn step(job: &Job, kind: StepKind, state: StepState) {
     let label = match kind {
-        StepKind::LoadingModel => format!("Loading {}", job.answering.model),
+        StepKind::LoadingModel => format!("Loading {}", job.brief.answering.model),
         StepKind::Reading => "Reading what you sent".to_owned(),
         StepKind::Searching => "Searching the handbook".to_owned(),
         StepKind::Thinking => "Thinking".to_owned(),
@@ -96,75 +99,40 @@ fn note_trimmed(draft: &mut Draft, trimmed_messages: u32) {
 
 /// Finds passages for the question and notes them as what the answer rests on.
 async fn consult(app: &App, job: &Job, draft: &mut Draft) -> Result<Vec<String>> {
-    if !has_room(job) {
+    if !job.brief.has_room() {
         return Ok(Vec::new());
     }
     step(job, StepKind::Searching, StepState::Running);
-    let citations = extract::consult(app, job, PASSAGES).await?;
+    let citations = extract::consult(app, &job.brief, PASSAGES).await?;
     step(job, StepKind::Searching, StepState::Done);
-    let passages = citations.iter().map(|citation| {
-        format!(
-            "[{}] {}: {}",
-            citation.number, citation.title, citation.passage
-        )
-    });
-    let passages = passages.collect();
+    let passages = citations.iter().map(passage).collect();
     draft.facts.citations = citations;
     Ok(passages)
 }
 
+/// A passage as the model reads it.
+pub(super) fn passage(citation: &Citation) -> String {
+    format!(
+        "[{}] {}: {}",
+        citation.number, citation.title, citation.passage
+    )
+}
+
 fn messages(job: &Job, passages: &[String]) -> Vec<ChatMessage> {
-    let mut system = instructions(job);
-    if !passages.is_empty() {
-        system.push_str("\n\nPassages of your handbook that may help. Name the number in brackets when you use one.\n");
-        system.push_str(&passages.join("\n"));
-    }
+    let system = job.brief.system(passages);
     let mut messages = vec![ChatMessage::new(ChatRole::System, system)];
-    let usable = |message: &&StoredMessage| {
-        message.state != MessageState::Failed && !message.text.is_empty()
-    };
-    messages.extend(job.history.iter().filter(usable).map(chat_message));
-    messages.push(chat_message(&job.question));
+    messages.extend(job.brief.history.iter().map(chat_message));
+    messages.push(chat_message(&job.brief.question));
     messages
 }
 
-/// The agent's instructions with the names filled in; one sentence for a model that reads little.
-fn instructions(job: &Job) -> String {
-    let (persona, organisation) = (&job.employee.persona_name, &job.organisation_name);
-    if !has_room(job) {
-        let role = job.listing.manifest.name.to_lowercase();
-        let article = if role.starts_with(['a', 'e', 'i', 'o', 'u']) {
-            "an"
-        } else {
-            "a"
-        };
-        let features = job.listing.manifest.features.iter().take(BRIEF_FEATURES);
-        let abilities: Vec<&str> = features.map(|line| line.trim_end_matches('.')).collect();
-        let abilities = abilities.join("; ");
-        return format!(
-            "You are {persona}, {article} {role} at {organisation}. You can: {abilities}."
-        );
-    }
-    let template = &job.listing.manifest.persona.instructions;
-    template
-        .replace("{persona}", persona)
-        .replace("{organisation}", organisation)
-}
-
-/// Whether the model reads enough for full instructions and passages beside the conversation.
-fn has_room(job: &Job) -> bool {
-    job.answering
-        .context_length
-        .is_some_and(|tokens| tokens >= ROOM_TOKENS_MIN)
-}
-
-fn chat_message(message: &StoredMessage) -> ChatMessage {
-    let role = match message.role {
+fn chat_message(said: &Said) -> ChatMessage {
+    let role = match said.role {
         MessageRole::User => ChatRole::User,
         MessageRole::Assistant => ChatRole::Assistant,
     };
-    let mut content = message.text.clone();
-    for file in &message.facts.attachments {
+    let mut content = said.text.clone();
+    for file in &said.attachments {
         content.push_str(&format!("\n\nFile {}:\n{}", file.name, file.text));
     }
     ChatMessage::new(role, content)

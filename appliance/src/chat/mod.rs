@@ -7,11 +7,13 @@
 
 mod answer;
 mod ask;
+mod brief;
 mod extract;
 mod generate;
 mod model;
 mod routes;
 mod routes_messages;
+mod stateless;
 mod store;
 mod turn;
 
@@ -26,6 +28,7 @@ pub use model::{
     AttachmentInput, ChatAnswer, Citation, Conversation, Finish, Message, MessageRole,
     MessageState, SourceKind, Timing, Usage,
 };
+pub use stateless::{Prepared, prepare};
 pub use turn::{Turn, TurnEvent, Turns};
 
 use self::{

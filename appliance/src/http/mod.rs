@@ -15,7 +15,7 @@ use guildhall_web::layers::{LayerOptions, stack};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, billing, catalog, chat, identity, inference, team};
+use crate::{app::App, billing, catalog, chat, identity, inference, protocols, team};
 
 /// Time within which an answer must begin.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -31,6 +31,11 @@ fn routes() -> OpenApiRouter<App> {
         .merge(billing::router())
         .merge(overview::router())
         .merge(events::router())
+}
+
+/// Everything of the document: the node's own interface and the foreign protocols.
+fn all_routes() -> OpenApiRouter<App> {
+    routes().merge(protocols::router())
 }
 
 /// What the catalogue may know of the team: how many of each agent are hired.
@@ -53,7 +58,7 @@ fn document_head() -> OpenApi {
 
 /// The OpenAPI document of every operation.
 pub fn openapi() -> OpenApi {
-    let (_, mut document) = routes().split_for_parts();
+    let (_, mut document) = all_routes().split_for_parts();
     guildhall_web::openapi::declare_security(&mut document, "__Host-guildhall");
     guildhall_web::openapi::declare_errors(&mut document);
     document
@@ -66,6 +71,8 @@ pub fn openapi() -> OpenApi {
 pub fn router(app: &App) -> Result<Router> {
     let document = guildhall_web::openapi::to_stable_json(&openapi())?;
     let (routes, _) = routes().split_for_parts();
+    // Outside the layer that reads `Idempotency-Key`: nothing under `/v1` changes anything twice.
+    let (foreign, _) = protocols::router().split_for_parts();
     let pages = pages::assets();
     let router = routes
         .route(
@@ -73,6 +80,7 @@ pub fn router(app: &App) -> Result<Router> {
             axum::routing::get(async move || pages::json(document.clone())),
         )
         .layer(from_fn(idempotency::read_key))
+        .merge(foreign)
         .fallback(async move |request: Request| pages.answer(&request))
         .with_state(app.clone());
     let options = LayerOptions {
@@ -81,5 +89,5 @@ pub fn router(app: &App) -> Result<Router> {
         shutdown: app.shutdown.clone(),
         ..LayerOptions::default()
     };
-    Ok(stack(router, options))
+    Ok(stack(router, options).layer(from_fn(protocols::errors_in_own_shape)))
 }

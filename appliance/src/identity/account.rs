@@ -220,8 +220,9 @@ pub(super) async fn list_api_keys(app: &App, ctx: &Ctx) -> Result<Page<ApiKey>> 
 /// # Errors
 /// `not_found`.
 pub(super) async fn revoke_api_key(app: &App, ctx: &Ctx, id: ApiKeyId) -> Result<()> {
-    let caller = ctx.clone();
+    let (caller, known_keys) = (ctx.clone(), app.known_keys.clone());
     let written = app.write(ctx, move |tx| {
+        known_keys.forget_after(tx);
         if !credential_store::delete_api_key(tx, caller.organisation, caller.person, id)? {
             return Err(Error::not_found("api key"));
         }

@@ -1,137 +1,141 @@
-//! From a request's cookie or bearer key to a [`Ctx`].
+//! From a request's cookie or key to a [`Ctx`].
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use axum::http::request::Parts;
-use guildhall_db::Reader;
-use guildhall_kernel::{ApiKeyId, Ctx, OrgId, PersonId, Principal, Result, SessionId, Timestamp};
+use guildhall_kernel::{Ctx, Principal, Result, Timestamp};
 use guildhall_web::{Authenticator, csrf, guard};
 
 use super::{
-    credential_store::{self, SessionRow},
-    login::SESSION_SECONDS,
-    permission, store, token_hash,
+    credential_store, known_keys::KnownKey, login::SESSION_SECONDS, permission, store, token_hash,
 };
 use crate::app::App;
 
 /// How often a session's or key's last use is written down.
 const TOUCH_SECONDS: i64 = 60;
 
-/// What a credential says, before its membership is read.
-enum Credential {
-    Session(SessionRow),
-    ApiKey {
-        id: ApiKeyId,
-        person: PersonId,
-        organisation: OrgId,
-        last_used_at: Option<Timestamp>,
-    },
-}
-
 impl Authenticator for App {
     async fn authenticate(&self, parts: &Parts) -> Result<Ctx> {
-        let bearer = guard::bearer_token(&parts.headers);
-        let is_bearer = bearer.is_some();
-        let token = bearer.or_else(|| self.session_cookie.read(&parts.headers));
-        let token = token.ok_or_else(guard::not_logged_in)?;
-        let now = self.clock.now();
-        let hash = token_hash(token);
-        let looked_up = self
-            .db
-            .read(move |reader| look_up(reader, is_bearer, &hash, now))
-            .await?;
-        let (credential, membership) = looked_up.ok_or_else(guard::not_logged_in)?;
-        if !is_bearer {
-            csrf::check(parts, token.as_bytes())?;
+        if let Some(key) = guard::api_key(&parts.headers) {
+            return with_key(self, parts, key).await;
         }
-        touch(self, &credential, now);
-        let (person, organisation, principal) = match &credential {
-            Credential::Session(row) => (row.person, row.organisation, Principal::Session(row.id)),
-            Credential::ApiKey {
-                id,
-                person,
-                organisation,
-                ..
-            } => (*person, *organisation, Principal::ApiKey(*id)),
+        let token = self.session_cookie.read(&parts.headers);
+        with_session(self, parts, token.ok_or_else(guard::not_logged_in)?).await
+    }
+}
+
+async fn with_key(app: &App, parts: &Parts, key: &str) -> Result<Ctx> {
+    let (hash, now) = (token_hash(key), app.clock.now());
+    let known = match app.known_keys.find(&hash, now) {
+        Some(known) => known,
+        None => look_up_key(app, hash, now).await?,
+    };
+    touch_key(app, &known, now);
+    Ok(Ctx {
+        person: known.person,
+        organisation: known.organisation,
+        role: known.role,
+        permissions: Arc::clone(&known.permissions),
+        principal: Principal::ApiKey(known.id),
+        request_id: guildhall_web::request_id(),
+        idempotency: parts.extensions.get().cloned(),
+        clock: Arc::clone(&app.clock),
+    })
+}
+
+async fn look_up_key(app: &App, hash: String, now: Timestamp) -> Result<Arc<KnownKey>> {
+    let seen = app.known_keys.changes();
+    let wanted = hash.clone();
+    let found = app.db.read(move |reader| {
+        let key = credential_store::find_api_key(reader, &wanted)?
+            .filter(|row| row.expires_at.is_none_or(|end| end > now));
+        let Some(key) = key else {
+            return Ok(None);
         };
-        Ok(Ctx {
-            person,
-            organisation,
-            role: membership.role,
-            permissions: permission::granted(
-                membership.role,
-                membership.is_platform_administrator,
-                membership.must_change_password && matches!(principal, Principal::Session(_)),
-            ),
-            principal,
-            request_id: guildhall_web::request_id(),
-            idempotency: parts.extensions.get().cloned(),
-            clock: Arc::clone(&self.clock),
-        })
+        let membership = store::find_membership(reader, key.organisation, key.person)?;
+        Ok(membership.map(|membership| (key, membership)))
+    });
+    let (key, membership) = found.await?.ok_or_else(guard::not_logged_in)?;
+    let last_used = key.last_used_at.map_or(i64::MIN, Timestamp::as_millis);
+    let known = Arc::new(KnownKey {
+        id: key.id,
+        person: key.person,
+        organisation: key.organisation,
+        role: membership.role,
+        permissions: permission::granted(
+            membership.role,
+            membership.is_platform_administrator,
+            false,
+        ),
+        expires_at: key.expires_at,
+        touched_at: AtomicI64::new(last_used),
+        seen,
+    });
+    app.known_keys.remember(hash, Arc::clone(&known));
+    Ok(known)
+}
+
+async fn with_session(app: &App, parts: &Parts, token: &str) -> Result<Ctx> {
+    let (hash, now) = (token_hash(token), app.clock.now());
+    let found = app.db.read(move |reader| {
+        let session = credential_store::find_session(reader, &hash)?;
+        let Some(session) = session.filter(|row| row.expires_at > now) else {
+            return Ok(None);
+        };
+        let membership = store::find_membership(reader, session.organisation, session.person)?;
+        Ok(membership.map(|membership| (session, membership)))
+    });
+    let (session, membership) = found.await?.ok_or_else(guard::not_logged_in)?;
+    csrf::check(parts, token.as_bytes())?;
+    if is_stale(session.last_seen_at, now) {
+        let (id, person) = (session.id, session.person);
+        note_use(app, move |tx| {
+            store::touch_person(tx, person, now)?;
+            credential_store::touch_session(tx, id, now, now.plus_seconds(SESSION_SECONDS))
+        });
+    }
+    Ok(Ctx {
+        person: session.person,
+        organisation: session.organisation,
+        role: membership.role,
+        permissions: permission::granted(
+            membership.role,
+            membership.is_platform_administrator,
+            membership.must_change_password,
+        ),
+        principal: Principal::Session(session.id),
+        request_id: guildhall_web::request_id(),
+        idempotency: parts.extensions.get().cloned(),
+        clock: Arc::clone(&app.clock),
+    })
+}
+
+fn is_stale(last: Timestamp, now: Timestamp) -> bool {
+    last.plus_seconds(TOUCH_SECONDS) <= now
+}
+
+/// Notes a key's use, once a minute; of requests at the same time one does it.
+fn touch_key(app: &App, known: &KnownKey, now: Timestamp) {
+    let last = known.touched_at.load(Ordering::Relaxed);
+    let is_mine = is_stale(Timestamp::from_millis(last), now)
+        && known
+            .touched_at
+            .compare_exchange(last, now.as_millis(), Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok();
+    if is_mine {
+        let id = known.id;
+        note_use(app, move |tx| credential_store::touch_api_key(tx, id, now));
     }
 }
 
-fn look_up(
-    reader: &Reader<'_>,
-    is_bearer: bool,
-    hash: &str,
-    now: Timestamp,
-) -> Result<Option<(Credential, store::Membership)>> {
-    let credential = if is_bearer {
-        credential_store::find_api_key(reader, hash)?
-            .filter(|row| row.expires_at.is_none_or(|end| end > now))
-            .map(|row| Credential::ApiKey {
-                id: row.id,
-                person: row.person,
-                organisation: row.organisation,
-                last_used_at: row.last_used_at,
-            })
-    } else {
-        let row = credential_store::find_session(reader, hash)?;
-        row.filter(|row| row.expires_at > now)
-            .map(Credential::Session)
-    };
-    let Some(credential) = credential else {
-        return Ok(None);
-    };
-    let (person, organisation) = match &credential {
-        Credential::Session(row) => (row.person, row.organisation),
-        Credential::ApiKey {
-            person,
-            organisation,
-            ..
-        } => (*person, *organisation),
-    };
-    let membership = store::find_membership(reader, organisation, person)?;
-    Ok(membership.map(|membership| (credential, membership)))
-}
-
-/// Notes the use in the background: a request never waits for it, and a lost note costs nothing.
-fn touch(app: &App, credential: &Credential, now: Timestamp) {
-    enum Touched {
-        Session(SessionId, PersonId),
-        ApiKey(ApiKeyId),
-    }
-    let is_stale = |last: Timestamp| last.plus_seconds(TOUCH_SECONDS) <= now;
-    let touched = match credential {
-        Credential::Session(row) if is_stale(row.last_seen_at) => {
-            Touched::Session(row.id, row.person)
-        }
-        Credential::ApiKey {
-            id, last_used_at, ..
-        } if last_used_at.is_none_or(is_stale) => Touched::ApiKey(*id),
-        _ => return,
-    };
+/// Writes a use down in the background: a request never waits for it, and a lost note costs nothing.
+fn note_use(app: &App, note: impl FnOnce(&guildhall_db::Tx<'_>) -> Result<()> + Send + 'static) {
     let app = app.clone();
     tokio::spawn(async move {
-        let written = app.db.write(move |tx| match touched {
-            Touched::Session(id, person) => {
-                store::touch_person(tx, person, now)?;
-                credential_store::touch_session(tx, id, now, now.plus_seconds(SESSION_SECONDS))
-            }
-            Touched::ApiKey(id) => credential_store::touch_api_key(tx, id, now),
-        });
-        if let Err(error) = written.await {
+        if let Err(error) = app.db.write(note).await {
             tracing::warn!(error = %error.chain(), "the last use of a credential was not noted");
         }
     });

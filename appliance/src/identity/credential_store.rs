@@ -192,6 +192,18 @@ pub(super) fn find_api_key(reader: &Reader<'_>, key_hash: &str) -> Result<Option
     )
 }
 
+pub(super) fn find_api_key_name(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    id: ApiKeyId,
+) -> Result<Option<String>> {
+    reader.query_opt(
+        "SELECT name FROM api_keys WHERE organisation_id = ? AND id = ?",
+        params![organisation, id],
+        |row| row.get("name"),
+    )
+}
+
 pub(super) fn list_api_keys(
     reader: &Reader<'_>,
     organisation: OrgId,

@@ -2,12 +2,13 @@
 //!
 //! Invariants: tokens and keys are stored as SHA-256 only; passwords as argon2id only; every login gets
 //! a new session token and a password change ends every other session; an organisation always keeps one
-//! administrator who can log in; what a caller may do is read from the database on every request, so a
-//! change of role takes effect at once. Deliberately absent: roles in tokens, permanent logins.
+//! administrator who can log in; what a session may do is read from the database on every request, what a
+//! key may do is remembered until anybody's access changes, so that either way a change takes effect at once. Deliberately absent: roles in tokens, permanent logins.
 
 mod account;
 mod authenticate;
 mod credential_store;
+mod known_keys;
 mod login;
 mod model;
 mod organisations;
@@ -21,10 +22,11 @@ mod setup;
 mod store;
 
 use guildhall_db::Reader;
-use guildhall_kernel::{OrgId, PersonId, Result};
+use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use account::{NewApiKey, create_api_key};
+pub use known_keys::KnownKeys;
 pub use login::LoginLimits;
 pub use model::{
     AccountSession, ApiKey, CreatedApiKey, CreatedMember, Member, Organisation, Person, SessionView,
@@ -74,6 +76,18 @@ pub fn organisation_name(reader: &Reader<'_>, id: OrgId) -> Result<String> {
     store::find_organisation(reader, id)?
         .map(|organisation| organisation.name)
         .ok_or_else(|| guildhall_kernel::Error::not_found("organisation"))
+}
+
+/// What its owner called an API key of the organisation; nothing when it was revoked.
+///
+/// # Errors
+/// Those of the database.
+pub fn api_key_name(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    id: ApiKeyId,
+) -> Result<Option<String>> {
+    credential_store::find_api_key_name(reader, organisation, id)
 }
 
 /// Whether the organisation has more people than the one who set it up.

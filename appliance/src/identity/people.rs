@@ -139,8 +139,9 @@ pub(super) async fn update_member(
         .map(|name| checked_name("display_name", name))
         .transpose()?;
     let caller = ctx.clone();
-    let events = app.events.clone();
+    let (events, known_keys) = (app.events.clone(), app.known_keys.clone());
     let written = app.write(ctx, move |tx| {
+        known_keys.forget_after(tx);
         let member = find(tx, &caller, id)?;
         let role = change.role.unwrap_or(member.role);
         let disabled = change.disabled.unwrap_or(member.disabled);
@@ -211,8 +212,9 @@ pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result
 /// `not_found`, `last_admin`, `not_yourself`.
 pub(super) async fn remove_member(app: &App, ctx: &Ctx, id: PersonId) -> Result<()> {
     let caller = ctx.clone();
-    let events = app.events.clone();
+    let (events, known_keys) = (app.events.clone(), app.known_keys.clone());
     let written = app.write(ctx, move |tx| {
+        known_keys.forget_after(tx);
         let member = find(tx, &caller, id)?;
         if id == caller.person {
             return Err(Error::conflict(

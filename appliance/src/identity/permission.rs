@@ -32,6 +32,8 @@ permissions! {
     TeamManage = "team.manage";
     /// Chat with employees.
     ChatUse = "chat.use";
+    /// Call models directly, through the programming interfaces under `/v1`.
+    ModelsUse = "models.use";
     /// Read the people of the organisation.
     PeopleRead = "people.read";
     /// Add, change and remove people.
@@ -47,7 +49,13 @@ permissions! {
 }
 
 const OWN_ACCOUNT: &[&str] = &["session.read", "account.manage"];
-const NORMAL: &[&str] = &["catalog.read", "chat.use", "events.read", "team.read"];
+const NORMAL: &[&str] = &[
+    "catalog.read",
+    "chat.use",
+    "events.read",
+    "models.use",
+    "team.read",
+];
 const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
 const ADMIN: &[&str] = &["people.manage"];
 const PLATFORM: &[&str] = &[

@@ -7,6 +7,7 @@
 mod builtin;
 mod choices;
 mod engine;
+mod gateway;
 mod generation;
 mod import;
 mod model;
@@ -27,6 +28,7 @@ use guildhall_db::{Db, Reader};
 use guildhall_engine_protocol::{EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage, Prompt};
 use guildhall_kernel::{Clock, Ctx, Error, ModelId, Result};
 
+pub use gateway::{Chosen, Embedded, ModelCard};
 pub use generation::{Caller, Generation, GenerationEvent, Priority};
 pub use model::{
     AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Verified,

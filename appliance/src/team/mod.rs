@@ -27,6 +27,8 @@ use crate::{
 };
 
 const PERSONA_CHARACTERS_MAX: usize = 60;
+/// Employees among which one is looked for by name.
+const EMPLOYEES_MAX: u32 = 10_000;
 
 /// The terms of a hire; what is left out is the agent's own suggestion.
 #[derive(Clone, Debug, Default)]
@@ -130,6 +132,40 @@ pub async fn list(
     Ok(Page::cut(employees, limit, |employee| {
         employee.id.to_string()
     }))
+}
+
+/// The active employee that a name comes to: their persona's name, in any case and with dashes for
+/// spaces. Nothing when nobody, or more than one, is called that.
+///
+/// # Errors
+/// Those of the database.
+pub fn find_by_name(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    name: &str,
+) -> Result<Option<Employee>> {
+    let handle = handle(name);
+    let everyone = store::list(
+        reader,
+        organisation,
+        Some(VeState::Active),
+        (None, EMPLOYEES_MAX),
+    )?;
+    let mut called = everyone
+        .into_iter()
+        .filter(|employee| self::handle(&employee.persona_name) == handle);
+    let first = called.next();
+    Ok(first.filter(|_| called.next().is_none()))
+}
+
+/// `Mara Weiss` as `mara-weiss`.
+fn handle(name: &str) -> String {
+    let words = name.split(|letter: char| !letter.is_alphanumeric());
+    let words: Vec<String> = words
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join("-")
 }
 
 /// What to change of an employee; what is `None` stays.

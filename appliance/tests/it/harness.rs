@@ -158,7 +158,9 @@ impl TestApp {
         hired.json()["id"].as_str().unwrap().to_owned()
     }
 
+    /// How many audit entries there are once everything noted so far is written.
     pub async fn audit_count(&self) -> i64 {
+        self.app.meter.flush().await;
         self.app.db.read(guildhall::audit::count).await.unwrap()
     }
 }

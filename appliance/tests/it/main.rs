@@ -8,10 +8,13 @@
 
 mod catalog;
 mod chat;
+mod gateway;
+mod gateway_refusals;
 mod harness;
 mod idempotency;
 mod identity;
 mod knowledge;
+mod metering;
 mod models;
 mod retrieval;
 mod standing;

@@ -182,6 +182,47 @@ const OPERATIONS: &[Operation] = &[
         audited: false,
         body: || Value::Null,
     },
+    // The foreign protocols: a call leaves the entry of its metering.
+    change(
+        "POST",
+        "/v1/chat/completions",
+        Normal,
+        || json!({ "model": "starter", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
+    ),
+    change(
+        "POST",
+        "/v1/completions",
+        Normal,
+        || json!({ "model": "{ve}", "prompt": "Hello" }),
+    ),
+    change(
+        "POST",
+        "/v1/responses",
+        Normal,
+        || json!({ "model": "{ve}", "input": "Hello" }),
+    ),
+    change(
+        "POST",
+        "/v1/embeddings",
+        Normal,
+        || json!({ "model": "minilm", "input": "Hello" }),
+    ),
+    change(
+        "POST",
+        "/v1/messages",
+        Normal,
+        || json!({ "model": "{ve}", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
+    ),
+    // Counting calls no model to answer, and so meters nothing.
+    Operation {
+        method: "POST",
+        path: "/v1/messages/count_tokens",
+        who: Normal,
+        audited: false,
+        body: || json!({ "model": "{ve}", "messages": [{ "role": "user", "content": "Hello" }] }),
+    },
+    read("/v1/models", Normal),
+    read("/v1/models/{id}", Normal),
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
     change(
@@ -285,6 +326,7 @@ impl Things {
             ("/api/ves/", self.ve.as_str()),
             ("/api/admin/people/", &self.person),
             ("/api/admin/models/", &self.model),
+            ("/v1/models/", "starter"),
             ("/api/marketplace/", "invoice-clerk"),
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
@@ -302,7 +344,9 @@ impl Things {
 }
 
 async fn call(caller: &Caller, things: &Things, operation: &Operation) -> crate::harness::Answer {
-    let body = Some((operation.body)()).filter(|body| !body.is_null());
+    let body = (operation.body)().to_string().replace("{ve}", &things.ve);
+    let body: Value = serde_json::from_str(&body).unwrap();
+    let body = Some(body).filter(|body| !body.is_null());
     caller
         .send(operation.method, &things.fill(operation.path), body, &[])
         .await

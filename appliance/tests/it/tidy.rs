@@ -19,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("audit", &[]),
     // Tier 1: who may do what, and what was used.
     ("identity", &["audit", "events"]),
-    ("billing", &["identity"]),
+    ("billing", &["audit", "identity"]),
     // Tier 2: who can be hired, who is, and what they think with.
     ("catalog", &["identity"]),
     // The ways to answer are words of the manifest, so the catalogue owns them.
@@ -46,7 +46,12 @@ const EDGES: &[(&str, &[&str])] = &[
             "team",
         ],
     ),
-    // Tier 5: the edges. The command line starts the HTTP edge and carries out operations.
+    // Tier 5: the edges. Foreign protocols stand beside the node's own interface.
+    (
+        "protocols",
+        &["billing", "chat", "identity", "inference", "team"],
+    ),
+    // The command line starts the HTTP edge and carries out operations.
     (
         "http",
         &[
@@ -56,6 +61,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "events",
             "identity",
             "inference",
+            "protocols",
             "team",
             "telemetry",
         ],
@@ -77,6 +83,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "billing",
             "catalog",
             "chat",
             "config",

@@ -4,9 +4,19 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use guildhall_kernel::{Error, ErrorKind};
+use guildhall_kernel::{Error, ErrorDetail, ErrorKind};
 
 use crate::scope;
+
+/// What an answer that refuses says, kept beside its body (as an extension of the response) for edges
+/// that speak a foreign protocol and have to say it in that protocol's shape.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    /// What sort of failure it is.
+    pub kind: ErrorKind,
+    /// What the caller may see.
+    pub detail: ErrorDetail,
+}
 
 /// What handlers return.
 pub type HttpResult<T> = Result<T, HttpError>;
@@ -36,7 +46,11 @@ impl IntoResponse for HttpError {
 /// The answer for a failure that only HTTP knows, such as a method that is not allowed (405).
 pub(crate) fn respond(status: StatusCode, error: &Error) -> Response {
     let body = error.body(scope::request_id().as_str());
-    let mut response = (status, axum::Json(body)).into_response();
+    let mut response = (status, axum::Json(&body)).into_response();
+    response.extensions_mut().insert(Refused {
+        kind: error.kind(),
+        detail: body.error,
+    });
     let headers = response.headers_mut();
     if let Some(seconds) = error.retry_after_seconds() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));

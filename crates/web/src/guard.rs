@@ -83,3 +83,9 @@ pub fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
+
+/// The key of a request: `Authorization: Bearer …`, else `x-api-key`, as some protocols name it.
+pub fn api_key(headers: &HeaderMap) -> Option<&str> {
+    let named = || headers.get("x-api-key")?.to_str().ok().map(str::trim);
+    bearer_token(headers).or_else(|| named().filter(|key| !key.is_empty()))
+}

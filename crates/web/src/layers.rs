@@ -102,7 +102,8 @@ async fn answer(
         shutdown: stack.shutdown.clone(),
     };
     let exchange = observe::Exchange::begin(&request, &scope.request_id);
-    let api = request.uri().path().starts_with("/api/");
+    let path = request.uri().path();
+    let api = path.starts_with("/api/") || path.starts_with("/v1/");
     let request_id = scope.request_id.clone();
     let deadline = scope.deadline.clone();
     let work = SCOPE.scope(scope, guarded(deadline, next.run(request)));

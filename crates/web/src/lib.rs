@@ -22,7 +22,7 @@ pub mod sse;
 pub mod testing;
 pub mod tls;
 
-pub use error::{HttpError, HttpResult};
+pub use error::{HttpError, HttpResult, Refused};
 pub use guard::{Auth, Authenticator, Permission, Public};
 pub use json::Json;
 pub use path::{Path, Query};

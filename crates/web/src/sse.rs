@@ -21,7 +21,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SseEvent {
-    /// The event's type, such as `delta`.
+    /// The event's type, such as `delta`; empty for an event without one.
     pub name: Cow<'static, str>,
     /// What a client sends as `Last-Event-ID` to go on after this event.
     pub id: Option<String>,
@@ -46,6 +46,15 @@ impl SseEvent {
             id,
             data,
         })
+    }
+
+    /// An event without a type whose payload is this text.
+    pub fn text(data: impl Into<String>) -> Self {
+        Self {
+            name: Cow::Borrowed(""),
+            id: None,
+            data: data.into(),
+        }
     }
 }
 
@@ -78,9 +87,17 @@ impl<S: Stream<Item = SseEvent> + Send + 'static> IntoResponse for EventStream<S
 }
 
 fn frame(event: SseEvent) -> Event {
-    let frame = Event::default()
-        .event(one_line(&event.name))
-        .data(event.data.replace("\r\n", "\n").replace('\r', "\n"));
+    // JSON holds no bare line breaks, so most payloads are sent as they are.
+    let data = if event.data.contains('\r') {
+        event.data.replace("\r\n", "\n").replace('\r', "\n")
+    } else {
+        event.data
+    };
+    let frame = if event.name.is_empty() {
+        Event::default().data(data)
+    } else {
+        Event::default().event(one_line(&event.name)).data(data)
+    };
     match event.id {
         Some(id) => frame.id(one_line(&id)),
         None => frame,

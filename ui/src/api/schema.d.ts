@@ -271,7 +271,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the organisation's answers took. */
+        /** What the organisation's calls of models took. */
         get: operations["usage"];
         put?: never;
         post?: never;
@@ -735,6 +735,151 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chat/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes on with a conversation, as OpenAI's API of the same path. The answer comes whole or, with
+         *     `stream`, in chunks that end with `[DONE]`; nothing is stored.
+         */
+        post: operations["create_chat_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/completions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Continues text, as OpenAI's API of the same path. */
+        post: operations["create_completion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turns texts into vectors, as OpenAI's API of the same path. */
+        post: operations["create_embeddings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Goes on with a conversation, as Anthropic's API of the same path. With `stream` the answer comes in
+         *     named events; nothing is stored.
+         */
+        post: operations["create_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/count_tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Counts the tokens that a conversation takes before its answer, as Anthropic's API of the same path. */
+        post: operations["count_message_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be named as a model: models of the node, then employees of the organisation. */
+        get: operations["list_v1_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find_v1_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Writes a response, as OpenAI's API of the same path. With `stream` it comes in named events; nothing is
+         *     stored, so `store: true` and `previous_response_id` are refused.
+         */
+        post: operations["create_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -857,6 +1002,21 @@ export interface components {
          * @enum {string}
          */
         AnswerMode: "generative" | "extractive";
+        /** @description A model in Anthropic's shape. */
+        AnthropicModel: {
+            created_at: components["schemas"]["Timestamp"];
+            display_name: string;
+            id: string;
+            /** Format: int32 */
+            max_input_tokens: number | null;
+            type: string;
+        };
+        AnthropicModelList: {
+            data: components["schemas"]["AnthropicModel"][];
+            first_id: string | null;
+            has_more: boolean;
+            last_id: string | null;
+        };
         /** @description An API key, without its secret. */
         ApiKey: {
             created_at: components["schemas"]["Timestamp"];
@@ -879,6 +1039,20 @@ export interface components {
             /** @description The file's text, at most 256 KiB. */
             text: string;
         };
+        CalledFunction: {
+            /** @description A JSON object as text. */
+            arguments: string;
+            name: string;
+        };
+        CalledFunctionOutput: {
+            arguments: string;
+            name: string;
+        };
+        /**
+         * @description Through which door a model was called.
+         * @enum {string}
+         */
+        CallKind: "employee_chat" | "chat" | "completion" | "response" | "message" | "embedding";
         /**
          * @description A field of work.
          * @enum {string}
@@ -899,6 +1073,145 @@ export interface components {
             model: string;
             timing_ms: components["schemas"]["Timing"];
             usage: components["schemas"]["Usage"];
+        };
+        ChatChoice: {
+            finish_reason: string;
+            index: number;
+            logprobs: components["schemas"]["ChatCompletionLogprobs"] | null;
+            message: components["schemas"]["ChatCompletionAnswer"];
+        };
+        /** @description A finished answer. */
+        ChatCompletion: {
+            choices: components["schemas"]["ChatChoice"][];
+            /** Format: int64 */
+            created: number;
+            id: string;
+            model: string;
+            object: string;
+            usage: components["schemas"]["OpenAiUsage"];
+        };
+        ChatCompletionAnswer: {
+            content: string | null;
+            refusal: string | null;
+            role: string;
+            tool_calls?: components["schemas"]["ChatCompletionToolCall"][];
+        };
+        /** @description One event of a stream. */
+        ChatCompletionChunk: {
+            choices: components["schemas"]["ChatCompletionChunkChoice"][];
+            /** Format: int64 */
+            created: number;
+            id: string;
+            model: string;
+            object: string;
+            usage?: components["schemas"]["OpenAiUsage"] | null;
+        };
+        ChatCompletionChunkChoice: {
+            delta: components["schemas"]["ChatCompletionDelta"];
+            finish_reason: string | null;
+            index: number;
+            logprobs: components["schemas"]["ChatCompletionLogprobs"] | null;
+        };
+        ChatCompletionDelta: {
+            content?: string | null;
+            role?: string | null;
+            tool_calls?: components["schemas"]["ChatCompletionToolCall"][];
+        };
+        /** @description Tokens with their probabilities. */
+        ChatCompletionLogprobs: {
+            content: components["schemas"]["OpenAiTokenLogprob"][];
+            refusal: components["schemas"]["OpenAiTokenLogprob"][] | null;
+        };
+        /** @description One message. */
+        ChatCompletionMessage: {
+            content?: components["schemas"]["TextOrParts"] | null;
+            /** @description `system`, `developer`, `user`, `assistant` or `tool`. */
+            role: string;
+            /** @description The call that a tool's message answers. */
+            tool_call_id?: string | null;
+            /** @description The calls an assistant's message made. */
+            tool_calls?: components["schemas"]["ChatCompletionToolCallInput"][] | null;
+        };
+        /** @description A conversation to go on with. Fields that are not named here are ignored. */
+        ChatCompletionRequest: {
+            /** Format: float */
+            frequency_penalty?: number | null;
+            /** @description OpenAI's older form of `tools`, refused in favour of it. */
+            functions?: unknown;
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            logprobs?: boolean | null;
+            /** Format: int64 */
+            max_completion_tokens?: number | null;
+            /**
+             * Format: int64
+             * @description Most tokens of an answer; the older name of `max_completion_tokens`.
+             */
+            max_tokens?: number | null;
+            messages: components["schemas"]["ChatCompletionMessage"][];
+            /**
+             * Format: float
+             * @description Not OpenAI's: as llama.cpp and vLLM have it.
+             */
+            min_p?: number | null;
+            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Answers, 1 to 8.
+             */
+            n?: number | null;
+            parallel_tool_calls?: boolean | null;
+            /** Format: float */
+            presence_penalty?: number | null;
+            /**
+             * Format: float
+             * @description Not OpenAI's: as vLLM has it.
+             */
+            repetition_penalty?: number | null;
+            response_format?: components["schemas"]["ResponseFormat"] | null;
+            /** Format: int64 */
+            seed?: number | null;
+            stop?: components["schemas"]["OneOrMany"] | null;
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            /** Format: float */
+            temperature?: number | null;
+            tool_choice?: components["schemas"]["ChatCompletionToolChoice"] | null;
+            tools?: components["schemas"]["ChatCompletionTool"][] | null;
+            /**
+             * Format: int32
+             * @description Not OpenAI's: as llama.cpp and vLLM have it.
+             */
+            top_k?: number | null;
+            /**
+             * Format: int32
+             * @description Alternatives reported per token, 0 to 20.
+             */
+            top_logprobs?: number | null;
+            /** Format: float */
+            top_p?: number | null;
+        };
+        ChatCompletionTool: {
+            function?: components["schemas"]["FunctionEntry"] | null;
+            /** @description `function`. */
+            type: string;
+        };
+        ChatCompletionToolCall: {
+            function: components["schemas"]["CalledFunctionOutput"];
+            id: string;
+            /** @description Its place among the answer's calls, in chunks only. */
+            index?: number | null;
+            type: string;
+        };
+        ChatCompletionToolCallInput: {
+            function: components["schemas"]["CalledFunction"];
+            id: string;
+        };
+        /** @description `none`, `auto`, `required`, or one function. */
+        ChatCompletionToolChoice: string | {
+            function: components["schemas"]["FunctionName"];
         };
         /** @description What happens while an answer is written. */
         ChatEvent: {
@@ -950,6 +1263,80 @@ export interface components {
             title: string;
         };
         cnv_id: string;
+        /** @description Continued text, whole or a piece of it. */
+        Completion: {
+            choices: components["schemas"]["CompletionChoice"][];
+            /** Format: int64 */
+            created: number;
+            id: string;
+            model: string;
+            object: string;
+            usage?: components["schemas"]["OpenAiUsage"] | null;
+        };
+        CompletionChoice: {
+            finish_reason: string | null;
+            index: number;
+            logprobs: components["schemas"]["CompletionLogprobs"] | null;
+            text: string;
+        };
+        CompletionDetails: {
+            /** Format: int32 */
+            reasoning_tokens: number;
+        };
+        /** @description Tokens with their probabilities, in columns. */
+        CompletionLogprobs: {
+            /** @description Where each token begins in the text, in characters. */
+            text_offset: number[];
+            token_logprobs: number[];
+            tokens: string[];
+            top_logprobs: {
+                [key: string]: number;
+            }[];
+        };
+        /** @description What is continued. */
+        CompletionPrompt: string | string[] | unknown[];
+        /** @description Text to continue. Fields that are not named here are ignored. */
+        CompletionRequest: {
+            /** Format: int64 */
+            best_of?: number | null;
+            /** @description Put the prompt in front of each answer. */
+            echo?: boolean | null;
+            /** Format: float */
+            frequency_penalty?: number | null;
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Format: int32
+             * @description Alternatives reported per token, 0 to 5.
+             */
+            logprobs?: number | null;
+            /**
+             * Format: int64
+             * @description 16 when left out.
+             */
+            max_tokens?: number | null;
+            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            model: string;
+            /**
+             * Format: int64
+             * @description Answers to each prompt, 1 to 8.
+             */
+            n?: number | null;
+            /** Format: float */
+            presence_penalty?: number | null;
+            prompt: components["schemas"]["CompletionPrompt"];
+            /** Format: int64 */
+            seed?: number | null;
+            stop?: components["schemas"]["OneOrMany"] | null;
+            stream?: boolean | null;
+            stream_options?: components["schemas"]["StreamOptions"] | null;
+            suffix?: string | null;
+            /** Format: float */
+            temperature?: number | null;
+            /** Format: float */
+            top_p?: number | null;
+        };
         /** @description One thread of messages between a person and an employee. */
         Conversation: {
             /** @description Whether an answer is being written in it. */
@@ -995,6 +1382,40 @@ export interface components {
         EditInput: {
             message: string;
         };
+        EmbeddingInput: string | string[] | unknown[];
+        EmbeddingItem: {
+            embedding: components["schemas"]["EmbeddingVector"];
+            index: number;
+            object: string;
+        };
+        /** @description Vectors, one per text, in the same order. */
+        EmbeddingList: {
+            data: components["schemas"]["EmbeddingItem"][];
+            model: string;
+            object: string;
+            usage: components["schemas"]["EmbeddingUsage"];
+        };
+        /** @description Texts to turn into vectors. Fields that are not named here are ignored. */
+        EmbeddingRequest: {
+            /**
+             * Format: int64
+             * @description Only the model's own number of dimensions.
+             */
+            dimensions?: number | null;
+            /** @description `float` (the default) or `base64`: little-endian 32-bit floats. */
+            encoding_format?: string | null;
+            input: components["schemas"]["EmbeddingInput"];
+            /** @description An embedding model's name, or `embedding`. */
+            model: string;
+        };
+        EmbeddingUsage: {
+            /** Format: int32 */
+            prompt_tokens: number;
+            /** Format: int32 */
+            total_tokens: number;
+        };
+        /** @description A vector of length 1. */
+        EmbeddingVector: number[] | string;
         /** @description The body of every error answer. */
         ErrorBody: {
             /** @description What went wrong. */
@@ -1081,6 +1502,15 @@ export interface components {
          * @enum {string}
          */
         FinishReason: "stop" | "length" | "cancelled";
+        FunctionEntry: {
+            description?: string | null;
+            name: string;
+            /** @description JSON Schema of the arguments. */
+            parameters?: unknown;
+        };
+        FunctionName: {
+            name: string;
+        };
         /** @description One section of a handbook's contents. */
         HandbookSection: {
             /** @description Its passages. */
@@ -1104,6 +1534,10 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description A named schema. */
+        JsonSchemaFormat: {
+            schema?: unknown;
+        };
         key_id: string;
         /** @description E-mail address and password. */
         LoginInput: {
@@ -1162,11 +1596,134 @@ export interface components {
          * @enum {string}
          */
         MessageRole: "user" | "assistant";
+        /** @description A finished answer. */
+        MessagesAnswer: {
+            content: components["schemas"]["MessagesAnswerBlock"][];
+            id: string;
+            model: string;
+            role: string;
+            /** @description `end_turn`, `max_tokens` or `tool_use`. */
+            stop_reason: string | null;
+            stop_sequence: string | null;
+            type: string;
+            usage: components["schemas"]["MessagesUsage"];
+        };
+        /** @description Words, or a tool to call. */
+        MessagesAnswerBlock: {
+            text: string;
+            /** @enum {string} */
+            type: "text";
+        } | {
+            id: string;
+            input: unknown;
+            name: string;
+            /** @enum {string} */
+            type: "tool_use";
+        };
+        /** @description A block: `text`, `tool_use` or `tool_result`. */
+        MessagesBlock: {
+            content?: unknown;
+            /** @description The call's id, of a `tool_use`. */
+            id?: string | null;
+            /** @description The arguments, of a `tool_use`. */
+            input?: unknown;
+            is_error?: boolean | null;
+            /** @description The tool, of a `tool_use`. */
+            name?: string | null;
+            text?: string | null;
+            /** @description The call that a `tool_result` answers. */
+            tool_use_id?: string | null;
+            type: string;
+        };
+        /** @description A text or blocks. */
+        MessagesContent: string | components["schemas"]["MessagesBlock"][];
+        MessagesDelta: {
+            text: string;
+            type: string;
+        };
+        MessagesMessage: {
+            content: components["schemas"]["MessagesContent"];
+            /** @description `user` or `assistant`. */
+            role: string;
+        };
+        MessagesOutputConfig: {
+            format?: components["schemas"]["MessagesOutputFormat"] | null;
+        };
+        MessagesOutputFormat: {
+            schema?: unknown;
+            /** @description `json_schema`. */
+            type: string;
+        };
+        /** @description A conversation to go on with. Fields that are not named here are ignored. */
+        MessagesRequest: {
+            /**
+             * Format: int64
+             * @description Most tokens of the answer; needed unless tokens are only counted.
+             */
+            max_tokens?: number | null;
+            messages: components["schemas"]["MessagesMessage"][];
+            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            model: string;
+            output_config?: components["schemas"]["MessagesOutputConfig"] | null;
+            output_format?: components["schemas"]["MessagesOutputFormat"] | null;
+            stop_sequences?: string[] | null;
+            stream?: boolean | null;
+            system?: components["schemas"]["TextOrParts"] | null;
+            /**
+             * Format: float
+             * @description 0 to 1.
+             */
+            temperature?: number | null;
+            tool_choice?: components["schemas"]["MessagesToolChoice"] | null;
+            tools?: components["schemas"]["MessagesTool"][] | null;
+            /** Format: int64 */
+            top_k?: number | null;
+            /** Format: float */
+            top_p?: number | null;
+        };
         /**
          * @description How far a message is.
          * @enum {string}
          */
         MessageState: "running" | "complete" | "stopped" | "failed";
+        /** @description The next words, by far the most frequent event. */
+        MessagesTextDelta: {
+            delta: components["schemas"]["MessagesDelta"];
+            index: number;
+            type: string;
+        };
+        MessagesTool: {
+            description?: string | null;
+            /** @description JSON Schema of the arguments. */
+            input_schema?: unknown;
+            name: string;
+            type?: string | null;
+        };
+        MessagesToolChoice: {
+            disable_parallel_tool_use?: boolean | null;
+            name?: string | null;
+            /** @description `auto`, `any`, `tool` or `none`. */
+            type: string;
+        };
+        /** @description What the call took. The prompt's tokens are `input_tokens` and `cache_read_input_tokens` together. */
+        MessagesUsage: {
+            /** Format: int32 */
+            cache_creation_input_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens that an earlier call had computed already.
+             */
+            cache_read_input_tokens: number;
+            /** Format: int32 */
+            input_tokens: number;
+            /** Format: int32 */
+            output_tokens: number;
+        };
+        /** @description Tokens of a prompt. */
+        MessageTokensCount: {
+            /** Format: int32 */
+            input_tokens: number;
+        };
         /** @description A model as shown. */
         Model: {
             architecture: string;
@@ -1279,6 +1836,34 @@ export interface components {
             tls: boolean;
             version: string;
         };
+        /** @description One text or several. */
+        OneOrMany: string | string[];
+        /** @description A token and how probable it was. */
+        OpenAiTokenLogprob: {
+            bytes: number[];
+            /** Format: float */
+            logprob: number;
+            token: string;
+            top_logprobs: components["schemas"]["OpenAiTopLogprob"][];
+        };
+        /** @description A token that might have been picked. */
+        OpenAiTopLogprob: {
+            bytes: number[];
+            /** Format: float */
+            logprob: number;
+            token: string;
+        };
+        /** @description What a call took. */
+        OpenAiUsage: {
+            /** Format: int32 */
+            completion_tokens: number;
+            completion_tokens_details: components["schemas"]["CompletionDetails"];
+            /** Format: int32 */
+            prompt_tokens: number;
+            prompt_tokens_details: components["schemas"]["PromptDetails"];
+            /** Format: int32 */
+            total_tokens: number;
+        };
         org_id: string;
         /** @description A tenant. */
         Organisation: {
@@ -1287,6 +1872,11 @@ export interface components {
             /** @description The name in lower case with hyphens; unique on the node. */
             slug: string;
         };
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        Outcome: "complete" | "cancelled" | "failed";
         /** @description What the start page shows. */
         Overview: {
             checklist: components["schemas"]["Checklist"];
@@ -1596,9 +2186,174 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "month" | "message" | "task";
+        PromptDetails: {
+            /**
+             * Format: int32
+             * @description Tokens that an earlier call had computed already.
+             */
+            cached_tokens: number;
+        };
         /** @description A new title. */
         RenameConversation: {
             title: string;
+        };
+        /** @description What an answer must look like. */
+        ResponseFormat: {
+            json_schema?: components["schemas"]["JsonSchemaFormat"] | null;
+            /** @description `text`, `json_object` or `json_schema`. */
+            type: string;
+        };
+        /** @description What of the request the answer repeats. */
+        ResponsesEchoed: {
+            instructions: string | null;
+            /** Format: int64 */
+            max_output_tokens: number | null;
+            metadata: unknown;
+            parallel_tool_calls: boolean;
+            /** Format: float */
+            temperature: number | null;
+            text: unknown;
+            tool_choice: unknown;
+            tools: unknown[];
+            /** Format: int32 */
+            top_logprobs: number;
+            /** Format: float */
+            top_p: number | null;
+            truncation: string;
+        };
+        /** @description Why it broke off. */
+        ResponsesError: {
+            code: string;
+            message: string;
+        };
+        ResponsesIncomplete: {
+            reason: string;
+        };
+        ResponsesInputDetails: {
+            /** Format: int32 */
+            cache_write_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens that an earlier call had computed already.
+             */
+            cached_tokens: number;
+        };
+        ResponsesOutputDetails: {
+            /** Format: int32 */
+            reasoning_tokens: number;
+        };
+        /** @description One item of the answer: words, or a function to call. */
+        ResponsesOutputItem: {
+            content: components["schemas"]["ResponsesOutputText"][];
+            id: string;
+            role: string;
+            status: string;
+            /** @enum {string} */
+            type: "message";
+        } | {
+            arguments: string;
+            call_id: string;
+            id: string;
+            name: string;
+            status: string;
+            /** @enum {string} */
+            type: "function_call";
+        };
+        /** @description Words of the answer. */
+        ResponsesOutputText: {
+            annotations: unknown[];
+            logprobs: components["schemas"]["OpenAiTokenLogprob"][];
+            text: string;
+            type: string;
+        };
+        /** @description A response to be written. Fields that are not named here are ignored. */
+        ResponsesRequest: {
+            /** @description Refused, since nothing is stored. */
+            background?: boolean | null;
+            /** @description Refused, since nothing is stored. */
+            conversation?: unknown;
+            include?: string[] | null;
+            /** @description A text, or the conversation so far as a list of items. */
+            input: unknown;
+            instructions?: string | null;
+            /** Format: int64 */
+            max_output_tokens?: number | null;
+            /** @description Comes back in the answer. */
+            metadata?: unknown;
+            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            model: string;
+            parallel_tool_calls?: boolean | null;
+            /** @description Refused, since nothing is stored: send the whole conversation as `input`. */
+            previous_response_id?: string | null;
+            /** @description Refused, since no prompts are stored for this interface. */
+            prompt?: unknown;
+            /** @description Nothing is stored here, so `true` is refused. */
+            store?: boolean | null;
+            stream?: boolean | null;
+            /** Format: float */
+            temperature?: number | null;
+            text?: components["schemas"]["ResponsesTextOptions"] | null;
+            /** @description `none`, `auto`, `required`, or a function to call. */
+            tool_choice?: unknown;
+            tools?: unknown[] | null;
+            /**
+             * Format: int32
+             * @description Alternatives reported per token, 0 to 20.
+             */
+            top_logprobs?: number | null;
+            /** Format: float */
+            top_p?: number | null;
+            /** @description `disabled` (the default) refuses what exceeds the model's context, `auto` leaves the oldest out. */
+            truncation?: string | null;
+        };
+        /** @description A response. */
+        ResponsesResponse: components["schemas"]["ResponsesEchoed"] & {
+            background: boolean;
+            /** Format: int64 */
+            created_at: number;
+            error: components["schemas"]["ResponsesError"] | null;
+            id: string;
+            incomplete_details: components["schemas"]["ResponsesIncomplete"] | null;
+            model: string;
+            object: string;
+            output: components["schemas"]["ResponsesOutputItem"][];
+            previous_response_id: string | null;
+            status: string;
+            /** @description Nothing is stored. */
+            store: boolean;
+            usage: components["schemas"]["ResponsesUsage"] | null;
+        };
+        /** @description The next words, by far the most frequent event. */
+        ResponsesTextDelta: {
+            content_index: number;
+            delta: string;
+            item_id: string;
+            logprobs: components["schemas"]["OpenAiTokenLogprob"][];
+            output_index: number;
+            /** Format: int64 */
+            sequence_number: number;
+            type: string;
+        };
+        /** @description `text`, `json_object`, or `json_schema` with its schema. */
+        ResponsesTextFormat: {
+            name?: string | null;
+            schema?: unknown;
+            strict?: boolean | null;
+            type: string;
+        };
+        /** @description How the text looks. */
+        ResponsesTextOptions: {
+            format?: components["schemas"]["ResponsesTextFormat"] | null;
+        };
+        ResponsesUsage: {
+            /** Format: int32 */
+            input_tokens: number;
+            input_tokens_details: components["schemas"]["ResponsesInputDetails"];
+            /** Format: int32 */
+            output_tokens: number;
+            output_tokens_details: components["schemas"]["ResponsesOutputDetails"];
+            /** Format: int32 */
+            total_tokens: number;
         };
         /**
          * @description A person's role in one organisation.
@@ -1669,6 +2424,11 @@ export interface components {
          * @enum {string}
          */
         StepState: "running" | "done";
+        /** @description What streams add. */
+        StreamOptions: {
+            /** @description End with a chunk that says what the call took. */
+            include_usage?: boolean | null;
+        };
         /** @description The organisation to go on in. */
         SwitchInput: {
             organisation_id: components["schemas"]["org_id"];
@@ -1676,6 +2436,16 @@ export interface components {
         /** @description A password to hand over, shown once. */
         TemporaryPassword: {
             temporary_password: string;
+        };
+        /** @description The schema of [`Text`] for the OpenAPI document. */
+        TextOrParts: string | components["schemas"]["TextPart"][];
+        /** @description One part of a text. */
+        TextPart: {
+            /** @description What a model said when it refused. */
+            refusal?: string | null;
+            text?: string | null;
+            /** @description `text`, `input_text` or `output_text`. */
+            type: string;
         };
         /** Format: date-time */
         Timestamp: string;
@@ -1724,42 +2494,118 @@ export interface components {
             /** Format: int32 */
             output_tokens: number;
         };
-        /** @description What the organisation's answers took, newest first, with the sums since its beginning. */
+        /** @description The sums of one group. */
+        UsageGroup: components["schemas"]["UsageTotals"] & {
+            /** @description What the group has in common: a model's name, an id, a day, a kind; `null` for calls without it. */
+            key: string | null;
+            /** @description The name of the person or of the API key, for people. */
+            label: string | null;
+        };
+        /** @description Calls of models, newest first, with their sums. All of it is about the calls the query names. */
         UsageReport: {
+            /** @description Sums by what `group_by` names, at most 1000; empty without it. */
+            groups: components["schemas"]["UsageGroup"][];
             items: components["schemas"]["UsageRow"][];
             next_cursor: string | null;
             totals: components["schemas"]["UsageTotals"];
         };
-        /** @description What one answer took. */
+        /** @description What one call took. */
         UsageRow: {
-            created_at: components["schemas"]["Timestamp"];
+            api_key_id: components["schemas"]["key_id"] | null;
+            /** Format: int32 */
+            cached_tokens: number;
             /** Format: int64 */
+            cost_micro_credits: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Stable code of the failure. */
+            error_code: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds until the first piece of the answer; 0 when there was none.
+             */
             first_token_ms: number;
             id: components["schemas"]["usg_id"];
             /** Format: int32 */
             input_tokens: number;
+            kind: components["schemas"]["CallKind"];
             /** Format: int64 */
             latency_ms: number;
+            /** @description `generative`, `extractive` or `embedding`. */
             mode: string;
             model: string;
+            outcome: components["schemas"]["Outcome"];
             /** Format: int32 */
             output_tokens: number;
             /** @description Display name of who asked. */
             person: string;
             person_id: components["schemas"]["per_id"];
-            ve_id: components["schemas"]["ve_id"];
+            /** @description Who ran the model; `null` when this node did. */
+            provider: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds until work began.
+             */
+            queue_ms: number;
+            /** Format: double */
+            tokens_per_second: number | null;
+            ve_id: components["schemas"]["ve_id"] | null;
         };
-        /** @description Sums over an organisation's answers. */
+        /** @description Sums over calls. */
         UsageTotals: {
+            /**
+             * Format: int64
+             * @description The part of `input_tokens` that earlier calls had computed already.
+             */
+            cached_tokens: number;
+            /**
+             * Format: int64
+             * @description Calls of models, those answers included.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Calls that were stopped, or whose caller went away.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Millionths of a credit.
+             */
+            cost_micro_credits: number;
+            /**
+             * Format: int64
+             * @description Calls that could not be answered.
+             */
+            failed: number;
+            /**
+             * Format: double
+             * @description Mean milliseconds until the first piece of an answer.
+             */
+            first_token_ms_mean: number | null;
             /** Format: int64 */
             input_tokens: number;
             /**
+             * Format: double
+             * @description Mean milliseconds until the end.
+             */
+            latency_ms_mean: number | null;
+            /**
              * Format: int64
-             * @description Answers.
+             * @description Answers of employees in conversations.
              */
             messages: number;
             /** Format: int64 */
             output_tokens: number;
+            /**
+             * Format: double
+             * @description Mean milliseconds until work began.
+             */
+            queue_ms_mean: number | null;
+            /**
+             * Format: double
+             * @description Tokens written per second of writing.
+             */
+            tokens_per_second: number | null;
             /**
              * Format: int64
              * @description The part of `output_tokens` that extractive answers took: words.
@@ -1767,6 +2613,27 @@ export interface components {
             words_quoted: number;
         };
         usg_id: string;
+        /** @description A model. */
+        V1Model: {
+            /** Format: int64 */
+            created: number;
+            id: string;
+            /**
+             * Format: int32
+             * @description Not OpenAI's: tokens it reads at once, as vLLM has it.
+             */
+            max_model_len?: number | null;
+            /** @description Not OpenAI's: what people call it. */
+            name: string;
+            object: string;
+            /** @description `guildhall` for models, `organisation` for employees. */
+            owned_by: string;
+        };
+        /** @description Every model. */
+        V1ModelList: {
+            data: components["schemas"]["V1Model"][];
+            object: string;
+        };
         /** @description An employee as shown. */
         Ve: {
             agent: components["schemas"]["AgentSummary"];
@@ -2555,10 +3422,28 @@ export interface operations {
     usage: {
         parameters: {
             query?: {
+                /** @description Calls with this API key. */
+                api_key_id?: components["schemas"]["key_id"];
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
-                /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                cursor?: string;
+                /** @description Calls from this instant on (RFC 3339). */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Adds sums by this to the report. */
+                group_by?: "model" | "ve" | "person" | "api_key" | "day" | "kind";
+                /** @description Calls through this door. */
+                kind?: components["schemas"]["CallKind"];
+                /** @description How many calls, 1 to 100; 50 when left out. */
+                limit?: number;
+                /** @description Calls of this model. */
+                model?: string;
+                /** @description Calls that ended like this. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Calls of this person. */
+                person_id?: components["schemas"]["per_id"];
+                /** @description Calls before this instant (RFC 3339). */
+                to?: components["schemas"]["Timestamp"];
+                /** @description Calls of this employee. */
+                ve_id?: components["schemas"]["ve_id"];
             };
             header?: never;
             path?: never;
@@ -3880,6 +4765,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_chat_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatCompletionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatCompletion"];
+                    "text/event-stream": components["schemas"]["ChatCompletionChunk"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_completion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompletionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Completion"];
+                    "text/event-stream": components["schemas"]["Completion"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_embeddings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbeddingRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingList"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessagesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesAnswer"];
+                    "text/event-stream": components["schemas"]["MessagesTextDelta"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    count_message_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessagesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageTokensCount"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_v1_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1ModelList"];
+                    "application/json+anthropic": components["schemas"]["AnthropicModelList"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_v1_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["V1Model"];
+                    "application/json+anthropic": components["schemas"]["AnthropicModel"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResponsesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResponsesResponse"];
+                    "text/event-stream": components["schemas"]["ResponsesTextDelta"];
                 };
             };
             /** @description The request was refused or failed. */

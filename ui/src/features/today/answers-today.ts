@@ -11,6 +11,6 @@ export function answersToday(pages: readonly UsageReport[], now: number): (ve: s
   const recent = rows.filter((row) => now - Date.parse(row.created_at) < DAY_MS)
   const more = recent.length === rows.length && (pages.at(-1)?.next_cursor ?? null) !== null
   const counts = new Map<string, number>()
-  for (const row of recent) counts.set(row.ve_id, (counts.get(row.ve_id) ?? 0) + 1)
+  for (const { ve_id } of recent) if (ve_id !== null) counts.set(ve_id, (counts.get(ve_id) ?? 0) + 1)
   return (ve) => ({ count: counts.get(ve) ?? 0, more })
 }

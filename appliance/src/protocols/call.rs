@@ -1,0 +1,517 @@
+//! A call under way: one answer or several, read as one sequence of pieces, and metered however it ends.
+
+use std::{collections::VecDeque, time::Instant};
+
+use futures::future::select_all;
+use guildhall_engine_protocol::{
+    Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, TokenLogprob, ToolCall,
+    ToolChoice,
+};
+use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, Result, UsageId, VeId};
+
+use super::{
+    ask::{Ask, CHOICES_MAX},
+    target::Target,
+};
+use crate::{
+    app::App,
+    billing::{self, CallKind, Meter, Outcome},
+    chat::{self, Prepared},
+    inference::{Caller, Generation, GenerationEvent, Priority},
+    team::Busy,
+};
+
+/// What happens to one of a call's answers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Piece {
+    /// The prompt is read.
+    Begun,
+    /// The next characters, with the tokens behind them when these were asked for.
+    Text {
+        text: String,
+        logprobs: Vec<TokenLogprob>,
+    },
+    /// A tool is called.
+    ToolCall(ToolCall),
+    /// The answer is complete.
+    End(Finish),
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Finish {
+    Stop,
+    Length,
+    ToolCalls,
+}
+
+/// What a call has taken so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Used {
+    pub(super) input_tokens: u32,
+    pub(super) cached_tokens: u32,
+    pub(super) output_tokens: u32,
+}
+
+/// What an answer's frame is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The letters and digits that tell this call from others, for ids in the protocol's own form.
+    pub(super) key: String,
+    /// When the call came, in seconds since 1970.
+    pub(super) created: i64,
+    /// The name that the answer shows as its model.
+    pub(super) model: String,
+    /// What the call has taken so far.
+    pub(super) used: Used,
+}
+
+/// A call under way. Dropping it stops its models within a token.
+pub(super) struct Call {
+    /// Answers being written, by their number.
+    replies: Vec<Option<Reply>>,
+    /// Pieces that are ready.
+    ready: VecDeque<(usize, Piece)>,
+    one_tool_call: bool,
+    metered: Metered,
+    head: Head,
+    /// Shows that the employee is at work.
+    busy: Option<Busy>,
+}
+
+struct Reply {
+    generation: Generation,
+    /// Whether its prompt counts: of several answers to one prompt, one does.
+    counts_input: bool,
+    called_tool: bool,
+    written: u32,
+}
+
+impl Call {
+    /// Starts a call and waits until a model has begun with it, so that what prevents the answer is said
+    /// in place of one.
+    ///
+    /// # Errors
+    /// Those of the name, of the employee, and of the engine.
+    pub(super) async fn start(app: &App, ctx: &Ctx, ask: Ask) -> Result<Self> {
+        if ask.inputs.is_empty() || ask.inputs.len() * to_usize(ask.choices) > CHOICES_MAX {
+            let message = format!("ask for at most {CHOICES_MAX} answers over all prompts");
+            return Err(Error::invalid_field("n", "invalid_value", message));
+        }
+        ask.wishes.check()?;
+        let target = Target::find(app, ctx, &ask.model).await?;
+        let (model, ve) = match &target {
+            Target::Model(chosen) => (chosen.name.clone(), None),
+            Target::Employee(ve) => (ask.model.clone(), Some(*ve)),
+        };
+        let metered = Metered::new(app, ctx, (ask.kind, &model, ve));
+        let id = metered.row.call.id.to_string();
+        let mut call = Self {
+            replies: Vec::new(),
+            ready: VecDeque::new(),
+            one_tool_call: ask.one_tool_call,
+            head: Head {
+                key: id.split_once('_').map_or("", |(_, key)| key).to_owned(),
+                created: metered.row.call.created_at.as_millis() / 1000,
+                model,
+                used: Used::default(),
+            },
+            metered,
+            busy: None,
+        };
+        let begun = match call.begin(app, ctx, ask, target).await {
+            Ok(()) => call.first_piece().await,
+            Err(error) => Err(error),
+        };
+        match begun {
+            Ok(()) => Ok(call),
+            Err(error) => {
+                call.metered.row.failed(&error);
+                Err(error)
+            }
+        }
+    }
+
+    async fn begin(&mut self, app: &App, ctx: &Ctx, ask: Ask, target: Target) -> Result<()> {
+        let answering = Answering {
+            app,
+            ctx,
+            ask: &ask,
+        };
+        for input in ask.inputs.iter().cloned() {
+            match &target {
+                Target::Model(chosen) => {
+                    let plan = Plan {
+                        model: chosen.name.clone(),
+                        context_length: chosen.context_length,
+                        input,
+                        sampling: Sampling::default(),
+                    };
+                    self.generate(&answering, plan).await?;
+                }
+                Target::Employee(ve) => self.ask_employee(&answering, *ve, input).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_employee(
+        &mut self,
+        answering: &Answering<'_>,
+        ve: VeId,
+        input: Input,
+    ) -> Result<()> {
+        let chat = match input {
+            Input::Chat(chat) => chat,
+            Input::Text { text } => Chat {
+                messages: vec![ChatMessage::new(ChatRole::User, text)],
+                tools: Vec::new(),
+                tool_choice: ToolChoice::None,
+            },
+        };
+        let forced = matches!(
+            chat.tool_choice,
+            ToolChoice::Required | ToolChoice::Tool { .. }
+        );
+        let prepared = chat::prepare(answering.app, answering.ctx, ve, chat).await?;
+        self.busy = Some(answering.app.presence.begin(ve));
+        match prepared {
+            Prepared::Prompt {
+                model,
+                context_length,
+                chat,
+                sampling,
+            } => {
+                let plan = Plan {
+                    model,
+                    context_length,
+                    input: Input::Chat(chat),
+                    sampling,
+                };
+                self.generate(answering, plan).await
+            }
+            Prepared::Quotes { .. } if forced || answering.ask.constraint.is_some() => {
+                let message = "this employee quotes its sources at the moment, so it can neither call tools nor \
+                               write JSON; give it a generative model";
+                Err(Error::invalid_field("model", "employee_quotes", message))
+            }
+            Prepared::Quotes { pieces, usage } => {
+                self.metered.row.call.mode = "extractive";
+                crate::inference::EXTRACTIVE.clone_into(&mut self.metered.row.call.model);
+                self.quote(answering.ask.choices, &pieces, usage);
+                Ok(())
+            }
+        }
+    }
+
+    async fn generate(&mut self, answering: &Answering<'_>, plan: Plan) -> Result<()> {
+        let (ask, ctx) = (answering.ask, answering.ctx);
+        self.metered.row.call.model.clone_from(&plan.model);
+        self.metered.row.reached_model = true;
+        let room = plan.context_length.unwrap_or(u32::MAX);
+        for choice in 0..ask.choices {
+            let prompt = Prompt {
+                sampling: ask.wishes.sampling(&plan.sampling, choice),
+                stop: ask.stop.clone(),
+                on_overflow: ask.overflow,
+                constraint: ask.constraint.clone(),
+                logprobs: ask.logprobs,
+                ..Prompt::new(plan.input.clone(), ask.max_tokens.unwrap_or(room).min(room))
+            };
+            let caller = Caller {
+                organisation: ctx.organisation,
+                person: ctx.person,
+                priority: Priority::Interactive,
+            };
+            let inference = &answering.app.inference;
+            let generation = inference.generate(caller, &plan.model, prompt).await?;
+            self.replies.push(Some(Reply {
+                generation,
+                counts_input: choice == 0,
+                called_tool: false,
+                written: 0,
+            }));
+        }
+        Ok(())
+    }
+
+    /// Puts a complete answer down as every choice of one prompt.
+    fn quote(&mut self, choices: u32, pieces: &[String], usage: chat::Usage) {
+        self.metered.row.reached_model = true;
+        self.metered.begun();
+        self.metered.first_piece();
+        self.metered.used.input_tokens += usage.input_tokens;
+        for _ in 0..choices {
+            let index = self.replies.len();
+            self.replies.push(None);
+            self.metered.used.output_tokens += usage.output_tokens;
+            self.ready.push_back((index, Piece::Begun));
+            let text = |text: &String| Piece::Text {
+                text: text.clone(),
+                logprobs: Vec::new(),
+            };
+            self.ready
+                .extend(pieces.iter().map(|piece| (index, text(piece))));
+            self.ready.push_back((index, Piece::End(Finish::Stop)));
+        }
+    }
+
+    async fn first_piece(&mut self) -> Result<()> {
+        match self.next().await {
+            Some(Ok(piece)) => {
+                self.ready.push_front(piece);
+                Ok(())
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(Error::internal("an answer without a piece")),
+        }
+    }
+
+    /// The next piece and the number of the answer it belongs to; nothing after the last.
+    pub(super) async fn next(&mut self) -> Option<Result<(usize, Piece)>> {
+        loop {
+            if let Some(ready) = self.ready.pop_front() {
+                if self.ready.is_empty() && self.replies.iter().all(Option::is_none) {
+                    self.metered.row.call.outcome = Outcome::Complete;
+                }
+                return Some(Ok(ready));
+            }
+            let (index, event) = next_event(&mut self.replies).await?;
+            if let Err(error) = self.take(index, event) {
+                self.metered.row.failed(&error);
+                self.replies.clear();
+                return Some(Err(error));
+            }
+        }
+    }
+
+    fn take(&mut self, index: usize, event: Option<Result<GenerationEvent>>) -> Result<()> {
+        let event = event.unwrap_or_else(|| Err(Error::internal("an answer without an end")))?;
+        let Some(Some(reply)) = self.replies.get_mut(index) else {
+            return Ok(());
+        };
+        let metered = &mut self.metered;
+        let piece = match event {
+            GenerationEvent::Started(started) => {
+                metered.begun();
+                if reply.counts_input {
+                    metered.used.input_tokens += started.input_tokens;
+                    metered.used.cached_tokens += started.cached_tokens;
+                }
+                Piece::Begun
+            }
+            GenerationEvent::Token { text, logprobs } => {
+                metered.first_piece();
+                reply.written += 1;
+                metered.used.output_tokens += 1;
+                Piece::Text { text, logprobs }
+            }
+            GenerationEvent::ToolCall(call) => {
+                metered.first_piece();
+                reply.called_tool = true;
+                Piece::ToolCall(call)
+            }
+            GenerationEvent::Done(done) => {
+                let used = &mut metered.used;
+                used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
+                metered.row.call.decode_ms += done.decode_ms;
+                Piece::End(finish(done.finish_reason, reply.called_tool)?)
+            }
+            _ => return Ok(()),
+        };
+        let is_last_call = self.one_tool_call && matches!(piece, Piece::ToolCall(_));
+        if (is_last_call || matches!(piece, Piece::End(_)))
+            && let Some(reply) = self.replies.get_mut(index)
+        {
+            *reply = None;
+        }
+        self.ready.push_back((index, piece));
+        if is_last_call {
+            self.ready.push_back((index, Piece::End(Finish::ToolCalls)));
+        }
+        Ok(())
+    }
+
+    /// What the answer's frame is made of, as far as the call has come.
+    pub(super) fn head(&mut self) -> &Head {
+        self.head.used = self.metered.used;
+        &self.head
+    }
+
+    /// The request this call belongs to.
+    pub(super) fn request_id(&self) -> &str {
+        self.metered.row.ctx.request_id.as_str()
+    }
+}
+
+/// What one call's answers have in common.
+struct Answering<'a> {
+    app: &'a App,
+    ctx: &'a Ctx,
+    ask: &'a Ask,
+}
+
+/// One prompt and the model that answers it.
+struct Plan {
+    model: String,
+    context_length: Option<u32>,
+    input: Input,
+    sampling: Sampling,
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn finish(reason: FinishReason, called_tool: bool) -> Result<Finish> {
+    match reason {
+        FinishReason::ToolCalls => Ok(Finish::ToolCalls),
+        FinishReason::Stop if called_tool => Ok(Finish::ToolCalls),
+        FinishReason::Stop => Ok(Finish::Stop),
+        FinishReason::Length => Ok(Finish::Length),
+        FinishReason::Cancelled => Err(Error::unavailable(
+            "answer_cut_off",
+            "the model was unloaded while it answered; try again",
+            1,
+        )),
+    }
+}
+
+/// The next event of any answer that is still being written; nothing when none is.
+async fn next_event(
+    replies: &mut [Option<Reply>],
+) -> Option<(usize, Option<Result<GenerationEvent>>)> {
+    let mut open: Vec<(usize, &mut Reply)> = replies
+        .iter_mut()
+        .enumerate()
+        .filter_map(|(index, reply)| reply.as_mut().map(|reply| (index, reply)))
+        .collect();
+    match open.as_mut_slice() {
+        [] => None,
+        [(index, reply)] => Some((*index, reply.generation.next().await)),
+        several => {
+            let waiting = several
+                .iter_mut()
+                .map(|(index, reply)| Box::pin(async { (*index, reply.generation.next().await) }));
+            Some(select_all(waiting).await.0)
+        }
+    }
+}
+
+/// The row of a call while it grows; written down when the call ends, whatever ended it.
+struct Metered {
+    row: Row,
+    used: Used,
+    came: Instant,
+}
+
+impl Metered {
+    fn new(app: &App, ctx: &Ctx, (kind, model, ve): (CallKind, &str, Option<VeId>)) -> Self {
+        let mut row = Row::new(app, ctx, (kind, "generative"), model);
+        row.call.ve = ve;
+        row.reached_model = false;
+        Self {
+            row,
+            used: Used::default(),
+            came: Instant::now(),
+        }
+    }
+
+    fn begun(&mut self) {
+        if self.row.call.queue_ms == 0 {
+            self.row.call.queue_ms = elapsed_ms(self.came);
+        }
+    }
+
+    fn first_piece(&mut self) {
+        if self.row.call.first_token_ms == 0 {
+            // Less than a millisecond is not nothing.
+            self.row.call.first_token_ms = elapsed_ms(self.came).max(1);
+        }
+    }
+}
+
+impl Drop for Metered {
+    fn drop(&mut self) {
+        self.row.latency(self.came);
+        let call = &mut self.row.call;
+        call.input_tokens = self.used.input_tokens;
+        call.cached_tokens = self.used.cached_tokens;
+        call.output_tokens = self.used.output_tokens;
+    }
+}
+
+/// A row that is written down when it is dropped; as good as cancelled until told otherwise.
+pub(super) struct Row {
+    pub(super) call: billing::Call,
+    meter: Meter,
+    ctx: Ctx,
+    /// Before that it is a request that was refused, not a call.
+    pub(super) reached_model: bool,
+}
+
+impl Row {
+    pub(super) fn new(
+        app: &App,
+        ctx: &Ctx,
+        (kind, mode): (CallKind, &'static str),
+        model: &str,
+    ) -> Self {
+        let call = billing::Call {
+            id: UsageId::new(ctx.clock.as_ref()),
+            organisation: ctx.organisation,
+            person: ctx.person,
+            api_key: match ctx.principal {
+                Principal::ApiKey(id) => Some(id),
+                Principal::Session(_) | Principal::Operator => None,
+            },
+            ve: None,
+            message: None,
+            kind,
+            mode,
+            model: model.to_owned(),
+            provider: None,
+            outcome: Outcome::Cancelled,
+            error_code: None,
+            input_tokens: 0,
+            output_tokens: 0,
+            cached_tokens: 0,
+            queue_ms: 0,
+            first_token_ms: 0,
+            decode_ms: 0,
+            latency_ms: 0,
+            cost: MicroCredits(0),
+            created_at: ctx.now(),
+        };
+        Self {
+            call,
+            meter: app.meter.clone(),
+            ctx: ctx.clone(),
+            reached_model: true,
+        }
+    }
+
+    pub(super) fn latency(&mut self, came: Instant) {
+        self.call.latency_ms = elapsed_ms(came);
+    }
+
+    pub(super) fn failed(&mut self, error: &Error) {
+        if error.code() == "unknown_model" {
+            self.reached_model = false;
+        }
+        self.call.outcome = Outcome::Failed;
+        self.call.error_code = Some(error.code().to_owned());
+    }
+}
+
+impl Drop for Row {
+    fn drop(&mut self) {
+        if self.reached_model {
+            self.meter.note(&self.ctx, self.call.clone());
+        }
+    }
+}
+
+fn elapsed_ms(came: Instant) -> u64 {
+    u64::try_from(came.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
