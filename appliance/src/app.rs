@@ -51,6 +51,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "usage",
         sql: include_str!("../migrations/0005_usage.sql"),
     },
+    Migration {
+        version: 6,
+        name: "model_registry",
+        sql: include_str!("../migrations/0007_model_registry.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.
@@ -146,7 +151,7 @@ impl App {
             &db,
             &events,
             Arc::clone(&clock),
-            team::count_using_model,
+            team::MODEL_USERS,
         )
         .await?;
         let app = Self(Arc::new(Node {

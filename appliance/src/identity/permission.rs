@@ -40,6 +40,8 @@ permissions! {
     ModelsRead = "models.read";
     /// Load, unload and remove models.
     ModelsManage = "models.manage";
+    /// Limit what people, employees and keys of the organisation use.
+    QuotasManage = "quotas.manage";
     /// Read the node's state and metrics.
     NodeObserve = "node.observe";
     /// List and make organisations.
@@ -49,12 +51,13 @@ permissions! {
 const OWN_ACCOUNT: &[&str] = &["session.read", "account.manage"];
 const NORMAL: &[&str] = &["catalog.read", "chat.use", "events.read", "team.read"];
 const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
-const ADMIN: &[&str] = &["people.manage"];
+const ADMIN: &[&str] = &["people.manage", "quotas.manage"];
 const PLATFORM: &[&str] = &[
     "models.manage",
     "models.read",
     "node.observe",
     "node.organisations",
+    "quotas.manage",
 ];
 
 /// Permissions that come from administering the node, not from a role in an organisation.
