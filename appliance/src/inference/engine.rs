@@ -31,7 +31,7 @@ const LOAD_TIME_MAX: Duration = Duration::from_secs(1800);
 const OUTBOX: usize = 256;
 /// How often an engine is asked whether it still computes.
 const PINGS: Duration = Duration::from_secs(2);
-/// How long an engine may take to end by itself.
+/// How long an engine may take to end by itself; less where hangs are noticed sooner.
 const ENDING_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How long one that has hung up may take to end by itself.
@@ -43,6 +43,7 @@ pub(super) struct Engine {
     shared: Arc<Shared>,
     next_request: AtomicU64,
     loaded: Loaded,
+    hang_after: Duration,
 }
 
 struct Shared {
@@ -105,6 +106,7 @@ impl Engine {
             shared,
             next_request: AtomicU64::new(1),
             loaded,
+            hang_after,
         })
     }
 
@@ -152,7 +154,8 @@ impl Engine {
         // Whoever still waits hears why.
         let _ = self.outbox.try_send(NodeMessage::Shutdown);
         let ending = self.shared.process.ended();
-        if tokio::time::timeout(ENDING_TIME_MAX, ending).await.is_err() {
+        let patience = ENDING_TIME_MAX.min(self.hang_after);
+        if tokio::time::timeout(patience, ending).await.is_err() {
             self.shared.process.kill(Some(reason));
             self.shared.process.ended().await;
         }

@@ -162,7 +162,12 @@ impl Work {
             if self.slot.status().state != ModelState::Ready {
                 self.tell(GenerationEvent::Loading).await?;
             }
-            let engine = self.inference.ready(&self.slot).await?;
+            let engine = match self.inference.ready(&self.slot).await {
+                Ok(engine) => engine,
+                // It died while loading.
+                Err(error) if error.code() == "engine_stopped" && tried < TRIES => continue,
+                Err(error) => return Err(error),
+            };
             match self.attempt(&engine, &ticket).await? {
                 Outcome::Done(done) => {
                     // The place is free before the listener has taken the last event.

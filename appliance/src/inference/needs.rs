@@ -234,7 +234,7 @@ mod tests {
         }
         .wished(&WISH);
         let text = sentence(Some(&plan), 0, 24_000_000_000, Some(9.2));
-        assert_eq!(text, "fits: 5.1 GB of 24.0 GB; about 9 tokens/s here");
+        assert_eq!(text, "fits: 5.0 GB of 24.0 GB; about 9 tokens/s here");
         let text = sentence(None, 40_000_000_000, 18_000_000_000, None);
         assert!(text.starts_with("does not fit: it needs 40.0 GB"), "{text}");
         assert_eq!(

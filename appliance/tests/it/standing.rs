@@ -227,9 +227,12 @@ const OPERATIONS: &[Operation] = &[
         Admin,
         || json!({ "requests_per_minute": 1000 }),
     ),
-    change("DELETE", "/api/admin/quotas/{scope}/{subject}", Admin, || {
-        Value::Null
-    }),
+    change(
+        "DELETE",
+        "/api/admin/quotas/{scope}/{subject}",
+        Admin,
+        || Value::Null,
+    ),
     // The only models of a test node ship with it and stay.
     Operation {
         method: "DELETE",
