@@ -21,7 +21,7 @@ mod setup;
 mod store;
 
 use guildhall_db::Reader;
-use guildhall_kernel::{OrgId, PersonId, Result};
+use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use account::{NewApiKey, create_api_key};
@@ -74,6 +74,22 @@ pub fn organisation_name(reader: &Reader<'_>, id: OrgId) -> Result<String> {
     store::find_organisation(reader, id)?
         .map(|organisation| organisation.name)
         .ok_or_else(|| guildhall_kernel::Error::not_found("organisation"))
+}
+
+/// Whether the person belongs to the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_member(reader: &Reader<'_>, organisation: OrgId, person: PersonId) -> Result<bool> {
+    Ok(store::find_member(reader, organisation, person)?.is_some())
+}
+
+/// Whether the API key belongs to the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn has_api_key(reader: &Reader<'_>, organisation: OrgId, key: ApiKeyId) -> Result<bool> {
+    credential_store::has_api_key(reader, organisation, key)
 }
 
 /// Whether the organisation has more people than the one who set it up.

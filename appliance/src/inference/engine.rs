@@ -24,7 +24,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::process::Process;
+use super::{process::Process, status::ENGINE_STOPPED};
 
 const LOAD_TIME_MAX: Duration = Duration::from_secs(1800);
 /// Messages on their way to the engine.
@@ -241,7 +241,7 @@ impl Shared {
             "the model's process {}; it is started again with the next question",
             self.process.end()
         );
-        let error = Error::unavailable("engine_stopped", message, 2);
+        let error = Error::unavailable(ENGINE_STOPPED, message, 2);
         match self.process.last_words() {
             Some(words) => error.with_source(words.replace('\n', " | ")),
             None => error,

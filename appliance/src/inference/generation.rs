@@ -16,6 +16,7 @@ use super::{
     queue::{Place, Ticket},
     quota::Charge,
     slot::Slot,
+    status::ENGINE_STOPPED,
 };
 
 /// Events on their way to a slow listener.
@@ -165,7 +166,7 @@ impl Work {
             let engine = match self.inference.ready(&self.slot).await {
                 Ok(engine) => engine,
                 // It died while loading.
-                Err(error) if error.code() == "engine_stopped" && tried < TRIES => continue,
+                Err(error) if error.code() == ENGINE_STOPPED && tried < TRIES => continue,
                 Err(error) => return Err(error),
             };
             match self.attempt(&engine, &ticket).await? {

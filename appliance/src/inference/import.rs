@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{
     inspect::Inspection,
     model::{Acceptance, ModelRow},
+    sentence_model,
 };
 
 const COPY_BUFFER: usize = 1 << 20;
@@ -53,6 +54,8 @@ pub(super) struct Candidate {
     pub(super) source: Source,
     pub(super) name: String,
     pub(super) inspection: Inspection,
+    /// Files beside the model's own that go with it, by their paths below its directory.
+    pub(super) companions: Vec<PathBuf>,
 }
 
 impl Source {
@@ -97,6 +100,7 @@ impl Source {
             inspection: Inspection::of(&header, &shown, &stem)?,
             name: checked_name(name.unwrap_or(&stem))?,
             source: self,
+            companions: Vec::new(),
         })
     }
 
@@ -115,6 +119,46 @@ impl Source {
 }
 
 impl Candidate {
+    /// Copies it below the models directory; gives what is stored there, and its hash. Nothing is left
+    /// behind on failure.
+    ///
+    /// # Errors
+    /// As [`copy`].
+    pub(super) fn copy_in(&self, models: &Path, progress: &Progress) -> Result<(String, String)> {
+        if self.companions.is_empty() {
+            let file = format!("{}.gguf", self.name);
+            let sha256 = copy(&self.source, models, &file, progress)?;
+            return Ok((file, sha256));
+        }
+        let target = models.join(&self.name);
+        if target.exists() {
+            let message = format!(
+                "there is a model {} already; choose another name with --name",
+                self.name
+            );
+            return Err(Error::conflict("name_taken", message));
+        }
+        let copied = self.copy_directory(&target, progress);
+        if copied.is_err() {
+            // The failure itself matters more than a directory that may not be there.
+            let _ = fs::remove_dir_all(&target);
+        }
+        Ok((self.name.clone(), copied?))
+    }
+
+    fn copy_directory(&self, target: &Path, progress: &Progress) -> Result<String> {
+        let beside = self.source.path.parent().unwrap_or(Path::new("."));
+        for file in &self.companions {
+            let place = target.join(file);
+            if let Some(directory) = place.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            fs::copy(beside.join(file), &place)?;
+            File::open(&place)?.sync_all()?;
+        }
+        copy(&self.source, target, sentence_model::WEIGHTS, progress)
+    }
+
     /// What is stored of the model once its file is in place.
     pub(super) fn row(
         self,

@@ -49,12 +49,14 @@ impl Inference {
             Err(error) => {
                 // A model that is only out of room is not broken: it stays as it was.
                 if error.code() != "memory_full" {
-                    slot.note_failed(&error, None);
+                    slot.note_failed(&error);
                 }
                 return Err(error);
             }
         };
-        let engine = Arc::clone(&slot).start(plan).await?;
+        let engine = Arc::clone(&slot)
+            .start(plan, self.adapters_of(&slot))
+            .await?;
         if slot.kind() == ModelKind::Generative && slot.row().probe.is_none() {
             tokio::spawn(probe::run(self.clone(), slot));
         }

@@ -30,6 +30,7 @@ mod routes_quotas;
 mod routes_uploads;
 mod runtime;
 mod schedule;
+mod sentence_model;
 mod settings;
 mod slot;
 mod status;

@@ -2,7 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use guildhall_engine_protocol::{Done, EngineMessage, Generate, Input, NodeMessage, Prompt};
+use guildhall_engine_protocol::{
+    ChatMessage, ChatRole, Done, EngineMessage, Generate, Input, NodeMessage, Prompt,
+};
 use tokio::time::Instant;
 
 use super::{Inference, Probe, slot::Slot};
@@ -55,10 +57,10 @@ pub(super) async fn run(inference: Inference, slot: Arc<Slot>) {
 async fn measure(slot: &Slot) -> Option<Done> {
     let engine = slot.running_now()?;
     let asked = engine.request(|request_id| {
-        let text = TEXT.to_owned();
+        let text = ChatMessage::new(ChatRole::User, TEXT);
         let prompt = Prompt {
             ignore_end: true,
-            ..Prompt::new(Input::Text { text }, OUTPUT_TOKENS_MAX)
+            ..Prompt::new(Input::chat(vec![text]), OUTPUT_TOKENS_MAX)
         };
         NodeMessage::Generate(Generate { request_id, prompt })
     });

@@ -12,18 +12,17 @@ use std::{
     },
 };
 
-use guildhall_db::Db;
+use guildhall_db::{Db, Reader};
 use guildhall_kernel::{Clock, Ctx, Error, OrgId, Principal, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Inference, caller::Caller, quota_store as store, schedule::Weight};
-use crate::audit;
+use super::{Inference, ModelUsers, caller::Caller, quota_store as store, schedule::Weight};
+use crate::{audit, identity};
 
 const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 const WEIGHT_MAX: u32 = 100;
-const SUBJECT_CHARACTERS_MAX: usize = 64;
 /// Who administers the node's models.
 const NODE_PERMISSION: &str = "models.manage";
 
@@ -51,6 +50,15 @@ impl QuotaScope {
 
     pub(super) fn from_stored(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+
+    fn thing(self) -> &'static str {
+        match self {
+            Self::Organisation => "organisation",
+            Self::Person => "person",
+            Self::Ve => "employee",
+            Self::ApiKey => "API key",
+        }
     }
 
     fn shown(self) -> &'static str {
@@ -275,11 +283,17 @@ impl Quotas {
         .collect()
     }
 
-    async fn set(&self, ctx: &Ctx, subject: Subject, limits: Limits) -> Result<Quota> {
-        check(&subject.id, &limits)?;
+    async fn set(
+        &self,
+        ctx: &Ctx,
+        (subject, users): (Subject, ModelUsers),
+        limits: Limits,
+    ) -> Result<Quota> {
+        check(&limits)?;
         let (stored, caller) = (subject.clone(), ctx.clone());
         self.db
             .write(move |tx| {
+                check_there(tx, &stored, users)?;
                 store::save(tx, &stored, &limits, caller.now())?;
                 let facts = facts(&stored, &limits);
                 audit::record_with(tx, &caller, "quota.set", &stored.id, facts)
@@ -331,7 +345,8 @@ impl Inference {
     /// `permission_missing`, `invalid_quota`.
     pub async fn set_quota(&self, ctx: &Ctx, of: Of, limits: Limits) -> Result<Quota> {
         let subject = subject_of(ctx, of)?;
-        self.0.quotas.set(ctx, subject, limits).await
+        let of = (subject, self.0.users);
+        self.0.quotas.set(ctx, of, limits).await
     }
 
     /// Removes a limit.
@@ -378,15 +393,31 @@ fn facts(subject: &Subject, limits: &Limits) -> serde_json::Value {
     })
 }
 
-fn check(id: &str, limits: &Limits) -> Result<()> {
+/// Refuses a limit on what the organisation does not have.
+fn check_there(reader: &Reader<'_>, subject: &Subject, users: ModelUsers) -> Result<()> {
+    let (organisation, id) = (subject.organisation, subject.id.as_str());
+    let nothing = || Error::not_found(subject.scope.thing());
+    let is_there = match subject.scope {
+        QuotaScope::Organisation => identity::organisation_name(reader, organisation).is_ok(),
+        QuotaScope::Person => {
+            let person = id.parse().map_err(|_| nothing())?;
+            identity::is_member(reader, organisation, person)?
+        }
+        QuotaScope::Ve => {
+            let ve = id.parse().map_err(|_| nothing())?;
+            (users.has)(reader, organisation, ve)?
+        }
+        QuotaScope::ApiKey => {
+            let key = id.parse().map_err(|_| nothing())?;
+            identity::has_api_key(reader, organisation, key)?
+        }
+    };
+    if is_there { Ok(()) } else { Err(nothing()) }
+}
+
+fn check(limits: &Limits) -> Result<()> {
     let wrong =
         |field: &str, message: String| Err(Error::invalid_field(field, "invalid_quota", message));
-    if id.is_empty() || id.len() > SUBJECT_CHARACTERS_MAX {
-        return wrong(
-            "subject_id",
-            "give the id of what the quota is for".to_owned(),
-        );
-    }
     if limits.weight == 0 || limits.weight > WEIGHT_MAX {
         return wrong("weight", format!("give a weight of 1 to {WEIGHT_MAX}"));
     }

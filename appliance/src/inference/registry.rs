@@ -15,7 +15,7 @@ use super::{
     import::{self, Candidate, Progress, Source},
     inspect,
     model::{Acceptance, Model, ModelRow, Verified},
-    pack,
+    pack, sentence_model,
     slot::Slot,
     store,
     uploads::license_not_accepted,
@@ -74,9 +74,14 @@ impl Inference {
     /// `model_too_large`, `disk_full`, `hash_mismatch`, and what is wrong with a pack.
     pub async fn import_file(&self, request: ImportRequest, progress: Progress) -> Result<Model> {
         let (path, name) = (request.path.clone(), request.name.clone());
-        let opened = blocking(move || match pack::open(&path)? {
-            Some(pack) => pack.candidate(name.as_deref()),
-            None => Source::file(&path)?.candidate(name.as_deref()),
+        let opened = blocking(move || {
+            if sentence_model::is_one(&path) {
+                return sentence_model::candidate(&path, name.as_deref());
+            }
+            match pack::open(&path)? {
+                Some(pack) => pack.candidate(name.as_deref()),
+                None => Source::file(&path)?.candidate(name.as_deref()),
+            }
         });
         let candidate = opened.await?;
         self.check_name_free(&candidate.name)?;
@@ -134,13 +139,12 @@ impl Inference {
     ) -> Result<ModelRow> {
         let settings = Arc::clone(&self.0.settings);
         let copied = blocking(move || {
-            let file = format!("{}.gguf", candidate.name);
-            let sha256 = import::copy(&candidate.source, &settings.models, &file, &progress)?;
-            Ok(candidate.row((file, sha256), acceptance, settings.clock.as_ref()))
+            let stored = candidate.copy_in(&settings.models, &progress)?;
+            Ok(candidate.row(stored, acceptance, settings.clock.as_ref()))
         });
         let row = copied.await?;
         if let Err(error) = self.check_new(&row) {
-            std::fs::remove_file(self.0.settings.models.join(&row.file))?;
+            remove_files(&self.0.settings.models.join(&row.file))?;
             return Err(error);
         }
         Ok(row)
@@ -301,7 +305,11 @@ impl Inference {
     }
 
     async fn verify_slot(&self, slot: &Slot) -> Result<Verified> {
-        let result = match slot.path() {
+        let weights = slot.path().map(|path| match path.is_dir() {
+            true => path.join(sentence_model::WEIGHTS),
+            false => path,
+        });
+        let result = match weights {
             None => "carried by the engine",
             Some(path) if !path.is_file() => "missing",
             Some(path) => {
@@ -357,7 +365,7 @@ impl Inference {
             .remove(&slot.name);
         self.reload_aliases().await?;
         slot.unload().await;
-        std::fs::remove_file(self.0.settings.models.join(&row.file))?;
+        remove_files(&self.0.settings.models.join(&row.file))?;
         self.model_changed(id);
         Ok(())
     }
@@ -378,6 +386,15 @@ impl Inference {
             Error::new(ErrorKind::NotFound, "unknown_model", message)
         })
     }
+}
+
+fn remove_files(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        std::fs::remove_dir_all(path)?;
+    } else {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
 }
 
 fn imported_facts(row: &ModelRow) -> Value {

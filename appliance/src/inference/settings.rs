@@ -7,6 +7,7 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
+use guildhall_engine_protocol::Adapter;
 use guildhall_kernel::{Ctx, Error, ModelId, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -41,6 +42,8 @@ pub struct ModelChange {
     pub suitable_for_auto: Option<bool>,
     /// Accepts its licence; only `true` means something.
     pub accept_license: Option<bool>,
+    /// The model that an adapter belongs to, by name; it is loaded with that model from its next start on.
+    pub base_model: Option<String>,
 }
 
 /// A name that leads to a model.
@@ -79,8 +82,12 @@ impl Inference {
                 message,
             ));
         }
+        if let Some(base) = &change.base_model {
+            self.check_base(&slot, base)?;
+        }
         let caller = ctx.clone();
         let facts = json!({
+            "base_model": change.base_model,
             "name": slot.name, "title": title, "pinned": change.pinned,
             "suitable_for_auto": change.suitable_for_auto, "licence_accepted": change.accept_license,
         });
@@ -93,6 +100,7 @@ impl Inference {
                     at: caller.now(),
                 });
             }
+            row.base_model = change.base_model.or(row.base_model);
             row.title = title.unwrap_or(row.title);
             row.pinned = change.pinned.unwrap_or(row.pinned);
             row.suitable_for_auto = change.suitable_for_auto.unwrap_or(row.suitable_for_auto);
@@ -103,6 +111,47 @@ impl Inference {
         let row: ModelRow = written.await?;
         slot.set_row(row);
         self.view(&slot).await
+    }
+
+    /// An adapter fits models of its own architecture only.
+    fn check_base(&self, slot: &Slot, base: &str) -> Result<()> {
+        let row = slot.row();
+        let wrong = |message| Err(Error::invalid_field("base_model", "invalid_base", message));
+        if row.kind != ModelKind::Adapter {
+            return wrong(format!(
+                "{} is a model of its own, not an adapter",
+                row.title
+            ));
+        }
+        match self.model_named(base).map(|base| base.row()) {
+            Some(base)
+                if base.kind == ModelKind::Generative && base.architecture == row.architecture =>
+            {
+                Ok(())
+            }
+            Some(base) => wrong(format!(
+                "{} is made for models of architecture {} and {} is of {}",
+                row.title, row.architecture, base.title, base.architecture
+            )),
+            None => wrong(format!("there is no model `{base}` here")),
+        }
+    }
+
+    /// The adapters that a model is loaded with.
+    pub(super) fn adapters_of(&self, slot: &Slot) -> Vec<Adapter> {
+        let slots = self.slots().into_iter();
+        let adapters = slots.filter_map(|adapter| {
+            let row = adapter.row();
+            let belongs = row.kind == ModelKind::Adapter
+                && row.is_accepted()
+                && row.base_model.as_ref() == Some(&slot.name);
+            let path = adapter.path().filter(|_| belongs)?;
+            Some(Adapter {
+                name: row.name,
+                path: path.to_string_lossy().into_owned(),
+            })
+        });
+        adapters.collect()
     }
 
     /// Accepts a model's licence as the operator, for the command line.

@@ -7,7 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guildhall_engine_protocol::{BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, gguf::Header};
+use guildhall_engine_protocol::{
+    Adapter, BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, gguf::Header,
+};
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 use super::{
@@ -154,7 +156,11 @@ impl Slot {
     ///
     /// # Errors
     /// What the engine says of the model.
-    pub(super) async fn start(self: Arc<Self>, plan: Plan) -> Result<Arc<Engine>> {
+    pub(super) async fn start(
+        self: Arc<Self>,
+        plan: Plan,
+        adapters: Vec<Adapter>,
+    ) -> Result<Arc<Engine>> {
         let mut held = self.engine.lock().await;
         self.lock().used_at = Instant::now();
         if let Some(engine) = held.as_ref().filter(|engine| engine.is_alive()) {
@@ -163,7 +169,7 @@ impl Slot {
         *held = None;
         self.change(|status| status.begin_loading(plan.bytes));
         let settings = &self.settings;
-        let load = self.load(&plan);
+        let load = self.load(&plan, adapters);
         match Engine::start(&settings.program, load, settings.hang_after).await {
             Ok(engine) => {
                 let engine = Arc::new(engine);
@@ -173,7 +179,7 @@ impl Slot {
                 Ok(engine)
             }
             Err(error) => {
-                self.note_failed(&error, None);
+                self.note_failed(&error);
                 Err(error)
             }
         }
@@ -202,7 +208,7 @@ impl Slot {
         Err(Error::unavailable("model_restarting", message, seconds))
     }
 
-    fn load(&self, plan: &Plan) -> Load {
+    fn load(&self, plan: &Plan, adapters: Vec<Adapter>) -> Load {
         let row = self.row();
         let kind = match row.kind {
             ModelKind::Embedding => LoadKind::Embedding,
@@ -225,7 +231,7 @@ impl Slot {
             context_length: plan.context_length.max(1),
             threads: self.settings.threads,
             serving,
-            adapters: Vec::new(),
+            adapters,
         }
     }
 
@@ -254,9 +260,9 @@ impl Slot {
         });
     }
 
-    pub(super) fn note_failed(&self, error: &Error, last_words: Option<String>) {
+    pub(super) fn note_failed(&self, error: &Error) {
         tracing::warn!(model.name = self.name, error = %error.chain(), "model failed");
-        self.change(|status| status.fail(error, last_words));
+        self.change(|status| status.fail(error));
     }
 
     /// Notes a good answer: the model is sound again, and this fast.
@@ -315,7 +321,7 @@ async fn watch(slot: std::sync::Weak<Slot>, engine: std::sync::Weak<Engine>) {
         .as_ref()
         .is_some_and(|current| Arc::ptr_eq(current, &engine));
     if is_current {
-        slot.note_failed(&engine.died(), process.last_words());
+        slot.note_failed(&engine.died());
     }
 }
 

@@ -6,6 +6,8 @@ use guildhall_kernel::{Error, ErrorKind, Timestamp};
 
 use super::model::{ModelError, ModelState};
 
+/// The code of an engine's death.
+pub(super) const ENGINE_STOPPED: &str = "engine_stopped";
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
@@ -66,8 +68,11 @@ impl Status {
     }
 
     /// Notes a failure: the next try waits longer than the last one.
-    pub(super) fn fail(&mut self, error: &Error, last_words: Option<String>) {
+    pub(super) fn fail(&mut self, error: &Error) {
         let shown = error.body("").error;
+        // What an engine wrote before it died stands behind its error.
+        let last_words = std::error::Error::source(error).map(ToString::to_string);
+        let last_words = last_words.filter(|_| error.code() == ENGINE_STOPPED);
         self.state = ModelState::Failed;
         (self.detail, self.memory_bytes, self.loaded_at) = (None, None, None);
         self.error = Some(ModelError {
@@ -114,7 +119,7 @@ mod tests {
         let crash = Error::unavailable("engine_stopped", "it stopped", 2);
         let mut waits = Vec::new();
         for _ in 0..8 {
-            status.fail(&crash, None);
+            status.fail(&crash);
             waits.push(status.wait_left().as_secs_f64().ceil() as u64);
         }
         assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
@@ -126,10 +131,10 @@ mod tests {
     #[test]
     fn one_crash_is_tried_again_and_a_bad_file_is_not() {
         let mut status = Status::new();
-        status.fail(&Error::unavailable("engine_stopped", "it stopped", 2), None);
+        status.fail(&Error::unavailable("engine_stopped", "it stopped", 2));
         assert!(!status.is_down());
         status.unload();
-        status.fail(&Error::conflict("model_corrupt", "it is corrupt"), None);
+        status.fail(&Error::conflict("model_corrupt", "it is corrupt"));
         assert!(status.is_down());
     }
 }

@@ -405,6 +405,7 @@ impl Inference {
             source,
             name: row.name.clone(),
             inspection,
+            companions: Vec::new(),
         };
         let sha256 = row.sha256.unwrap_or_default();
         let place = (format!("{}.gguf", row.name), sha256);

@@ -13,6 +13,8 @@ pub struct ModelUsers {
     pub count: fn(&Reader<'_>, &str) -> Result<u32>,
     /// The employees of an organisation that have, at most so many.
     pub list: fn(&Reader<'_>, OrgId, &str, u32) -> Result<Vec<ModelUser>>,
+    /// Whether an organisation has such an employee.
+    pub has: fn(&Reader<'_>, OrgId, VeId) -> Result<bool>,
     /// Sets all of them, also dismissed ones, to choose by themselves; how many there were.
     pub release: fn(&Tx<'_>, &str) -> Result<u32>,
 }

@@ -228,6 +228,7 @@ pub async fn hired_by_agent(app: &App, ctx: &Ctx) -> Result<HashMap<AgentId, u32
 pub const MODEL_USERS: ModelUsers = ModelUsers {
     count: store::count_by_model,
     list: list_using_model,
+    has: |reader, organisation, id| Ok(store::find(reader, organisation, id)?.is_some()),
     release: store::release_model,
 };
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use guildhall::inference::{Caller, Generation, GenerationEvent, Priority};
-use guildhall_engine_protocol::{Input, Prompt, testing::write_tiny_model};
+use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::write_tiny_model};
 use guildhall_kernel::{Ctx, OrgId, PersonId, Role, SystemClock};
 use serde_json::{Value, json};
 
@@ -27,10 +27,10 @@ async fn node(queue_max: u32) -> (TestApp, Ctx) {
 }
 
 fn prompt(tokens: u32) -> Prompt {
-    let text = "hello".to_owned();
+    let hello = ChatMessage::new(ChatRole::User, "hello");
     Prompt {
         ignore_end: true,
-        ..Prompt::new(Input::Text { text }, tokens)
+        ..Prompt::new(Input::chat(vec![hello]), tokens)
     }
 }
 
@@ -216,7 +216,7 @@ async fn limits_are_set_kept_over_a_restart_and_name_when_they_count_anew() {
         used["items"][0]["tokens_today"].as_u64().unwrap() >= 20,
         "{used}"
     );
-    settled(&test, &ctx).await;
+    settled(&test).await;
     test.restart().await;
     test.clock.advance_seconds(61);
     let refused = test.app.inference.generate(caller(), "tiny", prompt(8));
@@ -235,12 +235,14 @@ async fn limits_are_set_kept_over_a_restart_and_name_when_they_count_anew() {
 }
 
 /// Waits until what was used is stored: a write after it has gone through the same queue.
-async fn settled(test: &TestApp, ctx: &Ctx) {
-    for _ in 0..3 {
+async fn settled(test: &TestApp) {
+    let other = test.ctx(Role::Staff).await.person;
+    for weight in 2..5 {
         tokio::task::yield_now().await;
-        let path = format!("/api/admin/quotas/ve/{}", ctx.person);
-        let body = json!({ "weight": 2 });
-        test.admin().send("PUT", &path, Some(body), &[]).await;
+        let path = format!("/api/admin/quotas/person/{other}");
+        let body = json!({ "weight": weight });
+        let set = test.admin().send("PUT", &path, Some(body), &[]).await;
+        assert_eq!(set.status, StatusCode::OK, "{}", set.text);
     }
 }
 
@@ -258,6 +260,16 @@ async fn an_organisation_limits_its_own_and_only_the_node_limits_organisations()
     assert_eq!(theirs["items"], json!([]));
     let other = format!("/api/admin/quotas?organisation_id={}", ctx.organisation);
     assert_eq!(stranger.get(&other).await.status, StatusCode::FORBIDDEN);
+    let unknown = [
+        format!("person/{}", PersonId::new(&SystemClock)),
+        "ve/ve_00000000000000000000000000".to_owned(),
+        "api_key/key_00000000000000000000000000".to_owned(),
+    ];
+    for subject in unknown {
+        let path = format!("/api/admin/quotas/{subject}");
+        let refused = test.admin().send("PUT", &path, body(), &[]).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+    }
     for wrong in [json!({ "weight": 0 }), json!({ "tokens": 5 })] {
         let path = format!("/api/admin/quotas/person/{}", ctx.person);
         let refused = test.admin().send("PUT", &path, Some(wrong), &[]).await;

@@ -114,13 +114,9 @@ async fn idle_models_make_room_and_pinned_ones_stay() {
     );
     assert_eq!(runtime["models"].as_array().unwrap().len(), 1);
 
-    let pinned = admin.send(
-        "PATCH",
-        &path(&second, ""),
-        Some(json!({ "pinned": true })),
-        &[],
-    );
-    assert_eq!(pinned.await.json()["pinned"], true);
+    let change = Some(json!({ "pinned": true }));
+    let pinned = admin.send("PATCH", &path(&second, ""), change, &[]).await;
+    assert_eq!(pinned.json()["pinned"], true);
     let hired = admin.post(
         "/api/marketplace/agents/invoice-clerk/hire",
         json!({ "model": "tiny-1" }),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use guildhall::inference::{Caller, Generation, GenerationEvent, Priority};
-use guildhall_engine_protocol::{Input, Prompt, testing::write_tiny_model};
+use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::write_tiny_model};
 use guildhall_kernel::{Ctx, ModelId, Role};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -54,10 +54,10 @@ impl Node {
     }
 
     async fn ask(&self, text: &str, tokens: u32) -> Generation {
-        let text = text.to_owned();
+        let message = ChatMessage::new(ChatRole::User, text);
         let prompt = Prompt {
             ignore_end: true,
-            ..Prompt::new(Input::Text { text }, tokens)
+            ..Prompt::new(Input::chat(vec![message]), tokens)
         };
         let caller = Caller::of(&self.ctx, Priority::Interactive);
         let asked = self.test.app.inference.generate(caller, "tiny", prompt);

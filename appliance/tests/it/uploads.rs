@@ -107,7 +107,8 @@ async fn a_model_arrives_in_pieces_over_a_restart_and_answers() {
     assert_eq!(files(&test, "models/uploads"), [""; 0]);
     assert_eq!(test.admin().get(UPLOADS).await.json()["items"], json!([]));
 
-    let hired = test.admin().post(
+    let admin = test.admin();
+    let hired = admin.post(
         "/api/marketplace/agents/invoice-clerk/hire",
         json!({ "model": "tiny-model" }),
     );
