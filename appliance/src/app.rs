@@ -57,6 +57,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "metering",
         sql: include_str!("../migrations/0006_metering.sql"),
     },
+    Migration {
+        version: 7,
+        name: "model_registry",
+        sql: include_str!("../migrations/0007_model_registry.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.
@@ -156,7 +161,7 @@ impl App {
             &db,
             &events,
             Arc::clone(&clock),
-            team::count_using_model,
+            team::MODEL_USERS,
         )
         .await?;
         let app = Self(Arc::new(Node {

@@ -71,6 +71,35 @@ pub struct EngineConfig {
     pub context_length_max: u32,
     /// How long an idle model stays in memory, in seconds.
     pub idle_unload_s: u32,
+    /// Conversations a model computes at the same time, 1 to 64; 4 when left out, fewer where memory is
+    /// tight.
+    pub sequences: Option<u32>,
+    /// Tokens that all conversations of a model may hold together; half of what they could fill when left
+    /// out.
+    pub cache_tokens: Option<u32>,
+    /// How a model remembers a conversation: `q8` takes half the memory of `f16`.
+    pub cache_numbers: CacheNumbers,
+    /// Layers computed on a graphics card, where the engine is built for one.
+    pub gpu_layers: u32,
+    /// Memory that models may take together, in MiB; three quarters of the machine's (or of its control
+    /// group's) when left out.
+    pub memory_budget_mb: Option<u64>,
+    /// Most requests that wait for one model, 1 to 10000.
+    pub queue_max: u32,
+    /// How long a request may wait for its turn, in seconds.
+    pub queue_wait_s: u32,
+    /// An engine that does not answer for so many seconds is ended and started again.
+    pub hang_after_s: u32,
+}
+
+/// Numbers in which a model remembers a conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheNumbers {
+    /// 16-bit floats.
+    F16,
+    /// 8-bit blocks.
+    Q8,
 }
 
 impl Default for Config {
@@ -103,6 +132,14 @@ impl Default for EngineConfig {
             threads: None,
             context_length_max: 8192,
             idle_unload_s: 900,
+            sequences: None,
+            cache_tokens: None,
+            cache_numbers: CacheNumbers::F16,
+            gpu_layers: 0,
+            memory_budget_mb: None,
+            queue_max: 256,
+            queue_wait_s: 300,
+            hang_after_s: 30,
         }
     }
 }
@@ -179,7 +216,7 @@ impl Config {
         if self.engine.threads == Some(0) {
             return wrong("`engine.threads` is 0; leave it out to use the machine's cores");
         }
-        Ok(())
+        self.engine.check()
     }
 
     /// Whether people reach the node over TLS.
@@ -190,6 +227,31 @@ impl Config {
     /// The JSON Schema of the file.
     pub fn schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
+    }
+}
+
+impl EngineConfig {
+    fn check(&self) -> Result<()> {
+        let wrong = |message: &str| Err(Error::invalid("invalid_config", message));
+        if self
+            .sequences
+            .is_some_and(|count| !(1..=64).contains(&count))
+        {
+            return wrong("`engine.sequences` must be 1 to 64; leave it out for 4");
+        }
+        if self
+            .memory_budget_mb
+            .is_some_and(|megabytes| megabytes < 256)
+        {
+            return wrong("`engine.memory_budget_mb` is below 256, where no model fits");
+        }
+        if !(1..=10_000).contains(&self.queue_max) {
+            return wrong("`engine.queue_max` must be 1 to 10000");
+        }
+        if self.queue_wait_s == 0 || self.hang_after_s == 0 {
+            return wrong("`engine.queue_wait_s` and `engine.hang_after_s` must be at least 1");
+        }
+        Ok(())
     }
 }
 

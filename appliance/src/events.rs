@@ -7,7 +7,7 @@ use std::{
 };
 
 use guildhall_db::Tx;
-use guildhall_kernel::{ConversationId, MessageId, ModelId, OrgId, PersonId, VeId};
+use guildhall_kernel::{ConversationId, MessageId, ModelId, OrgId, PersonId, UploadId, VeId};
 use serde::Serialize;
 use tokio::sync::broadcast;
 
@@ -44,6 +44,12 @@ pub enum Event {
     /// A model was imported, loaded, unloaded, failed or removed.
     #[serde(rename = "model.changed")]
     ModelChanged { model_id: ModelId },
+    /// Somebody began or ended waiting for a model.
+    #[serde(rename = "queue.changed")]
+    QueueChanged { model_id: ModelId },
+    /// A model file that is being uploaded grew, was judged, or is no longer one.
+    #[serde(rename = "upload.changed")]
+    UploadChanged { upload_id: UploadId },
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
@@ -61,6 +67,8 @@ impl Event {
             Self::ConversationChanged { .. } => "conversation.changed",
             Self::VeChanged { .. } => "ve.changed",
             Self::ModelChanged { .. } => "model.changed",
+            Self::QueueChanged { .. } => "queue.changed",
+            Self::UploadChanged { .. } => "upload.changed",
             Self::PeopleChanged {} => "people.changed",
             Self::Reload {} => "reload",
         }

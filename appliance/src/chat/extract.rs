@@ -115,7 +115,10 @@ fn request(brief: &Brief) -> Request {
             role: manifest.name.clone(),
             features: manifest.features.clone(),
         },
-        sources: handbook(&brief.listing).chain(earlier).chain(files).collect(),
+        sources: handbook(&brief.listing)
+            .chain(earlier)
+            .chain(files)
+            .collect(),
     }
 }
 

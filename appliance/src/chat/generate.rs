@@ -29,17 +29,14 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         sampling: sampling(),
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let caller = Caller {
-        organisation: job.ctx.organisation,
-        person: job.ctx.person,
-        priority: Priority::Interactive,
-    };
+    let caller = Caller::of(&job.ctx, Priority::Interactive).with_ve(job.brief.employee.id);
     let mut generation = app
         .inference
         .generate(caller, &job.brief.answering.model, prompt)
         .await?;
     while let Some(event) = generation.next().await {
         match event? {
+            GenerationEvent::Queued { position, .. } => waiting(job, position),
             GenerationEvent::Loading => step(job, StepKind::LoadingModel, StepState::Running),
             GenerationEvent::Started(started) => {
                 step(job, StepKind::LoadingModel, StepState::Done);
@@ -76,6 +73,19 @@ pub(super) fn sampling() -> Sampling {
         top_k: TOP_K,
         ..Sampling::default()
     }
+}
+
+/// Shows how many are before this question.
+fn waiting(job: &Job, position: u32) {
+    let label = match position {
+        1 => "Next in the queue".to_owned(),
+        place => format!("Waiting: place {place} in the queue"),
+    };
+    job.turn.push(TurnEvent::Step {
+        kind: StepKind::LoadingModel,
+        label,
+        state: StepState::Running,
+    });
 }
 
 fn step(job: &Job, kind: StepKind, state: StepState) {

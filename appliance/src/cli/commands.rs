@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::{Args, Subcommand};
@@ -13,6 +14,7 @@ use super::{load_config, output::Output};
 use crate::{
     app::{App, AppOptions},
     config::Config,
+    inference::Progress,
     ops::{
         self, Operation,
         control::{self, Answer},
@@ -35,22 +37,38 @@ impl Place {
         lines: impl FnOnce(&Value) -> Vec<String>,
     ) -> Result<ExitCode> {
         match data_dir::take(&self.data_dir)? {
-            Taken::Busy(_) => match control::send(&self.data_dir, &operation)? {
-                Answer::Ok(value) => Ok(self.output.result(&value, lines)),
-                Answer::Error { code, message } => Ok(self.output.fail(&code, &message)),
-            },
+            Taken::Busy(_) => {
+                let progress = self.output.progress();
+                let answer = control::send(&self.data_dir, &operation, |done, total| {
+                    progress.show(done, total);
+                })?;
+                progress.end();
+                match answer {
+                    Answer::Error { code, message } => Ok(self.output.fail(&code, &message)),
+                    Answer::Ok(value) => Ok(self.output.result(&value, lines)),
+                    Answer::Progress { .. } => Ok(ExitCode::FAILURE),
+                }
+            }
             Taken::Owned(owned) => {
                 let config = load_config(self.config_file.as_deref())?;
-                let value = blocking(carry_out_here(config, owned.path(), operation))??;
-                Ok(self.output.result(&value, lines))
+                let progress = Arc::new(self.output.progress());
+                let shown = Arc::clone(&progress);
+                let show: Progress = Arc::new(move |done, total| shown.show(done, total));
+                let done = blocking(carry_out_here(config, (owned.path(), show), operation))?;
+                progress.end();
+                Ok(self.output.result(&done?, lines))
             }
         }
     }
 }
 
-async fn carry_out_here(config: Config, data_dir: &Path, operation: Operation) -> Result<Value> {
+async fn carry_out_here(
+    config: Config,
+    (data_dir, progress): (&Path, Progress),
+    operation: Operation,
+) -> Result<Value> {
     let app = App::open(AppOptions::new(config, data_dir)).await?;
-    let outcome = ops::execute(&app, operation).await;
+    let outcome = ops::execute(&app, operation, progress).await;
     app.close().await;
     outcome
 }
@@ -254,63 +272,6 @@ pub(super) fn apikey(place: &Place, command: ApikeyCommand) -> Result<ExitCode> 
         expires_in_days,
     };
     place.carry_out(operation, |value| vec![text_at(value, "/key").to_owned()])
-}
-
-#[derive(Subcommand)]
-pub(super) enum ModelsCommand {
-    /// Take a GGUF file into the node.
-    Import {
-        /// The file.
-        file: PathBuf,
-        /// What to call it; taken from the file's name when left out.
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// List the models.
-    List,
-    /// Read every model file again and compare its hash.
-    Verify,
-    /// Remove a model that nobody uses.
-    Remove {
-        /// Its name.
-        name: String,
-    },
-}
-
-pub(super) fn models(place: &Place, command: ModelsCommand) -> Result<ExitCode> {
-    match command {
-        ModelsCommand::Import { file, name } => {
-            let path = std::path::absolute(&file)?;
-            place.carry_out(Operation::ImportModel { path, name }, |value| {
-                vec![format!(
-                    "imported {} ({}, {})",
-                    text_at(value, "/name"),
-                    text_at(value, "/architecture"),
-                    text_at(value, "/quantisation")
-                )]
-            })
-        }
-        ModelsCommand::List => place.carry_out(Operation::ListModels, |value| {
-            rows(value, |row| {
-                format!(
-                    "{:<24} {:<12} {:<10} {}",
-                    text_at(row, "/name"),
-                    text_at(row, "/kind"),
-                    text_at(row, "/state"),
-                    text_at(row, "/title")
-                )
-            })
-        }),
-        ModelsCommand::Verify => place.carry_out(Operation::VerifyModels, |value| {
-            rows(value, |row| {
-                format!("{:<24} {}", text_at(row, "/name"), text_at(row, "/result"))
-            })
-        }),
-        ModelsCommand::Remove { name } => place
-            .carry_out(Operation::RemoveModel { name }, |value| {
-                vec![format!("removed {}", text_at(value, "/removed"))]
-            }),
-    }
 }
 
 #[derive(Subcommand)]

@@ -105,8 +105,10 @@ fn check_space(place: &Place) -> Value {
 }
 
 fn check_node(place: &Place) -> Value {
-    let outcome = match control::send(&place.data_dir, &Operation::CheckDatabase) {
-        Ok(Answer::Ok(_)) => Ok("answers; its database is sound".to_owned()),
+    let outcome = match control::send(&place.data_dir, &Operation::CheckDatabase, |_, _| {}) {
+        Ok(Answer::Ok(_) | Answer::Progress { .. }) => {
+            Ok("answers; its database is sound".to_owned())
+        }
         Ok(Answer::Error { message, .. }) => Err(message),
         Err(error) => Err(error.message().to_owned()),
     };

@@ -4,7 +4,9 @@
 mod agents;
 mod commands;
 mod doctor;
+mod models;
 mod output;
+mod quotas;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -58,7 +60,10 @@ enum Command {
     Agents(agents::AgentsCommand),
     /// Models.
     #[command(subcommand)]
-    Models(commands::ModelsCommand),
+    Models(models::ModelsCommand),
+    /// Limits of use.
+    #[command(subcommand)]
+    Quota(quotas::QuotaCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(commands::ConfigCommand),
@@ -99,7 +104,8 @@ fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
         Command::Org(command) => commands::org(&place, command),
         Command::Apikey(command) => commands::apikey(&place, command),
         Command::Agents(command) => agents::run(command, place.output.json),
-        Command::Models(command) => commands::models(&place, command),
+        Command::Models(command) => models::run(&place, command),
+        Command::Quota(command) => quotas::run(&place, command),
         Command::Config(command) => commands::config(&place, command),
         Command::SetupLink => commands::setup_link(&place),
         Command::Doctor => doctor::run(&place),

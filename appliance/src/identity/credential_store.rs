@@ -204,6 +204,16 @@ pub(super) fn find_api_key_name(
     )
 }
 
+/// Whether the organisation has such a key.
+pub(super) fn has_api_key(reader: &Reader<'_>, organisation: OrgId, id: ApiKeyId) -> Result<bool> {
+    let found = reader.query_opt(
+        "SELECT 1 AS found FROM api_keys WHERE organisation_id = ? AND id = ?",
+        params![organisation, id],
+        |row| row.get::<i64>("found"),
+    )?;
+    Ok(found.is_some())
+}
+
 pub(super) fn list_api_keys(
     reader: &Reader<'_>,
     organisation: OrgId,

@@ -90,6 +90,22 @@ pub fn api_key_name(
     credential_store::find_api_key_name(reader, organisation, id)
 }
 
+/// Whether the person belongs to the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_member(reader: &Reader<'_>, organisation: OrgId, person: PersonId) -> Result<bool> {
+    Ok(store::find_member(reader, organisation, person)?.is_some())
+}
+
+/// Whether the API key belongs to the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn has_api_key(reader: &Reader<'_>, organisation: OrgId, key: ApiKeyId) -> Result<bool> {
+    credential_store::has_api_key(reader, organisation, key)
+}
+
 /// Whether the organisation has more people than the one who set it up.
 ///
 /// # Errors

@@ -42,6 +42,8 @@ permissions! {
     ModelsRead = "models.read";
     /// Load, unload and remove models.
     ModelsManage = "models.manage";
+    /// Limit what people, employees and keys of the organisation use.
+    QuotasManage = "quotas.manage";
     /// Read the node's state and metrics.
     NodeObserve = "node.observe";
     /// List and make organisations.
@@ -57,12 +59,13 @@ const NORMAL: &[&str] = &[
     "team.read",
 ];
 const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
-const ADMIN: &[&str] = &["people.manage"];
+const ADMIN: &[&str] = &["people.manage", "quotas.manage"];
 const PLATFORM: &[&str] = &[
     "models.manage",
     "models.read",
     "node.observe",
     "node.organisations",
+    "quotas.manage",
 ];
 
 /// Permissions that come from administering the node, not from a role in an organisation.

@@ -80,6 +80,14 @@ pub(super) fn starter(
         license: Some(manifest.license),
         suitable_for_auto: manifest.usable_as_default,
         imported_at: clock.now(),
+        pinned: false,
+        has_chat_template: header.chat_template().is_some(),
+        has_tool_template: header
+            .chat_template()
+            .is_some_and(|template| template.contains("tools")),
+        acceptance: None,
+        probe: None,
+        base_model: None,
     })
 }
 
@@ -105,5 +113,11 @@ pub(super) fn embedding(known: Option<&ModelRow>, clock: &dyn Clock) -> ModelRow
         license: Some("Apache-2.0".to_owned()),
         suitable_for_auto: false,
         imported_at: clock.now(),
+        pinned: false,
+        has_chat_template: false,
+        has_tool_template: false,
+        acceptance: None,
+        probe: None,
+        base_model: None,
     }
 }

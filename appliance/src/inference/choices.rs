@@ -1,7 +1,5 @@
 //! Which model answers: what may be chosen and what a choice comes to.
 
-use std::sync::Arc;
-
 use guildhall_kernel::{Error, Result};
 
 use super::{
@@ -11,18 +9,6 @@ use super::{
 };
 
 impl Inference {
-    /// The model that `auto` chooses: the largest one that may answer by default and has not failed.
-    fn default_slot(&self) -> Option<Arc<Slot>> {
-        let usable = |slot: &Arc<Slot>| {
-            let is_sound = slot.status().state != ModelState::Failed;
-            slot.row.kind == ModelKind::Generative && slot.row.suitable_for_auto && is_sound
-        };
-        self.slots()
-            .into_iter()
-            .filter(usable)
-            .max_by_key(|slot| slot.row.parameters)
-    }
-
     /// Whether a model is there that answers by default.
     pub fn has_default_model(&self) -> bool {
         self.default_slot().is_some()
@@ -35,24 +21,29 @@ impl Inference {
         }
         if chosen == AUTO {
             return match self.default_slot() {
-                Some(slot) => generative(
-                    &slot,
-                    format!("{} is the best model on this node", slot.row.title),
-                ),
+                Some(slot) => {
+                    let title = slot.row().title;
+                    generative(&slot, format!("{title} is the best model on this node"))
+                }
                 None => extractive(
                     "No language model is imported yet, so answers are quoted from the handbook and what you send",
                 ),
             };
         }
-        match self
+        let slot = self
             .slot(chosen)
-            .filter(|slot| slot.row.kind == ModelKind::Generative)
-        {
-            Some(slot) if slot.status().state == ModelState::Failed => extractive(&format!(
-                "{} does not run at the moment, so answers are quoted",
-                slot.row.title
-            )),
-            Some(slot) => generative(&slot, format!("{} was chosen", slot.row.title)),
+            .filter(|slot| slot.kind() == ModelKind::Generative);
+        match slot {
+            Some(slot) if slot.status().is_down() || !slot.row().is_accepted() => {
+                let title = slot.row().title;
+                extractive(&format!(
+                    "{title} does not run at the moment, so answers are quoted"
+                ))
+            }
+            Some(slot) => {
+                let title = slot.row().title;
+                generative(&slot, format!("{title} was chosen"))
+            }
             None => extractive(&format!(
                 "The model {chosen} is no longer on this node, so answers are quoted"
             )),
@@ -88,27 +79,31 @@ impl Inference {
                 self.resolve(EXTRACTIVE).reason,
             ),
         ];
-        for slot in self
+        let generative = self
             .slots()
             .into_iter()
-            .filter(|slot| slot.row.kind == ModelKind::Generative)
-        {
-            let row = &slot.row;
-            let note = if row.suitable_for_auto {
-                format!(
-                    "{}, {} parameters",
-                    row.quantisation,
-                    short_count(row.parameters)
-                )
-            } else {
-                "A very small model for trying generation; it makes mistakes".to_owned()
-            };
-            let mut choice = choice(&row.name, &row.title, AnswerMode::Generative, note);
-            choice.available = slot.status().state != ModelState::Failed;
-            choices.push(choice);
-        }
+            .filter(|slot| slot.kind() == ModelKind::Generative);
+        choices.extend(generative.map(|slot| choice_of(&slot)));
         choices
     }
+}
+
+fn choice_of(slot: &Slot) -> ModelChoice {
+    let row = slot.row();
+    let note = if !row.is_accepted() {
+        "Its licence has not been accepted yet".to_owned()
+    } else if row.suitable_for_auto {
+        format!(
+            "{}, {} parameters",
+            row.quantisation,
+            short_count(row.parameters)
+        )
+    } else {
+        "A very small model for trying generation; it makes mistakes".to_owned()
+    };
+    let mut choice = choice(&row.name, &row.title, AnswerMode::Generative, note);
+    choice.available = row.is_accepted() && !slot.status().is_down();
+    choice
 }
 
 fn extractive(reason: &str) -> Answering {
@@ -125,10 +120,14 @@ fn generative(slot: &Slot, reason: String) -> Answering {
     let status = slot.status();
     Answering {
         mode: AnswerMode::Generative,
-        model: slot.row.name.clone(),
+        model: slot.name.clone(),
         reason,
         ready: status.state == ModelState::Ready,
-        context_length: Some(status.context_length.unwrap_or(slot.row.context_length)),
+        context_length: Some(
+            status
+                .context_length
+                .unwrap_or_else(|| slot.row().context_length),
+        ),
     }
 }
 

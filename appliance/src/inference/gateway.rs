@@ -65,11 +65,11 @@ impl Inference {
         }
         let named = self
             .slot(asked)
-            .filter(|slot| slot.row.kind == ModelKind::Generative);
+            .filter(|slot| slot.kind() == ModelKind::Generative);
         match named {
             Some(slot) => Ok(Chosen {
-                name: slot.row.name.clone(),
-                context_length: Some(slot.row.context_length),
+                name: slot.row().name.clone(),
+                context_length: Some(slot.row().context_length),
             }),
             None if asked == AUTO => Err(Error::new(
                 ErrorKind::NotFound,
@@ -92,7 +92,7 @@ impl Inference {
             cards.push(ModelCard {
                 name: choice.model,
                 title: choice.title,
-                created_at: slot.map_or(Timestamp::from_millis(0), |slot| slot.row.imported_at),
+                created_at: slot.map_or(Timestamp::from_millis(0), |slot| slot.row().imported_at),
                 context_length: resolved.context_length,
             });
         }
@@ -100,12 +100,12 @@ impl Inference {
         let embedding = self
             .slots()
             .into_iter()
-            .filter(|slot| embedding(slot.row.kind));
+            .filter(|slot| embedding(slot.row().kind));
         cards.extend(embedding.map(|slot| ModelCard {
-            name: slot.row.name.clone(),
-            title: slot.row.title.clone(),
-            created_at: slot.row.imported_at,
-            context_length: Some(slot.row.context_length),
+            name: slot.row().name.clone(),
+            title: slot.row().title.clone(),
+            created_at: slot.row().imported_at,
+            context_length: Some(slot.row().context_length),
         }));
         cards
     }
@@ -116,7 +116,7 @@ impl Inference {
     /// As [`Inference::choose_generative`]; what the engine says.
     pub async fn count_tokens(&self, model: &str, input: Input) -> Result<u32> {
         let slot = self.slot(model).ok_or_else(|| unknown(model))?;
-        let engine = slot.ensure().await?;
+        let engine = self.ready(&slot).await?;
         let mut replies = engine
             .request(|request_id| NodeMessage::CountTokens(CountTokens { request_id, input }))
             .await?;
@@ -138,16 +138,16 @@ impl Inference {
         };
         let slot = self
             .slot(name)
-            .filter(|slot| slot.row.kind == ModelKind::Embedding)
+            .filter(|slot| slot.kind() == ModelKind::Embedding)
             .ok_or_else(|| unknown(model))?;
         let mut embedded = Embedded {
-            model: slot.row.name.clone(),
+            model: slot.row().name.clone(),
             vectors: Vec::with_capacity(texts.len()),
             input_tokens: 0,
             truncated_texts: 0,
         };
         for batch in texts.chunks(EMBED_BATCH.min(EMBED_TEXTS_MAX)) {
-            let engine = slot.ensure().await?;
+            let engine = self.ready(&slot).await?;
             let mut replies = engine
                 .request(|request_id| {
                     let texts = batch.to_vec();

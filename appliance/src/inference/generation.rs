@@ -1,43 +1,43 @@
-//! One answer of a generative model, from asking to its end.
+//! One answer of a generative model, from asking to its end: its turn, its engine, its tokens.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use guildhall_engine_protocol::{
-    Done, EngineMessage, Generate, NodeMessage, Prompt, Started, TokenLogprob, ToolCall,
+    Done, EngineMessage, Generate, Input, NodeMessage, Prompt, Started, TokenLogprob, ToolCall,
 };
-use guildhall_kernel::{Error, OrgId, PersonId, Result};
+use guildhall_kernel::{Error, Result};
 use tokio::sync::mpsc;
 
-use super::{engine::refused, model::ModelState, slot::Slot};
+use super::{
+    Inference,
+    caller::Caller,
+    engine::{Engine, Replies, refused},
+    model::ModelState,
+    queue::{Place, Ticket},
+    quota::Charge,
+    slot::Slot,
+    status::ENGINE_STOPPED,
+};
 
 /// Events on their way to a slow listener.
 const BUFFER: usize = 64;
+/// A listener that takes nothing for this long holds up others no longer.
+const LISTENER_TIME_MAX: Duration = Duration::from_secs(60);
 /// A crash before the first token is tried again once.
 const TRIES: u32 = 2;
-
-/// For whom a model works.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The organisation that pays.
-    pub organisation: OrgId,
-    /// Who asks.
-    pub person: PersonId,
-    /// Whether somebody waits for the answer.
-    pub priority: Priority,
-}
-
-/// Whether somebody waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// A person watches it being written.
-    Interactive,
-    /// Nobody waits.
-    Background,
-}
+/// Bytes of a prompt per token, for a first guess at its length; few languages have less.
+const BYTES_PER_TOKEN: usize = 3;
 
 /// What happens while a model answers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GenerationEvent {
+    /// Others are before it; sent again whenever that changes.
+    Queued {
+        /// 1 is next.
+        position: u32,
+        /// Milliseconds until its turn, from the speed measured here; nothing before that is known.
+        estimate_ms: Option<u64>,
+    },
     /// The model is being loaded first.
     Loading,
     /// The model has read the prompt.
@@ -66,86 +66,223 @@ impl Generation {
         self.events.recv().await
     }
 
-    pub(super) fn start(slot: Arc<Slot>, caller: Caller, prompt: Prompt) -> Self {
+    /// Lets a request wait for the model, and answers it in the background.
+    ///
+    /// # Errors
+    /// `queue_full`; `quota_exceeded`.
+    pub(super) fn start(
+        inference: &Inference,
+        slot: Arc<Slot>,
+        caller: &Caller,
+        prompt: Prompt,
+    ) -> Result<Self> {
         tracing::debug!(org.id = %caller.organisation, priority = ?caller.priority, "generation asked for");
+        let charge = inference.0.quotas.admit(caller)?;
+        let tokens = slot.tokens_wanted(&prompt);
+        let ticket = slot.queue.enter(caller, tokens, charge.weights())?;
         let (sender, events) = mpsc::channel(BUFFER);
-        tokio::spawn(async move {
-            let listener = sender.clone();
-            tokio::select! {
-                outcome = drive(&slot, prompt, &sender) => {
-                    if let Err(error) = outcome {
-                        // Nobody left to tell.
-                        let _ = sender.send(Err(error)).await;
-                    }
-                }
-                // Dropping the request inside `drive` cancels it.
-                () = listener.closed() => {}
-            }
-        });
-        Self { events }
-    }
-}
-
-async fn drive(
-    slot: &Arc<Slot>,
-    prompt: Prompt,
-    events: &mpsc::Sender<Result<GenerationEvent>>,
-) -> Result<()> {
-    for attempt in 1..=TRIES {
-        if slot.status().state != ModelState::Ready {
-            tell(events, GenerationEvent::Loading).await;
-        }
-        let engine = slot.ensure().await?;
-        let mut replies = match engine
-            .request(|id| {
-                let prompt = prompt.clone();
-                NodeMessage::Generate(Generate {
-                    request_id: id,
-                    prompt,
-                })
-            })
-            .await
-        {
-            Ok(replies) => replies,
-            Err(_) if attempt < TRIES => continue,
-            Err(error) => return Err(error),
+        let work = Work {
+            inference: inference.clone(),
+            slot,
+            prompt,
+            events: sender,
+            charge,
         };
-        let mut has_spoken = false;
+        tokio::spawn(work.run(ticket, caller.deadline));
+        Ok(Self { events })
+    }
+}
+
+impl Slot {
+    /// Tokens that a request may take in the engine's cache: a guess until the prompt is read.
+    fn tokens_wanted(&self, prompt: &Prompt) -> u32 {
+        let bytes: usize = match &prompt.input {
+            Input::Text { text } => text.len(),
+            Input::Chat(chat) => {
+                let messages = chat.messages.iter().map(|message| message.content.len());
+                let tools = chat
+                    .tools
+                    .iter()
+                    .map(|tool| tool.parameters.to_string().len());
+                messages.chain(tools).sum()
+            }
+        };
+        let input = u32::try_from(bytes / BYTES_PER_TOKEN).unwrap_or(u32::MAX);
+        let context = self
+            .status()
+            .context_length
+            .unwrap_or_else(|| self.row().context_length)
+            .max(1);
+        input.saturating_add(prompt.max_tokens).min(context)
+    }
+}
+
+/// A request on its way.
+struct Work {
+    inference: Inference,
+    slot: Arc<Slot>,
+    prompt: Prompt,
+    events: mpsc::Sender<Result<GenerationEvent>>,
+    charge: Charge,
+}
+
+/// How one try ended.
+enum Outcome {
+    Done(Done),
+    /// The engine died; whether something of the answer was sent already.
+    Died {
+        has_spoken: bool,
+        error: Error,
+    },
+}
+
+impl Work {
+    async fn run(self, ticket: Ticket, deadline: Option<Duration>) {
+        let listener = self.events.clone();
+        let outcome = tokio::select! {
+            outcome = self.answer(ticket) => outcome,
+            () = past(deadline) => Err(too_late(deadline.unwrap_or_default())),
+            // Dropping the request inside `answer` cancels it.
+            () = listener.closed() => return,
+        };
+        if let Err(error) = outcome {
+            // Nobody left to tell.
+            let _ = listener.send(Err(error)).await;
+        }
+    }
+
+    async fn answer(&self, mut ticket: Ticket) -> Result<()> {
+        let wait = self.inference.0.settings.queue_wait;
+        let turn = self.wait_turn(&mut ticket);
+        tokio::time::timeout(wait, turn)
+            .await
+            .map_err(|_| too_late(wait))??;
+        let mut tried = 0;
         loop {
-            match replies.next().await {
-                Some(EngineMessage::Started(started)) => {
-                    tell(events, GenerationEvent::Started(started)).await;
+            tried += 1;
+            if self.slot.status().state != ModelState::Ready {
+                self.tell(GenerationEvent::Loading).await?;
+            }
+            let engine = match self.inference.ready(&self.slot).await {
+                Ok(engine) => engine,
+                // It died while loading.
+                Err(error) if error.code() == ENGINE_STOPPED && tried < TRIES => continue,
+                Err(error) => return Err(error),
+            };
+            match self.attempt(&engine, &ticket).await? {
+                Outcome::Done(done) => {
+                    // The place is free before the listener has taken the last event.
+                    ticket.finish();
+                    self.slot.note_answer(done.output_tokens, done.decode_ms);
+                    self.charge
+                        .settle(done.input_tokens.saturating_add(done.output_tokens));
+                    return self.tell(GenerationEvent::Done(done)).await;
                 }
-                Some(EngineMessage::Token { text, logprobs, .. }) => {
-                    has_spoken = true;
-                    tell(events, GenerationEvent::Token { text, logprobs }).await;
+                Outcome::Died {
+                    has_spoken: false, ..
+                } if tried < TRIES => {
+                    tracing::info!(model.name = self.slot.name, "a request is tried again");
                 }
-                Some(EngineMessage::ToolCall { call, .. }) => {
-                    has_spoken = true;
-                    tell(events, GenerationEvent::ToolCall(call)).await;
-                }
-                Some(EngineMessage::Done(done)) => {
-                    slot.note_answer(done.output_tokens, done.decode_ms);
-                    tell(events, GenerationEvent::Done(done)).await;
-                    return Ok(());
-                }
-                Some(EngineMessage::RequestFailed { failure, .. }) => {
-                    return Err(refused(&failure));
-                }
-                Some(_) => {}
-                None if !has_spoken && attempt < TRIES => break,
-                None => return Err(engine.died()),
+                Outcome::Died { error, .. } => return Err(error),
             }
         }
     }
-    Err(Error::unavailable(
-        "engine_stopped",
-        "the model's process stopped twice; see the log",
-        5,
-    ))
+
+    /// Waits for the turn, telling the place whenever it changes.
+    async fn wait_turn(&self, ticket: &mut Ticket) -> Result<()> {
+        while let Place::Waiting {
+            position,
+            estimate_ms,
+        } = ticket.place()
+        {
+            let event = GenerationEvent::Queued {
+                position,
+                estimate_ms,
+            };
+            self.tell(event).await?;
+            ticket.changed().await;
+        }
+        Ok(())
+    }
+
+    async fn attempt(&self, engine: &Engine, ticket: &Ticket) -> Result<Outcome> {
+        let asked = engine.request(|request_id| {
+            NodeMessage::Generate(Generate {
+                request_id,
+                prompt: self.prompt.clone(),
+            })
+        });
+        match asked.await {
+            Ok(mut replies) => self.follow(engine, &mut replies, ticket).await,
+            Err(error) => Ok(Outcome::Died {
+                has_spoken: false,
+                error,
+            }),
+        }
+    }
+
+    async fn follow(
+        &self,
+        engine: &Engine,
+        replies: &mut Replies,
+        ticket: &Ticket,
+    ) -> Result<Outcome> {
+        let mut has_spoken = false;
+        while let Some(message) = replies.next().await {
+            match message {
+                EngineMessage::Started(started) => {
+                    self.charge.note(started.input_tokens);
+                    let tokens = started.input_tokens.saturating_add(self.prompt.max_tokens);
+                    ticket.settle(tokens.min(engine.loaded().context_length));
+                    self.tell(GenerationEvent::Started(started)).await?;
+                }
+                EngineMessage::Token { text, logprobs, .. } => {
+                    has_spoken = true;
+                    self.charge.note(1);
+                    self.tell(GenerationEvent::Token { text, logprobs }).await?;
+                }
+                EngineMessage::ToolCall { call, .. } => {
+                    has_spoken = true;
+                    self.tell(GenerationEvent::ToolCall(call)).await?;
+                }
+                EngineMessage::Done(done) => return Ok(Outcome::Done(done)),
+                EngineMessage::RequestFailed { failure, .. } => return Err(refused(&failure)),
+                _ => {}
+            }
+        }
+        Ok(Outcome::Died {
+            has_spoken,
+            error: engine.died(),
+        })
+    }
+
+    /// Hands an event to the listener, who may be slow but not absent: the model's place is wanted.
+    async fn tell(&self, event: GenerationEvent) -> Result<()> {
+        let sending = self.events.send(Ok(event));
+        match tokio::time::timeout(LISTENER_TIME_MAX, sending).await {
+            // A dropped listener is noticed by the caller's `closed`.
+            Ok(_) => Ok(()),
+            Err(_) => Err(Error::unavailable(
+                "listener_too_slow",
+                "the answer was not read for a minute, so it was stopped; read it as it is written",
+                1,
+            )),
+        }
+    }
 }
 
-async fn tell(events: &mpsc::Sender<Result<GenerationEvent>>, event: GenerationEvent) {
-    // A dropped listener is noticed by the caller's `closed`.
-    let _ = events.send(Ok(event)).await;
+/// Ends when the time is over; never without a deadline.
+async fn past(deadline: Option<Duration>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep(deadline).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn too_late(time: Duration) -> Error {
+    let message = format!(
+        "the model had no time for this within {} s; try again later or choose a smaller model",
+        time.as_secs_f32().ceil()
+    );
+    Error::unavailable("deadline_exceeded", message, 10)
 }

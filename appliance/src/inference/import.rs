@@ -1,52 +1,211 @@
-//! Model files: taken in, checked, compared again.
+//! Model files: judged, taken in, compared again.
 
 use std::{
     fs::{self, File},
-    io::{Read, Write},
+    io::{BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use guildhall_engine_protocol::gguf::{Header, bytes_text};
-use guildhall_kernel::{Clock, Error, ModelId, Result};
+use guildhall_kernel::{Clock, Error, ErrorKind, ModelId, Result};
 use sha2::{Digest, Sha256};
 
-use super::model::{ModelKind, ModelRow};
+use super::{
+    inspect::Inspection,
+    model::{Acceptance, ModelRow},
+    sentence_model,
+};
 
 const COPY_BUFFER: usize = 1 << 20;
 /// Room left on the disk after an import.
 const FREE_BYTES_KEPT: u64 = 1 << 30;
 const NAME_CHARACTERS_MAX: usize = 60;
+/// Names that mean something else.
+const RESERVED: [&str; 9] = [
+    "adapter",
+    "auto",
+    "default",
+    "embedding",
+    "extractive",
+    "minilm",
+    "none",
+    "small",
+    "starter",
+];
 
-/// Copies a GGUF file into the models directory and describes it. Nothing is left behind on failure.
-///
-/// # Errors
-/// What the header says of a damaged file; `not_generative`, `split_model`, `name_taken`, `disk_full`.
-pub(super) fn take_in(
-    source: &Path,
-    models: &Path,
-    name: Option<&str>,
-    clock: &dyn Clock,
-) -> Result<ModelRow> {
-    let mut row = describe(source, name, clock)?;
-    check_space(models, row.size_bytes)?;
-    row.file = format!("{}.gguf", row.name);
-    row.sha256 = copy(source, models, &row.file)?;
-    Ok(row)
+/// Hears how far an import is: bytes done, bytes in all.
+pub type Progress = Arc<dyn Fn(u64, u64) + Send + Sync>;
+
+/// Where the bytes of a model lie: a file, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) path: PathBuf,
+    pub(super) offset: u64,
+    pub(super) length: u64,
+    /// What the hash must be, when somebody says.
+    pub(super) sha256: Option<String>,
 }
 
-/// Describes a GGUF file that somebody put into the models directory.
-///
-/// # Errors
-/// As [`take_in`].
-pub(super) fn adopt(path: &Path, clock: &dyn Clock) -> Result<ModelRow> {
-    let mut row = describe(path, None, clock)?;
-    row.file = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    row.sha256 = hash_file(path)?;
-    Ok(row)
+/// A judged file that is not in the node yet.
+#[derive(Clone, Debug)]
+pub(super) struct Candidate {
+    pub(super) source: Source,
+    pub(super) name: String,
+    pub(super) inspection: Inspection,
+    /// Files beside the model's own that go with it, by their paths below its directory.
+    pub(super) companions: Vec<PathBuf>,
+}
+
+impl Source {
+    /// A whole file.
+    ///
+    /// # Errors
+    /// `model_unreadable`, naming the file.
+    pub(super) fn file(path: &Path) -> Result<Self> {
+        let length = fs::metadata(path).and_then(|file| {
+            file.is_file()
+                .then_some(file.len())
+                .ok_or_else(|| std::io::Error::other("it is no file"))
+        });
+        let length = length.map_err(|error| {
+            let message = format!("{} cannot be read: {error}", path.display());
+            Error::invalid("model_unreadable", message)
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            offset: 0,
+            length,
+            sha256: None,
+        })
+    }
+
+    fn open(&self) -> Result<std::io::Take<File>> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        Ok(file.take(self.length))
+    }
+
+    /// Reads and judges the header.
+    ///
+    /// # Errors
+    /// What the header says of a damaged or unsuitable file, naming it.
+    pub(super) fn candidate(self, name: Option<&str>) -> Result<Candidate> {
+        let shown = self.path.display().to_string();
+        let header = Header::read(BufReader::new(self.open()?), self.length)
+            .map_err(|error| Error::invalid(error.code(), format!("{shown}: {error}")))?;
+        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        Ok(Candidate {
+            inspection: Inspection::of(&header, &shown, &stem)?,
+            name: checked_name(name.unwrap_or(&stem))?,
+            source: self,
+            companions: Vec::new(),
+        })
+    }
+
+    /// The SHA-256 of the bytes in hex.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub(super) fn hash(&self) -> Result<String> {
+        let mut digest = Sha256::new();
+        each_block(&mut self.open()?, |block| {
+            digest.update(block);
+            Ok(())
+        })?;
+        Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
+    }
+}
+
+impl Candidate {
+    /// Copies it below the models directory; gives what is stored there, and its hash. Nothing is left
+    /// behind on failure.
+    ///
+    /// # Errors
+    /// As [`copy`].
+    pub(super) fn copy_in(&self, models: &Path, progress: &Progress) -> Result<(String, String)> {
+        if self.companions.is_empty() {
+            let file = format!("{}.gguf", self.name);
+            let sha256 = copy(&self.source, models, &file, progress)?;
+            return Ok((file, sha256));
+        }
+        let target = models.join(&self.name);
+        if target.exists() {
+            let message = format!(
+                "there is a model {} already; choose another name with --name",
+                self.name
+            );
+            return Err(Error::conflict("name_taken", message));
+        }
+        let copied = self.copy_directory(&target, progress);
+        if copied.is_err() {
+            // The failure itself matters more than a directory that may not be there.
+            let _ = fs::remove_dir_all(&target);
+        }
+        Ok((self.name.clone(), copied?))
+    }
+
+    fn copy_directory(&self, target: &Path, progress: &Progress) -> Result<String> {
+        let beside = self.source.path.parent().unwrap_or(Path::new("."));
+        for file in &self.companions {
+            let place = target.join(file);
+            if let Some(directory) = place.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            fs::copy(beside.join(file), &place)?;
+            File::open(&place)?.sync_all()?;
+        }
+        copy(&self.source, target, sentence_model::WEIGHTS, progress)
+    }
+
+    /// What is stored of the model once its file is in place.
+    pub(super) fn row(
+        self,
+        (file, sha256): (String, String),
+        acceptance: Option<Acceptance>,
+        clock: &dyn Clock,
+    ) -> ModelRow {
+        let Inspection {
+            kind,
+            title,
+            architecture,
+            quantisation,
+            parameters,
+            context_length,
+            licence,
+            has_chat_template,
+            has_tool_template,
+            ..
+        } = self.inspection;
+        ModelRow {
+            id: ModelId::new(clock),
+            title: if title.is_empty() {
+                self.name.clone()
+            } else {
+                title
+            },
+            name: self.name,
+            kind,
+            built_in: false,
+            file,
+            sha256,
+            size_bytes: self.source.length,
+            architecture,
+            quantisation,
+            parameters,
+            context_length,
+            license: licence,
+            suitable_for_auto: kind == super::model::ModelKind::Generative,
+            imported_at: clock.now(),
+            pinned: false,
+            has_chat_template,
+            has_tool_template,
+            acceptance,
+            probe: None,
+            base_model: None,
+        }
+    }
 }
 
 /// GGUF files in the models directory that are not `known` and have not changed for a while, so that
@@ -81,50 +240,11 @@ pub(super) fn dropped_in(
     Ok(found)
 }
 
-/// What a file's header says; its place and hash are still to be filled in.
-fn describe(source: &Path, name: Option<&str>, clock: &dyn Clock) -> Result<ModelRow> {
-    let shown = source.display();
-    let header = Header::open(source)
-        .map_err(|error| Error::invalid(error.code(), format!("{shown}: {error}")))?;
-    if !header.is_generative() {
-        let message = format!(
-            "{shown} is a `{}` model, which does not write text",
-            header.architecture()
-        );
-        return Err(Error::invalid("not_generative", message));
-    }
-    if header.split_count() > 1 {
-        let message = format!(
-            "{shown} is one of {} parts; merge them into one file first",
-            header.split_count()
-        );
-        return Err(Error::invalid("split_model", message));
-    }
-    let stem = source
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    Ok(ModelRow {
-        id: ModelId::new(clock),
-        title: header.name().map_or_else(|| stem.clone(), str::to_owned),
-        name: checked_name(name.unwrap_or(&stem))?,
-        kind: ModelKind::Generative,
-        built_in: false,
-        file: String::new(),
-        sha256: String::new(),
-        size_bytes: fs::metadata(source)?.len(),
-        architecture: header.architecture().to_owned(),
-        quantisation: header.quantisation(),
-        parameters: header.parameters(),
-        context_length: u32::try_from(header.context_length().unwrap_or(0)).unwrap_or(u32::MAX),
-        license: header.license().map(str::to_owned),
-        suitable_for_auto: true,
-        imported_at: clock.now(),
-    })
-}
-
 /// A name people can type: lower-case letters, digits, dots and hyphens.
-fn checked_name(name: &str) -> Result<String> {
+///
+/// # Errors
+/// `invalid_name`.
+pub(super) fn checked_name(name: &str) -> Result<String> {
     let mut plain = String::new();
     for letter in name.to_lowercase().chars() {
         if letter.is_ascii_alphanumeric() || letter == '.' {
@@ -134,7 +254,7 @@ fn checked_name(name: &str) -> Result<String> {
         }
     }
     let plain = plain.trim_matches(['-', '.']).to_owned();
-    let is_reserved = ["auto", "extractive", "starter", "minilm"].contains(&plain.as_str());
+    let is_reserved = RESERVED.contains(&plain.as_str());
     if plain.is_empty() || plain.len() > NAME_CHARACTERS_MAX || is_reserved {
         let message = format!(
             "`{name}` cannot be a model's name; give another of 1 to {NAME_CHARACTERS_MAX} letters and digits with --name"
@@ -144,26 +264,43 @@ fn checked_name(name: &str) -> Result<String> {
     Ok(plain)
 }
 
-fn check_space(models: &Path, size_bytes: u64) -> Result<()> {
-    let space = rustix::fs::statvfs(models).map_err(std::io::Error::from)?;
-    let free = space.f_bavail.saturating_mul(space.f_frsize);
-    if size_bytes.saturating_add(FREE_BYTES_KEPT) > free {
+/// Refuses a file that would fill the disk, before a byte of it is written.
+///
+/// # Errors
+/// `disk_full`, naming what it takes and what is free.
+pub(super) fn check_space(models: &Path, bytes: u64) -> Result<()> {
+    let free = free_bytes(models)?;
+    if bytes.saturating_add(FREE_BYTES_KEPT) > free {
         let message = format!(
             "the model takes {} and {} is free; free some space first",
-            bytes_text(size_bytes),
+            bytes_text(bytes),
             bytes_text(free)
         );
-        return Err(Error::new(
-            guildhall_kernel::ErrorKind::StorageFull,
-            "disk_full",
-            message,
-        ));
+        return Err(Error::new(ErrorKind::StorageFull, "disk_full", message));
     }
     Ok(())
 }
 
-/// Copies while hashing; the file appears under its name only when it is whole and on the disk.
-fn copy(source: &Path, models: &Path, file: &str) -> Result<String> {
+/// Bytes that are free where a path lies.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn free_bytes(path: &Path) -> Result<u64> {
+    let space = rustix::fs::statvfs(path).map_err(std::io::Error::from)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
+}
+
+/// Copies while hashing; the file appears under its name only when it is whole and on the disk. Gives
+/// its hash. Nothing is left behind on failure.
+///
+/// # Errors
+/// `name_taken`, `hash_mismatch`; those of the disk.
+pub(super) fn copy(
+    source: &Source,
+    models: &Path,
+    file: &str,
+    progress: &Progress,
+) -> Result<String> {
     let target = models.join(file);
     if target.exists() {
         let message =
@@ -171,9 +308,9 @@ fn copy(source: &Path, models: &Path, file: &str) -> Result<String> {
         return Err(Error::conflict("name_taken", message));
     }
     let partial = models.join(format!("{file}.partial"));
-    let copied = copy_to(source, &partial).and_then(|sha256| {
-        fs::rename(&partial, &target)?;
-        File::open(models)?.sync_all()?;
+    let copied = copy_to(source, &partial, progress).and_then(|sha256| {
+        check_hash(source, &sha256)?;
+        put_in_place(&partial, &target)?;
         Ok(sha256)
     });
     if copied.is_err() {
@@ -183,29 +320,52 @@ fn copy(source: &Path, models: &Path, file: &str) -> Result<String> {
     copied
 }
 
-fn copy_to(source: &Path, target: &Path) -> Result<String> {
-    let (mut reading, mut writing) = (File::open(source)?, File::create(target)?);
+/// Gives a whole file its name, durably.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn put_in_place(partial: &Path, target: &Path) -> Result<()> {
+    fs::rename(partial, target)?;
+    if let Some(directory) = target.parent() {
+        File::open(directory)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn check_hash(source: &Source, sha256: &str) -> Result<()> {
+    match &source.sha256 {
+        Some(expected) if expected != sha256 => {
+            let message = format!(
+                "{} was damaged on the way: its hash is {sha256} and should be {expected}; copy it again",
+                source.path.display()
+            );
+            Err(Error::invalid("hash_mismatch", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn copy_to(source: &Source, target: &Path, progress: &Progress) -> Result<String> {
+    let (mut reading, mut writing) = (source.open()?, File::create(target)?);
     let mut digest = Sha256::new();
+    let mut done = 0_u64;
     each_block(&mut reading, |block| {
         digest.update(block);
-        writing.write_all(block)
+        writing.write_all(block)?;
+        done += block.len() as u64;
+        progress(done, source.length);
+        Ok(())
     })?;
+    if done != source.length {
+        let message = format!("{} became shorter while it was read", source.path.display());
+        return Err(Error::invalid("model_truncated", message));
+    }
     writing.sync_all()?;
     Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
 }
 
-/// The SHA-256 of a file in hex.
-pub(super) fn hash_file(path: &Path) -> Result<String> {
-    let mut digest = Sha256::new();
-    each_block(&mut File::open(path)?, |block| {
-        digest.update(block);
-        Ok(())
-    })?;
-    Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
-}
-
 fn each_block(
-    reading: &mut File,
+    reading: &mut impl Read,
     mut work: impl FnMut(&[u8]) -> std::io::Result<()>,
 ) -> Result<()> {
     let mut buffer = vec![0_u8; COPY_BUFFER];
@@ -229,12 +389,39 @@ mod tests {
             checked_name("Qwen3 8B (Q4_K_M)").unwrap(),
             "qwen3-8b-q4-k-m"
         );
-        for bad in ["", "***", "Auto", "starter"] {
+        for bad in ["", "***", "Auto", "starter", "Default"] {
             assert_eq!(
                 checked_name(bad).unwrap_err().code(),
                 "invalid_name",
                 "{bad}"
             );
         }
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_copied_and_a_wrong_hash_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("whole");
+        fs::write(&path, b"0123456789").unwrap();
+        let mut source = Source {
+            path,
+            offset: 3,
+            length: 4,
+            sha256: None,
+        };
+        let models = directory.path().join("models");
+        fs::create_dir(&models).unwrap();
+        let silent: Progress = Arc::new(|_, _| {});
+        let sha256 = copy(&source, &models, "a.gguf", &silent).unwrap();
+        assert_eq!(fs::read(models.join("a.gguf")).unwrap(), b"3456");
+        assert_eq!(source.hash().unwrap(), sha256);
+
+        source.sha256 = Some("0".repeat(64));
+        let error = copy(&source, &models, "b.gguf", &silent).unwrap_err();
+        assert_eq!(error.code(), "hash_mismatch");
+        source.length = 100;
+        let error = copy(&source, &models, "c.gguf", &silent).unwrap_err();
+        assert_eq!(error.code(), "model_truncated");
+        assert_eq!(fs::read_dir(&models).unwrap().count(), 1);
     }
 }

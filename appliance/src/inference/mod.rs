@@ -5,17 +5,43 @@
 //! hashed. Deliberately absent: prompts in logs, and anything that knows what a message is about.
 
 mod builtin;
+mod caller;
 mod choices;
 mod engine;
 mod gateway;
 mod generation;
 mod import;
+mod inspect;
+mod known;
+mod lifecycle;
+mod memory;
 mod model;
+mod needs;
+mod pack;
+mod probe;
+mod process;
 mod program;
+mod queue;
+mod quota;
+mod quota_store;
 mod registry;
 mod routes;
+mod routes_models;
+mod routes_quotas;
+mod routes_uploads;
+mod runtime;
+mod schedule;
+mod sentence_model;
+mod settings;
 mod slot;
+mod status;
 mod store;
+mod tar;
+mod upload_file;
+mod upload_store;
+mod uploads;
+mod users;
+mod view;
 
 use std::{
     collections::BTreeMap,
@@ -24,35 +50,49 @@ use std::{
     time::Duration,
 };
 
-use guildhall_db::{Db, Reader};
-use guildhall_engine_protocol::{EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage, Prompt};
-use guildhall_kernel::{Clock, Ctx, Error, ModelId, Result};
+use guildhall_db::Db;
+use guildhall_engine_protocol::{
+    CacheType, EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage, Prompt,
+};
+use guildhall_kernel::{Clock, Error, ModelId, Result};
 
+pub use caller::{Caller, Priority};
 pub use gateway::{Chosen, Embedded, ModelCard};
-pub use generation::{Caller, Generation, GenerationEvent, Priority};
+pub use generation::{Generation, GenerationEvent};
+pub use import::Progress;
+pub use known::KnownModel;
 pub use model::{
-    AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Verified,
+    AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Probe,
+    Verdict, Verified,
 };
 pub use program::engine_version;
+pub use quota::{Limits, Quota, QuotaScope};
+pub use registry::ImportRequest;
 pub use routes::router;
+pub use runtime::{Runtime, Waiting};
+pub use settings::{Alias, ModelChange};
+pub use uploads::{CompleteUpload, NewUpload, Upload, UploadState};
+pub use users::{ModelUser, ModelUsers};
 
 pub use crate::catalog::AnswerMode;
-use crate::{audit, config::Config, events::Events};
+use crate::{
+    config::{CacheNumbers, Config},
+    events::Events,
+};
 
 use self::{
     model::ModelRow,
+    needs::Wish,
     program::{default_threads, engine_program},
+    quota::Quotas,
     slot::{EngineSettings, Slot},
+    uploads::Writers,
 };
-
-/// How many employees have chosen a model. This feature does not know the team, so the composition root
-/// hands the count in.
-pub type CountUsers = fn(&Reader<'_>, &str) -> Result<u32>;
 
 /// Texts per request to the embedding model, so that others get their turn.
 const EMBED_BATCH: usize = 64;
-/// How often idle models are unloaded and the models directory is looked into.
-const ROUNDS: Duration = Duration::from_secs(10);
+/// Conversations that a model computes at the same time, unless the configuration says otherwise.
+const SEQUENCES: u32 = 4;
 
 /// The models of the node. A cheap clone.
 #[derive(Clone)]
@@ -61,8 +101,13 @@ pub struct Inference(Arc<Registry>);
 struct Registry {
     db: Db,
     settings: Arc<EngineSettings>,
-    count_users: CountUsers,
+    users: ModelUsers,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
+    aliases: RwLock<BTreeMap<String, ModelId>>,
+    quotas: Arc<Quotas>,
+    /// Held while memory is given out, so that it is given out once.
+    room: tokio::sync::Mutex<()>,
+    writers: Writers,
     /// Names of dropped files that cannot be used, so that each is complained of once.
     refused: Mutex<Vec<String>>,
 }
@@ -77,19 +122,11 @@ impl Inference {
         db: &Db,
         events: &Events,
         clock: Arc<dyn Clock>,
-        count_users: CountUsers,
+        users: ModelUsers,
     ) -> Result<Self> {
-        let models = data_dir.join("models");
-        std::fs::create_dir_all(&models)?;
-        let rows = shipped(db, &models, clock.as_ref()).await?;
-        let settings = Arc::new(EngineSettings {
-            program: engine_program(config),
-            models,
-            threads: config.engine.threads.unwrap_or_else(default_threads),
-            context_length_max: config.engine.context_length_max,
-            events: events.clone(),
-            clock,
-        });
+        let settings = Arc::new(settings_of(config, data_dir, events, Arc::clone(&clock)));
+        std::fs::create_dir_all(&settings.models)?;
+        let rows = shipped(db, &settings.models, clock.as_ref()).await?;
         let slot = |row: ModelRow| {
             (
                 row.name.clone(),
@@ -99,12 +136,17 @@ impl Inference {
         let slots = RwLock::new(rows.into_iter().map(slot).collect());
         let inference = Self(Arc::new(Registry {
             db: db.clone(),
+            quotas: Quotas::open(db, clock).await?,
             settings,
-            count_users,
+            users,
             slots,
+            aliases: RwLock::default(),
+            room: tokio::sync::Mutex::default(),
+            writers: Writers::default(),
             refused: Mutex::default(),
         }));
-        tokio::spawn(make_rounds(
+        inference.reload_aliases().await?;
+        tokio::spawn(lifecycle::make_rounds(
             Arc::downgrade(&inference.0),
             config.engine.idle_unload_s,
         ));
@@ -121,7 +163,12 @@ impl Inference {
             .collect()
     }
 
+    /// The model of that name, or the one that an alias of that name leads to.
     fn slot(&self, name: &str) -> Option<Arc<Slot>> {
+        self.model_named(name).or_else(|| self.alias(name))
+    }
+
+    fn model_named(&self, name: &str) -> Option<Arc<Slot>> {
         self.0
             .slots
             .read()
@@ -133,24 +180,15 @@ impl Inference {
     fn slot_of(&self, id: ModelId) -> Result<Arc<Slot>> {
         self.slots()
             .into_iter()
-            .find(|slot| slot.row.id == id)
+            .find(|slot| slot.id == id)
             .ok_or_else(|| Error::not_found("model"))
-    }
-
-    /// How many models are in memory.
-    pub fn ready_count(&self) -> u32 {
-        let ready = self
-            .slots()
-            .iter()
-            .filter(|slot| slot.status().state == ModelState::Ready)
-            .count();
-        u32::try_from(ready).unwrap_or(u32::MAX)
     }
 
     /// Has a model answer.
     ///
     /// # Errors
-    /// `unknown_model`; everything else comes as the generation's last event.
+    /// `unknown_model`, `queue_full`, `quota_exceeded`; everything else comes as the generation's last
+    /// event.
     pub async fn generate(
         &self,
         caller: Caller,
@@ -159,11 +197,11 @@ impl Inference {
     ) -> Result<Generation> {
         let slot = self
             .slot(model)
-            .filter(|slot| slot.row.kind == ModelKind::Generative);
+            .filter(|slot| slot.kind() == ModelKind::Generative);
         let slot = slot.ok_or_else(|| {
             Error::invalid("unknown_model", format!("there is no model `{model}` here"))
         })?;
-        Ok(Generation::start(slot, caller, prompt))
+        Generation::start(self, slot, &caller, prompt)
     }
 
     /// Turns texts into vectors of length 1, one per text.
@@ -172,99 +210,65 @@ impl Inference {
     /// What the engine says.
     pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
         let slot = self
-            .slot(builtin::EMBEDDING)
+            .model_named(builtin::EMBEDDING)
             .ok_or_else(|| Error::internal("the embedding model is not registered"))?;
         let mut vectors = Vec::with_capacity(texts.len());
         for batch in texts.chunks(EMBED_BATCH.min(EMBED_TEXTS_MAX)) {
-            vectors.extend(embed_batch(&slot, batch).await?);
+            vectors.extend(self.embed_batch(&slot, batch).await?);
         }
         Ok(vectors)
     }
 
-    /// Every model as shown.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub async fn list(&self) -> Result<Vec<Model>> {
-        let mut models = Vec::new();
-        for slot in self.slots() {
-            models.push(self.view(&slot).await?);
-        }
-        Ok(models)
-    }
-
-    async fn view(&self, slot: &Slot) -> Result<Model> {
-        let (name, count_users) = (slot.row.name.clone(), self.0.count_users);
-        let used_by = self
-            .0
-            .db
-            .read(move |reader| count_users(reader, &name))
+    async fn embed_batch(&self, slot: &Arc<Slot>, batch: &[String]) -> Result<Vec<Vec<f32>>> {
+        let engine = self.ready(slot).await?;
+        let mut replies = engine
+            .request(|request_id| {
+                NodeMessage::Embed(Embed {
+                    request_id,
+                    texts: batch.to_vec(),
+                })
+            })
             .await?;
-        let (row, status) = (slot.row.clone(), slot.status());
-        Ok(Model {
-            id: row.id,
-            name: row.name,
-            title: row.title,
-            kind: row.kind,
-            built_in: row.built_in,
-            architecture: row.architecture,
-            quantisation: row.quantisation,
-            parameters: row.parameters,
-            context_length: row.context_length,
-            size_bytes: row.size_bytes,
-            sha256: row.sha256,
-            licence: row.license,
-            state: status.state,
-            state_detail: (status.state == ModelState::Loading)
-                .then(|| "Reading the file into memory".to_owned()),
-            memory_bytes: status.memory_bytes,
-            loaded_at: status.loaded_at,
-            tokens_per_second: status.tokens_per_second,
-            used_by,
-            suitable_for_auto: row.suitable_for_auto,
-            imported_at: row.imported_at,
-            error: status.error,
-        })
-    }
-
-    /// Starts loading a model in the background.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub async fn load(&self, ctx: &Ctx, id: ModelId) -> Result<Model> {
-        let slot = self.slot_of(id)?;
-        self.record(ctx, "model.load", id).await?;
-        let loading = Arc::clone(&slot);
-        // A failure shows as the model's state.
-        tokio::spawn(async move { loading.ensure().await.is_ok() });
-        tokio::task::yield_now().await;
-        self.view(&slot).await
-    }
-
-    /// Takes a model out of memory.
-    ///
-    /// # Errors
-    /// `not_found`.
-    pub async fn unload(&self, ctx: &Ctx, id: ModelId) -> Result<Model> {
-        let slot = self.slot_of(id)?;
-        self.record(ctx, "model.unload", id).await?;
-        slot.unload().await;
-        self.view(&slot).await
-    }
-
-    async fn record(&self, ctx: &Ctx, action: &'static str, id: ModelId) -> Result<()> {
-        let caller = ctx.clone();
-        self.0
-            .db
-            .write(move |tx| audit::record(tx, &caller, action, id))
-            .await
-    }
-
-    /// Stops every engine.
-    pub async fn shutdown(&self) {
-        for slot in self.slots() {
-            slot.unload().await;
+        match replies.next().await {
+            Some(EngineMessage::Embeddings(embeddings)) => {
+                slot.note_answer(0, 0);
+                Ok(embeddings.vectors)
+            }
+            Some(EngineMessage::RequestFailed { failure, .. }) => Err(engine::refused(&failure)),
+            _ => Err(engine.died()),
         }
+    }
+}
+
+fn settings_of(
+    config: &Config,
+    data_dir: &Path,
+    events: &Events,
+    clock: Arc<dyn Clock>,
+) -> EngineSettings {
+    let engine = &config.engine;
+    let budget = engine.memory_budget_mb.map(|megabytes| megabytes << 20);
+    EngineSettings {
+        program: engine_program(config),
+        models: data_dir.join("models"),
+        prefixes: data_dir.join("prefixes"),
+        threads: engine.threads.unwrap_or_else(default_threads),
+        wish: Wish {
+            sequences: engine.sequences.unwrap_or(SEQUENCES),
+            context_length_max: engine.context_length_max,
+            cache_tokens: engine.cache_tokens,
+            cache_type: match engine.cache_numbers {
+                CacheNumbers::F16 => CacheType::F16,
+                CacheNumbers::Q8 => CacheType::Q8,
+            },
+            gpu_layers: engine.gpu_layers,
+        },
+        budget: budget.unwrap_or_else(|| memory::default_budget(memory::measure().total)),
+        queue_max: engine.queue_max,
+        queue_wait: Duration::from_secs(u64::from(engine.queue_wait_s)),
+        hang_after: Duration::from_secs(u64::from(engine.hang_after_s)),
+        events: events.clone(),
+        clock,
     }
 }
 
@@ -286,44 +290,6 @@ async fn shipped(db: &Db, models: &Path, clock: &dyn Clock) -> Result<Vec<ModelR
         rows.push(row);
     }
     Ok(rows)
-}
-
-async fn embed_batch(slot: &Arc<Slot>, batch: &[String]) -> Result<Vec<Vec<f32>>> {
-    let engine = slot.ensure().await?;
-    let mut replies = engine
-        .request(|request_id| {
-            NodeMessage::Embed(Embed {
-                request_id,
-                texts: batch.to_vec(),
-            })
-        })
-        .await?;
-    match replies.next().await {
-        Some(EngineMessage::Embeddings(embeddings)) => {
-            slot.note_answer(0, 0);
-            Ok(embeddings.vectors)
-        }
-        Some(EngineMessage::RequestFailed { failure, .. }) => Err(engine::refused(&failure)),
-        _ => Err(engine.died()),
-    }
-}
-
-/// What is done every now and then, for as long as the node runs.
-async fn make_rounds(registry: std::sync::Weak<Registry>, idle_unload_s: u32) {
-    let idle = Duration::from_secs(u64::from(idle_unload_s));
-    loop {
-        tokio::time::sleep(ROUNDS).await;
-        let Some(registry) = registry.upgrade() else {
-            return;
-        };
-        let inference = Inference(registry);
-        for slot in inference.slots() {
-            slot.unload_if_idle(idle).await;
-        }
-        if let Err(error) = inference.adopt_dropped().await {
-            tracing::warn!(error = %error.chain(), "the models directory was not looked into");
-        }
-    }
 }
 
 async fn blocking<T: Send + 'static>(

@@ -1,18 +1,24 @@
 //! Files of models on the node: taken in, adopted, compared again, removed.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError},
     time::Duration,
 };
 
-use guildhall_kernel::{Ctx, Error, ModelId, RequestId, Result};
+use guildhall_db::Tx;
+use guildhall_kernel::{Ctx, Error, ErrorKind, ModelId, RequestId, Result};
+use serde_json::{Value, json};
 
 use super::{
-    Inference, blocking, import,
-    model::{Model, ModelKind, ModelRow, Verified},
+    Inference, blocking,
+    import::{self, Candidate, Progress, Source},
+    inspect,
+    model::{Acceptance, Model, ModelRow, Verified},
+    pack, sentence_model,
     slot::Slot,
     store,
+    uploads::license_not_accepted,
 };
 use crate::{
     audit,
@@ -21,68 +27,207 @@ use crate::{
 
 /// A dropped file that has not changed for this long is complete.
 const DROP_SETTLED: Duration = Duration::from_secs(5);
+/// Who imports at the machine itself.
+pub(super) const OPERATOR: &str = "operator";
+
+/// Who does something to the registry.
+#[derive(Clone, Copy)]
+pub(super) enum By<'a> {
+    /// Somebody with a session or a key.
+    Person(&'a Ctx),
+    /// Whoever is at the machine.
+    Operator,
+}
+
+/// A file to take into the node.
+#[derive(Clone, Debug, Default)]
+pub struct ImportRequest {
+    /// A GGUF file, or a model pack.
+    pub path: PathBuf,
+    /// What to call it; taken from the file when left out.
+    pub name: Option<String>,
+    /// That whoever imports accepts a licence that asks for acceptance.
+    pub accept_license: bool,
+    /// Take it in although it does not fit into memory.
+    pub force: bool,
+}
 
 impl Inference {
-    /// Takes a GGUF file into the node.
+    /// Takes a GGUF file into the node, as the operator, who accepts its licence.
     ///
     /// # Errors
-    /// What the file's header says; `already_imported`, `name_taken`, `disk_full`.
+    /// As [`Inference::import_file`].
     pub async fn import(&self, path: &Path, name: Option<&str>) -> Result<Model> {
-        let (source, name) = (path.to_owned(), name.map(str::to_owned));
-        let settings = Arc::clone(&self.0.settings);
-        let row = blocking(move || {
-            import::take_in(
-                &source,
-                &settings.models,
-                name.as_deref(),
-                settings.clock.as_ref(),
-            )
+        let request = ImportRequest {
+            path: path.to_owned(),
+            name: name.map(str::to_owned),
+            accept_license: true,
+            force: false,
+        };
+        self.import_file(request, Arc::new(|_, _| {})).await
+    }
+
+    /// Takes a GGUF file or a model pack into the node, as the operator.
+    ///
+    /// # Errors
+    /// What the file's header says; `already_imported`, `name_taken`, `license_not_accepted`,
+    /// `model_too_large`, `disk_full`, `hash_mismatch`, and what is wrong with a pack.
+    pub async fn import_file(&self, request: ImportRequest, progress: Progress) -> Result<Model> {
+        let (path, name) = (request.path.clone(), request.name.clone());
+        let opened = blocking(move || {
+            if sentence_model::is_one(&path) {
+                return sentence_model::candidate(&path, name.as_deref());
+            }
+            match pack::open(&path)? {
+                Some(pack) => pack.candidate(name.as_deref()),
+                None => Source::file(&path)?.candidate(name.as_deref()),
+            }
         });
-        let row = row.await?;
-        if let Err(error) = self.check_new(&row) {
-            std::fs::remove_file(self.0.settings.models.join(&row.file))?;
-            return Err(error);
-        }
-        let slot = self.register(row).await?;
+        let candidate = opened.await?;
+        self.check_name_free(&candidate.name)?;
+        self.check_importable(&candidate, &request)?;
+        import::check_space(&self.0.settings.models, candidate.source.length)?;
+        self.check_not_here(&candidate).await?;
+        let acceptance = Acceptance {
+            by: OPERATOR.to_owned(),
+            at: self.0.settings.clock.now(),
+        };
+        let row = self.copy_in(candidate, Some(acceptance), progress).await?;
+        let slot = self.register(row, By::Operator, |_| Ok(())).await?;
         self.view(&slot).await
     }
 
-    /// Refuses a file that is here under another name, and a name that is taken.
-    fn check_new(&self, row: &ModelRow) -> Result<()> {
-        let twin = self
-            .slots()
-            .into_iter()
-            .find(|slot| slot.row.sha256 == row.sha256);
-        if let Some(twin) = twin {
-            let message = format!("this file is here already as {}", twin.row.name);
-            return Err(Error::conflict("already_imported", message));
+    fn check_importable(&self, candidate: &Candidate, request: &ImportRequest) -> Result<()> {
+        let (inspection, shown) = (&candidate.inspection, request.path.display().to_string());
+        // Whoever imports at the machine has the file and its terms; only terms that ask for more than
+        // that must be accepted in so many words.
+        let asks = inspection
+            .licence
+            .as_deref()
+            .is_some_and(|licence| !inspect::is_permissive(licence));
+        if asks && !request.accept_license {
+            return Err(license_not_accepted(&shown, inspection));
         }
-        if self.slot(&row.name).is_some() {
-            let message = format!("there is a model {} already; choose another name", row.name);
+        let verdict = self.verdict_of(inspection);
+        if !verdict.fits && !request.force {
+            let message = format!("{shown} {}", verdict.sentence);
+            return Err(Error::conflict("model_too_large", message));
+        }
+        Ok(())
+    }
+
+    /// Refuses a file that is here already, before it is copied, when its size says that it may be.
+    async fn check_not_here(&self, candidate: &Candidate) -> Result<()> {
+        let size = candidate.source.length;
+        if !self
+            .slots()
+            .iter()
+            .any(|slot| slot.row().size_bytes == size)
+        {
+            return Ok(());
+        }
+        let source = candidate.source.clone();
+        let sha256 = blocking(move || source.hash()).await?;
+        self.check_hash_new(&sha256)
+    }
+
+    async fn copy_in(
+        &self,
+        candidate: Candidate,
+        acceptance: Option<Acceptance>,
+        progress: Progress,
+    ) -> Result<ModelRow> {
+        let settings = Arc::clone(&self.0.settings);
+        let copied = blocking(move || {
+            let stored = candidate.copy_in(&settings.models, &progress)?;
+            Ok(candidate.row(stored, acceptance, settings.clock.as_ref()))
+        });
+        let row = copied.await?;
+        if let Err(error) = self.check_new(&row) {
+            remove_files(&self.0.settings.models.join(&row.file))?;
+            return Err(error);
+        }
+        Ok(row)
+    }
+
+    /// Refuses a name that is taken.
+    pub(super) fn check_name_free(&self, name: &str) -> Result<()> {
+        if self.slot(name).is_some() {
+            let message = format!("there is a model {name} already; choose another name");
             return Err(Error::conflict("name_taken", message));
         }
         Ok(())
     }
 
-    async fn register(&self, row: ModelRow) -> Result<Arc<Slot>> {
-        let (stored, clock) = (row.clone(), Arc::clone(&self.0.settings.clock));
+    /// Refuses a file that is here under another name.
+    pub(super) fn check_hash_new(&self, sha256: &str) -> Result<()> {
+        let twin = self
+            .slots()
+            .into_iter()
+            .find(|slot| slot.row().sha256 == sha256);
+        match twin {
+            Some(twin) => {
+                let message = format!("this file is here already as {}", twin.name);
+                Err(Error::conflict("already_imported", message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a file that is here under another name, and a name that is taken.
+    pub(super) fn check_new(&self, row: &ModelRow) -> Result<()> {
+        self.check_hash_new(&row.sha256)?;
+        self.check_name_free(&row.name)
+    }
+
+    /// Stores a model whose file is in place, with what else changes in the same transaction.
+    pub(super) async fn register(
+        &self,
+        row: ModelRow,
+        by: By<'_>,
+        with: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
+    ) -> Result<Arc<Slot>> {
+        let stored = row.clone();
+        let recorded = self.recorder(by, "model.imported", row.id, imported_facts(&row));
         let written = self.0.db.write(move |tx| {
             store::save(tx, &stored)?;
-            let facts = serde_json::json!({ "name": stored.name, "sha256": stored.sha256 });
-            let subject = stored.id.to_string();
-            let what = ("model.imported", subject.as_str());
-            audit::record_operator(tx, clock.as_ref(), &RequestId::new(), what, facts)
+            with(tx)?;
+            recorded(tx)
         });
         written.await?;
         let slot = Arc::new(Slot::new(row, Arc::clone(&self.0.settings)));
         let mut slots = self.0.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.insert(slot.row.name.clone(), Arc::clone(&slot));
+        slots.insert(slot.name.clone(), Arc::clone(&slot));
         drop(slots);
-        let event = Event::ModelChanged {
-            model_id: slot.row.id,
-        };
-        self.0.settings.events.publish(Audience::Node, event);
+        self.model_changed(slot.id);
         Ok(slot)
+    }
+
+    pub(super) fn model_changed(&self, model_id: ModelId) {
+        let event = Event::ModelChanged { model_id };
+        self.0.settings.events.publish(Audience::Node, event);
+    }
+
+    /// Writes an audit entry of whoever acts.
+    pub(super) fn recorder(
+        &self,
+        by: By<'_>,
+        action: &'static str,
+        id: ModelId,
+        facts: Value,
+    ) -> impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static {
+        let ctx = match by {
+            By::Person(ctx) => Some(ctx.clone()),
+            By::Operator => None,
+        };
+        let clock = Arc::clone(&self.0.settings.clock);
+        move |tx| match ctx {
+            Some(ctx) => audit::record_with(tx, &ctx, action, id, facts),
+            None => {
+                let what = (action, &*id.to_string());
+                audit::record_operator(tx, clock.as_ref(), &RequestId::new(), what, facts)
+            }
+        }
     }
 
     /// Takes in what somebody put into the models directory since the last look. A file that cannot
@@ -91,41 +236,46 @@ impl Inference {
     /// # Errors
     /// When the directory cannot be read.
     pub(super) async fn adopt_dropped(&self) -> Result<()> {
-        let mut known: Vec<String> = self
-            .slots()
-            .iter()
-            .map(|slot| slot.row.file.clone())
-            .collect();
-        known.extend(
-            self.0
-                .refused
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-                .cloned(),
-        );
-        let settings = Arc::clone(&self.0.settings);
-        for path in import::dropped_in(&settings.models, &known, DROP_SETTLED)? {
-            let (file, clock) = (path.clone(), Arc::clone(&settings.clock));
-            let described = blocking(move || import::adopt(&file, clock.as_ref())).await;
-            let adopted = match described.and_then(|row| self.check_new(&row).map(|()| row)) {
-                Ok(row) => self.register(row).await.map(|_| ()),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = adopted {
+        let mut known: Vec<String> = self.slots().iter().map(|slot| slot.row().file).collect();
+        let refused = |registry: &super::Registry| {
+            let refused = registry.refused.lock();
+            refused.unwrap_or_else(PoisonError::into_inner).clone()
+        };
+        known.extend(refused(&self.0));
+        for path in import::dropped_in(&self.0.settings.models, &known, DROP_SETTLED)? {
+            if let Err(error) = self.adopt(path.clone()).await {
                 tracing::warn!(error = %error.chain(), "a file in the models directory was not taken in");
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
-                self.0
+                let name = path.file_name().unwrap_or_default();
+                let mut refused = self
+                    .0
                     .refused
                     .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(name);
+                    .unwrap_or_else(PoisonError::into_inner);
+                refused.push(name.to_string_lossy().into_owned());
             }
         }
+        Ok(())
+    }
+
+    /// Whoever can write into the directory is the operator. Terms that ask for acceptance still wait for it.
+    async fn adopt(&self, path: PathBuf) -> Result<()> {
+        let clock = Arc::clone(&self.0.settings.clock);
+        let described = blocking(move || {
+            let candidate = Source::file(&path)?.candidate(None)?;
+            let sha256 = candidate.source.hash()?;
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            let licence = candidate.inspection.licence.as_deref();
+            let acceptance = licence
+                .is_none_or(inspect::is_permissive)
+                .then(|| Acceptance {
+                    by: OPERATOR.to_owned(),
+                    at: clock.now(),
+                });
+            Ok(candidate.row((file.into_owned(), sha256), acceptance, clock.as_ref()))
+        });
+        let row = described.await?;
+        self.check_new(&row)?;
+        self.register(row, By::Operator, |_| Ok(())).await?;
         Ok(())
     }
 
@@ -136,73 +286,87 @@ impl Inference {
     pub async fn verify(&self) -> Result<Vec<Verified>> {
         let mut results = Vec::new();
         for slot in self.slots() {
-            let path = self.0.settings.models.join(&slot.row.file);
-            let result = if slot.row.kind == ModelKind::Embedding {
-                "carried by the engine"
-            } else if !path.is_file() {
-                "missing"
-            } else if blocking(move || import::hash_file(&path)).await? == slot.row.sha256 {
-                "ok"
-            } else {
-                "changed"
-            };
-            results.push(Verified {
-                name: slot.row.name.clone(),
-                result,
-            });
+            results.push(self.verify_slot(&slot).await?);
         }
         Ok(results)
     }
 
-    /// Removes a model that nobody has chosen.
+    /// Reads one model's file again and compares its hash.
+    ///
+    /// # Errors
+    /// `not_found`; those of the disk.
+    pub async fn verify_one(&self, ctx: &Ctx, id: ModelId) -> Result<Verified> {
+        let slot = self.slot_of(id)?;
+        let verified = self.verify_slot(&slot).await?;
+        let facts = json!({ "result": verified.result });
+        let recorded = self.recorder(By::Person(ctx), "model.verified", id, facts);
+        self.0.db.write(recorded).await?;
+        Ok(verified)
+    }
+
+    async fn verify_slot(&self, slot: &Slot) -> Result<Verified> {
+        let weights = slot.path().map(|path| match path.is_dir() {
+            true => path.join(sentence_model::WEIGHTS),
+            false => path,
+        });
+        let result = match weights {
+            None => "carried by the engine",
+            Some(path) if !path.is_file() => "missing",
+            Some(path) => {
+                let sha256 = blocking(move || Source::file(&path)?.hash()).await?;
+                if sha256 == slot.row().sha256 {
+                    "ok"
+                } else {
+                    "changed"
+                }
+            }
+        };
+        Ok(Verified {
+            name: slot.name.clone(),
+            result,
+        })
+    }
+
+    /// Removes a model that nobody has chosen; with `force` those who have are set to `auto`, in the same
+    /// transaction.
     ///
     /// # Errors
     /// `not_found`, `model_built_in`, `model_in_use`.
-    pub async fn remove(&self, ctx: Option<&Ctx>, id: ModelId) -> Result<()> {
+    pub async fn remove(&self, ctx: Option<&Ctx>, id: ModelId, force: bool) -> Result<()> {
         let slot = self.slot_of(id)?;
-        if slot.row.built_in {
+        let row = slot.row();
+        if row.built_in {
             return Err(Error::conflict(
                 "model_built_in",
-                format!("{} ships with the node and stays", slot.row.title),
+                format!("{} ships with the node and stays", row.title),
             ));
         }
-        let (name, count_users, caller) = (slot.row.name.clone(), self.0.count_users, ctx.cloned());
-        let clock = Arc::clone(&self.0.settings.clock);
+        let by = ctx.map_or(By::Operator, By::Person);
+        let users = self.0.users;
+        let name = slot.name.clone();
+        let facts = json!({ "name": name, "forced": force });
+        let recorded = self.recorder(by, "model.removed", id, facts);
         let removed = self.0.db.write(move |tx| {
-            let users = count_users(tx, &name)?;
-            if users > 0 {
+            let count = (users.count)(tx, &name)?;
+            if count > 0 && !force {
                 let message =
-                    format!("{users} employees use {name}; give them another model first");
+                    format!("{count} employees use {name}; give them another model first");
                 return Err(Error::conflict("model_in_use", message));
             }
+            (users.release)(tx, &name)?;
             store::delete(tx, id)?;
-            match caller {
-                Some(ctx) => audit::record(tx, &ctx, "model.removed", id),
-                None => {
-                    let (request, subject) = (RequestId::new(), id.to_string());
-                    let facts = serde_json::json!({ "name": name });
-                    audit::record_operator(
-                        tx,
-                        clock.as_ref(),
-                        &request,
-                        ("model.removed", &subject),
-                        facts,
-                    )
-                }
-            }
+            recorded(tx)
         });
         removed.await?;
         self.0
             .slots
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&slot.row.name);
+            .remove(&slot.name);
+        self.reload_aliases().await?;
         slot.unload().await;
-        std::fs::remove_file(self.0.settings.models.join(&slot.row.file))?;
-        self.0
-            .settings
-            .events
-            .publish(Audience::Node, Event::ModelChanged { model_id: id });
+        remove_files(&self.0.settings.models.join(&row.file))?;
+        self.model_changed(id);
         Ok(())
     }
 
@@ -210,15 +374,34 @@ impl Inference {
     ///
     /// # Errors
     /// As [`Inference::remove`].
-    pub async fn remove_by_name(&self, name: &str) -> Result<()> {
-        let slot = self.slot(name).ok_or_else(|| {
-            let message = format!("there is no model `{name}`; see `guildhall models list`");
-            Error::new(
-                guildhall_kernel::ErrorKind::NotFound,
-                "unknown_model",
-                message,
-            )
-        })?;
-        self.remove(None, slot.row.id).await
+    pub async fn remove_by_name(&self, name: &str, force: bool) -> Result<()> {
+        let slot = self.named(name)?;
+        self.remove(None, slot.id, force).await
     }
+
+    /// The model of that name, for the command line.
+    pub(super) fn named(&self, name: &str) -> Result<Arc<Slot>> {
+        self.slot(name).ok_or_else(|| {
+            let message = format!("there is no model `{name}`; see `guildhall models list`");
+            Error::new(ErrorKind::NotFound, "unknown_model", message)
+        })
+    }
+}
+
+fn remove_files(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        std::fs::remove_dir_all(path)?;
+    } else {
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+fn imported_facts(row: &ModelRow) -> Value {
+    json!({
+        "name": row.name,
+        "sha256": row.sha256,
+        "licence": row.license,
+        "licence_accepted": row.acceptance.is_some(),
+    })
 }

@@ -3,74 +3,96 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 
-use guildhall_engine_protocol::{BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, Serving};
-use guildhall_kernel::{Clock, Error, Result, Timestamp};
+use guildhall_engine_protocol::{
+    Adapter, BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, gguf::Header,
+};
+use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 use super::{
     engine::Engine,
-    model::{ModelError, ModelKind, ModelRow, ModelState},
+    model::{ModelKind, ModelRow, ModelState},
+    needs::{Needs, Plan, Wish},
+    queue::Queue,
+    schedule::Capacity,
+    status::Status,
 };
 use crate::events::{Audience, Event, Events};
 
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long a request waits for the restart of a crashed model before it is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What every slot needs to start an engine.
 pub(super) struct EngineSettings {
     pub(super) program: PathBuf,
     pub(super) models: PathBuf,
+    /// Where engines keep computed prefixes.
+    pub(super) prefixes: PathBuf,
     pub(super) threads: u32,
-    pub(super) context_length_max: u32,
+    pub(super) wish: Wish,
+    /// Memory that models may take together, in bytes.
+    pub(super) budget: u64,
+    pub(super) queue_max: u32,
+    /// How long a request may wait for its turn.
+    pub(super) queue_wait: Duration,
+    pub(super) hang_after: Duration,
     pub(super) events: Events,
     pub(super) clock: Arc<dyn Clock>,
 }
 
 /// One model.
 pub(super) struct Slot {
-    pub(super) row: ModelRow,
+    pub(super) id: ModelId,
+    pub(super) name: String,
+    row: RwLock<ModelRow>,
+    pub(super) queue: Arc<Queue>,
     settings: Arc<EngineSettings>,
-    /// Held while the engine is started, so that it is started once.
+    /// Held while the engine is started or ended, so that it is started once.
     engine: tokio::sync::Mutex<Option<Arc<Engine>>>,
     status: Mutex<Status>,
-}
-
-/// What a slot shows of itself.
-#[derive(Clone, Debug)]
-pub(super) struct Status {
-    pub(super) state: ModelState,
-    pub(super) memory_bytes: Option<u64>,
-    pub(super) context_length: Option<u32>,
-    pub(super) loaded_at: Option<Timestamp>,
-    pub(super) tokens_per_second: Option<f64>,
-    pub(super) error: Option<ModelError>,
-    failures: u32,
-    failed_at: Option<Instant>,
-    used_at: Instant,
+    needs: Mutex<Option<Needs>>,
 }
 
 impl Slot {
     pub(super) fn new(row: ModelRow, settings: Arc<EngineSettings>) -> Self {
-        let status = Status {
-            state: ModelState::Unloaded,
-            memory_bytes: None,
-            context_length: None,
-            loaded_at: None,
-            tokens_per_second: None,
-            error: None,
-            failures: 0,
-            failed_at: None,
-            used_at: Instant::now(),
+        let changed = notifier(settings.events.clone(), row.id);
+        let capacity = Capacity {
+            sequences: settings.wish.sequences,
+            cache_tokens: u64::MAX,
         };
+        let mut status = Status::new();
+        status.tokens_per_second = row.probe.map(|probe| probe.decode_tokens_per_second);
         Self {
-            row,
+            id: row.id,
+            name: row.name.clone(),
+            row: RwLock::new(row),
+            queue: Arc::new(Queue::new(settings.queue_max, capacity, changed)),
             settings,
             engine: tokio::sync::Mutex::default(),
             status: Mutex::new(status),
+            needs: Mutex::default(),
         }
+    }
+
+    /// What is stored of the model.
+    pub(super) fn row(&self) -> ModelRow {
+        self.row
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Takes over what was stored anew.
+    pub(super) fn set_row(&self, row: ModelRow) {
+        *self.row.write().unwrap_or_else(PoisonError::into_inner) = row;
+        self.change(|_| {});
+    }
+
+    pub(super) fn kind(&self) -> ModelKind {
+        self.row.read().unwrap_or_else(PoisonError::into_inner).kind
     }
 
     pub(super) fn status(&self) -> Status {
@@ -81,37 +103,78 @@ impl Slot {
         self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut Status)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.lock());
-        self.settings.events.publish(
-            Audience::Node,
-            Event::ModelChanged {
-                model_id: self.row.id,
-            },
-        );
+        let event = Event::ModelChanged { model_id: self.id };
+        self.settings.events.publish(Audience::Node, event);
     }
 
-    /// The running engine, started and loaded if need be.
+    /// The file the model lies in; what the engine carries lies in none.
+    pub(super) fn path(&self) -> Option<PathBuf> {
+        let file = self.row().file;
+        (file != BUILTIN_MINILM).then(|| self.settings.models.join(file))
+    }
+
+    /// What the model takes, from its header.
     ///
     /// # Errors
-    /// What the engine says of the model; `model_restarting` while a crashed one waits.
-    pub(super) async fn ensure(self: &Arc<Self>) -> Result<Arc<Engine>> {
+    /// What the header says of a damaged file.
+    pub(super) fn needs(&self) -> Result<Needs> {
+        let mut known = self.needs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(needs) = *known {
+            return Ok(needs);
+        }
+        let needs = match self.path().filter(|path| path.is_file()) {
+            Some(path) => {
+                let header = Header::open(&path)
+                    .map_err(|error| Error::conflict(error.code(), error.to_string()))?;
+                Needs::of(&header)
+            }
+            None => Needs::of_weights(self.row().size_bytes),
+        };
+        *known = Some(needs);
+        Ok(needs)
+    }
+
+    /// The engine, when it runs.
+    pub(super) async fn running(&self) -> Option<Arc<Engine>> {
+        let held = self.engine.lock().await;
+        let engine = held.as_ref().filter(|engine| engine.is_alive()).cloned();
+        if engine.is_some() {
+            self.lock().used_at = Instant::now();
+        }
+        engine
+    }
+
+    /// The engine, when it runs and is neither being started nor ended.
+    pub(super) fn running_now(&self) -> Option<Arc<Engine>> {
+        let held = self.engine.try_lock().ok()?;
+        held.as_ref().filter(|engine| engine.is_alive()).cloned()
+    }
+
+    /// Starts the engine as planned, unless it runs.
+    ///
+    /// # Errors
+    /// What the engine says of the model.
+    pub(super) async fn start(
+        self: Arc<Self>,
+        plan: Plan,
+        adapters: Vec<Adapter>,
+    ) -> Result<Arc<Engine>> {
         let mut held = self.engine.lock().await;
         self.lock().used_at = Instant::now();
         if let Some(engine) = held.as_ref().filter(|engine| engine.is_alive()) {
             return Ok(Arc::clone(engine));
         }
         *held = None;
-        self.wait_after_failure()?;
-        self.change(|status| {
-            status.state = ModelState::Loading;
-            status.error = None;
-        });
-        match Engine::start(&self.settings.program, self.load()).await {
+        self.change(|status| status.begin_loading(plan.bytes));
+        let settings = &self.settings;
+        let load = self.load(&plan, adapters);
+        match Engine::start(&settings.program, load, settings.hang_after).await {
             Ok(engine) => {
                 let engine = Arc::new(engine);
                 self.note_loaded(&engine);
-                tokio::spawn(watch(Arc::clone(self), Arc::clone(&engine)));
+                tokio::spawn(watch(Arc::downgrade(&self), Arc::downgrade(&engine)));
                 *held = Some(Arc::clone(&engine));
                 Ok(engine)
             }
@@ -122,95 +185,90 @@ impl Slot {
         }
     }
 
-    /// Refuses a start too soon after a crash.
-    fn wait_after_failure(&self) -> Result<()> {
-        let status = self.lock();
-        let Some(failed_at) = status.failed_at else {
-            return Ok(());
+    /// Waits out the pause after a crash, or refuses a start that is too soon.
+    ///
+    /// # Errors
+    /// `model_restarting` with the seconds that are left.
+    pub(super) async fn wait_after_failure(&self) -> Result<()> {
+        let (left, reason) = {
+            let status = self.lock();
+            let reason = status.error.as_ref().map(|error| error.message.clone());
+            (status.wait_left(), reason)
         };
-        let doublings = status.failures.saturating_sub(1).min(10);
-        let wait = FIRST_WAIT.saturating_mul(1 << doublings).min(LONGEST_WAIT);
-        let Some(left) = wait
-            .checked_sub(failed_at.elapsed())
-            .filter(|left| !left.is_zero())
-        else {
+        if left <= PATIENCE {
+            tokio::time::sleep(left).await;
             return Ok(());
-        };
+        }
         let seconds = u32::try_from(left.as_secs() + 1).unwrap_or(1);
-        let reason = status
-            .error
-            .as_ref()
-            .map_or("it stopped", |error| error.message.as_str());
+        let reason = reason.unwrap_or_else(|| "it stopped".to_owned());
         let message = format!(
             "{} failed ({reason}); it is tried again in {seconds} s",
-            self.row.title
+            self.row().title
         );
         Err(Error::unavailable("model_restarting", message, seconds))
     }
 
-    fn load(&self) -> Load {
-        let kind = match self.row.kind {
-            ModelKind::Generative => LoadKind::Generative,
+    fn load(&self, plan: &Plan, adapters: Vec<Adapter>) -> Load {
+        let row = self.row();
+        let kind = match row.kind {
             ModelKind::Embedding => LoadKind::Embedding,
+            ModelKind::Generative | ModelKind::Adapter => LoadKind::Generative,
         };
-        let path = if self.row.file == BUILTIN_MINILM {
-            self.row.file.clone()
-        } else {
-            self.settings
-                .models
-                .join(&self.row.file)
-                .to_string_lossy()
-                .into_owned()
-        };
+        let mut serving = plan.serving.clone();
+        let prefixes = self
+            .settings
+            .prefixes
+            .join(row.sha256.get(..16).unwrap_or("unknown"));
+        // Without the directory prefixes are computed anew after each start; nothing else changes.
+        if kind == LoadKind::Generative && std::fs::create_dir_all(&prefixes).is_ok() {
+            serving.prefix_dir = Some(prefixes.to_string_lossy().into_owned());
+        }
+        let path = self.path();
         Load {
             protocol_version: PROTOCOL_VERSION,
-            model_path: path,
+            model_path: path.map_or(row.file, |path| path.to_string_lossy().into_owned()),
             kind,
-            context_length: self.settings.context_length_max,
+            context_length: plan.context_length.max(1),
             threads: self.settings.threads,
-            serving: Serving::default(),
-            adapters: Vec::new(),
+            serving,
+            adapters,
         }
     }
 
     fn note_loaded(&self, engine: &Engine) {
         let loaded = engine.loaded();
         tracing::info!(
-            model.name = self.row.name,
+            model.name = self.name,
             load_ms = loaded.load_ms,
             memory_bytes = loaded.memory_bytes,
             "model loaded"
         );
+        self.queue.set_capacity(Capacity {
+            sequences: loaded.sequences.max(1),
+            cache_tokens: u64::from(loaded.cache_tokens.max(loaded.context_length)),
+        });
         let now = self.settings.clock.now();
         self.change(|status| {
             status.state = ModelState::Ready;
+            status.detail = None;
             status.memory_bytes = Some(loaded.memory_bytes);
             status.context_length = Some(loaded.context_length);
             status.loaded_at = Some(now);
+            status.has_tool_template = Some(loaded.has_tool_template);
+            status.notes.clone_from(&loaded.notes);
             status.error = None;
         });
     }
 
-    fn note_failed(&self, error: &Error) {
-        tracing::warn!(model.name = self.row.name, error = %error.chain(), "model failed");
-        let shown = error.body("").error;
-        self.change(|status| {
-            status.state = ModelState::Failed;
-            status.memory_bytes = None;
-            status.loaded_at = None;
-            status.error = Some(ModelError {
-                code: shown.code,
-                message: shown.message,
-            });
-            status.failures = status.failures.saturating_add(1);
-            status.failed_at = Some(Instant::now());
-        });
+    pub(super) fn note_failed(&self, error: &Error) {
+        tracing::warn!(model.name = self.name, error = %error.chain(), "model failed");
+        self.change(|status| status.fail(error));
     }
 
     /// Notes a good answer: the model is sound again, and this fast.
     pub(super) fn note_answer(&self, tokens: u32, decode_ms: u64) {
         let mut status = self.lock();
-        (status.failures, status.failed_at) = (0, None);
+        status.forgive();
         status.used_at = Instant::now();
         if decode_ms > 0 && tokens > 1 {
             let seconds = Duration::from_millis(decode_ms).as_secs_f64();
@@ -220,54 +278,70 @@ impl Slot {
 
     /// Takes the model out of memory; requests under way end with an error.
     pub(super) async fn unload(&self) {
-        let engine = self.engine.lock().await.take();
-        if engine.is_some() || self.status().state != ModelState::Unloaded {
-            self.change(|status| {
-                status.state = ModelState::Unloaded;
-                status.memory_bytes = None;
-                status.loaded_at = None;
-                status.error = None;
-                (status.failures, status.failed_at) = (0, None);
-            });
+        // Held to the end, so that the memory is free when somebody else may start.
+        let mut held = self.engine.lock().await;
+        if let Some(engine) = held.take() {
+            let detail = "Being taken out of memory".to_owned();
+            self.change(|status| status.detail = Some(detail));
+            engine.shut_down("it was unloaded").await;
         }
+        if self.status().state != ModelState::Unloaded {
+            self.change(Status::unload);
+        }
+    }
+
+    /// Whether it is in memory and nobody uses it or waits for it.
+    pub(super) fn is_idle(&self) -> bool {
+        let is_quiet = self.running_now().is_some_and(|engine| engine.is_idle());
+        is_quiet && self.queue.is_idle()
     }
 
     /// Takes the model out of memory when it was not used for that long.
     pub(super) async fn unload_if_idle(&self, idle: Duration) {
         let is_old = self.lock().used_at.elapsed() >= idle;
-        let is_idle = self
-            .engine
-            .lock()
-            .await
-            .as_ref()
-            .is_some_and(|engine| engine.is_idle());
-        if is_old && is_idle {
-            tracing::info!(model.name = self.row.name, "idle model unloaded");
+        if is_old && !self.row().pinned && self.is_idle() {
+            tracing::info!(model.name = self.name, "idle model unloaded");
             self.unload().await;
         }
     }
 }
 
-/// Notes when a process dies that nobody unloaded. Holds the slot, not the engine: an unloaded engine
-/// must be dropped.
-async fn watch(slot: Arc<Slot>, engine: Arc<Engine>) {
-    let gone = engine.gone();
-    let engine = {
-        let weak = Arc::downgrade(&engine);
-        drop(engine);
-        weak
-    };
-    gone.cancelled().await;
-    let Some(engine) = engine.upgrade() else {
+/// Notes when a process dies that nobody unloaded. Holds neither slot nor engine: an unloaded engine must
+/// be dropped.
+async fn watch(slot: std::sync::Weak<Slot>, engine: std::sync::Weak<Engine>) {
+    let Some(process) = engine.upgrade().map(|engine| engine.process()) else {
         return;
     };
-    let is_current = slot
-        .engine
-        .lock()
-        .await
+    process.ended().await;
+    let (Some(slot), Some(engine)) = (slot.upgrade(), engine.upgrade()) else {
+        return;
+    };
+    let held = slot.engine.lock().await;
+    let is_current = held
         .as_ref()
         .is_some_and(|current| Arc::ptr_eq(current, &engine));
     if is_current {
         slot.note_failed(&engine.died());
+    }
+}
+
+/// Tells open tabs that a queue changed, at most once a second.
+fn notifier(events: Events, model_id: ModelId) -> impl Fn() + Send + Sync {
+    let is_due = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    move || {
+        use std::sync::atomic::Ordering;
+        if is_due.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // Nobody runs: a ticket dropped while the node ends.
+            return;
+        };
+        let (events, is_due) = (events.clone(), Arc::clone(&is_due));
+        runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            is_due.store(false, Ordering::Relaxed);
+            events.publish(Audience::Node, Event::QueueChanged { model_id });
+        });
     }
 }

@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     os::unix::{fs::PermissionsExt, net::UnixStream as StdUnixStream},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -17,17 +18,27 @@ use tokio::{
 };
 
 use super::{Operation, execute};
-use crate::app::App;
+use crate::{app::App, inference::Progress};
 
 /// A request has this many bytes at most: names and paths, never files.
 const REQUEST_BYTES_MAX: u64 = 64 * 1024;
 /// Importing a large model is the longest command: it hashes the whole file.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(3600);
 
+/// How often a command says how far it is.
+const PROGRESS_PAUSE: Duration = Duration::from_millis(200);
+
 /// What the node answers.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
+    /// How far a command is that takes long; more answers follow.
+    Progress {
+        /// Bytes done.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
     /// The command's result.
     Ok(Value),
     /// Why it failed.
@@ -84,13 +95,31 @@ async fn serve(app: &App, stream: UnixStream) -> Result<()> {
     let mut bounded =
         AsyncBufReader::new(tokio::io::AsyncReadExt::take(reading, REQUEST_BYTES_MAX));
     bounded.read_line(&mut line).await?;
-    let outcome = match serde_json::from_str::<Operation>(&line) {
-        Ok(operation) => execute(app, operation).await,
-        Err(error) => Err(Error::invalid(
-            "unknown_command",
-            "the node does not know this command; use the same version",
-        )
-        .with_source(error)),
+    let (sender, mut steps) = tokio::sync::watch::channel((0, 0));
+    let progress: Progress = Arc::new(move |done, total| {
+        // Nobody listens any more once the command is done.
+        let _ = sender.send((done, total));
+    });
+    let work = async {
+        match serde_json::from_str::<Operation>(&line) {
+            Ok(operation) => execute(app, operation, progress).await,
+            Err(error) => Err(Error::invalid(
+                "unknown_command",
+                "the node does not know this command; use the same version",
+            )
+            .with_source(error)),
+        }
+    };
+    let mut work = std::pin::pin!(work);
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut work => break outcome,
+            Ok(()) = steps.changed() => {
+                let (done, total) = *steps.borrow_and_update();
+                write_answer(&mut writing, &Answer::Progress { done, total }).await?;
+                tokio::time::sleep(PROGRESS_PAUSE).await;
+            }
+        }
     };
     let answer = match outcome {
         Ok(value) => Answer::Ok(value),
@@ -99,17 +128,25 @@ async fn serve(app: &App, stream: UnixStream) -> Result<()> {
             message: error.message().to_owned(),
         },
     };
-    let mut bytes = serde_json::to_vec(&answer)?;
+    write_answer(&mut writing, &answer).await
+}
+
+async fn write_answer(
+    writing: &mut tokio::net::unix::OwnedWriteHalf,
+    answer: &Answer,
+) -> Result<()> {
+    let mut bytes = serde_json::to_vec(answer)?;
     bytes.push(b'\n');
     writing.write_all(&bytes).await?;
     Ok(())
 }
 
-/// Sends a command to the node that runs on the data directory.
+/// Sends a command to the node that runs on the data directory; `progress` hears bytes done and bytes in
+/// all.
 ///
 /// # Errors
 /// `node_not_answering` when the socket is not there or the node does not answer.
-pub fn send(data_dir: &Path, operation: &Operation) -> Result<Answer> {
+pub fn send(data_dir: &Path, operation: &Operation, progress: impl Fn(u64, u64)) -> Result<Answer> {
     let silent = |error: std::io::Error| {
         let message = format!(
             "the node on {} does not answer; see its log or restart it",
@@ -122,9 +159,14 @@ pub fn send(data_dir: &Path, operation: &Operation) -> Result<Answer> {
     let mut request = serde_json::to_vec(operation)?;
     request.push(b'\n');
     stream.write_all(&request).map_err(silent)?;
-    let mut line = String::new();
-    BufReader::new(stream)
-        .read_line(&mut line)
-        .map_err(silent)?;
-    serde_json::from_str(&line).map_err(|error| silent(std::io::Error::other(error)))
+    let mut reading = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        reading.read_line(&mut line).map_err(silent)?;
+        let answer = serde_json::from_str(&line);
+        match answer.map_err(|error| silent(std::io::Error::other(error)))? {
+            Answer::Progress { done, total } => progress(done, total),
+            answer => return Ok(answer),
+        }
+    }
 }

@@ -1,15 +1,20 @@
 //! What commands do, on a running node and on a stopped one alike.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use guildhall_kernel::{Ctx, Error, PageRequest, RequestId, Result, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::{
+    models::{self, ModelsOperation},
+    quotas::{self, QuotasOperation},
+};
 use crate::{
     app::App,
     identity::{self, FirstAdministrator, NewApiKey, NewMember},
+    inference::Progress,
 };
 
 /// One command. Paths are absolute: the node may run in another directory.
@@ -47,23 +52,19 @@ pub enum Operation {
     },
     /// Agents of the catalogue.
     ListAgents { query: Option<String> },
-    /// Take a model file into the node.
-    ImportModel { path: PathBuf, name: Option<String> },
-    /// Every model.
-    ListModels,
-    /// Read every model file again and compare its hash.
-    VerifyModels,
-    /// Remove a model.
-    RemoveModel { name: String },
+    /// Work on models.
+    Models(ModelsOperation),
+    /// Limits of use.
+    Quotas(QuotasOperation),
     /// Check the database.
     CheckDatabase,
 }
 
-/// Carries a command out.
+/// Carries a command out; one that takes long says how far it is.
 ///
 /// # Errors
 /// Those of the feature it belongs to.
-pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
+pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Result<Value> {
     match operation {
         Operation::Init {
             organisation,
@@ -113,16 +114,10 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
             to_json(identity::create_api_key(app, &ctx, key).await?)
         }
         Operation::ListAgents { query } => list_agents(app, query),
-        Operation::ImportModel { path, name } => {
-            to_json(app.inference.import(&path, name.as_deref()).await?)
-        }
-        Operation::ListModels => {
-            Ok(json!({ "items": app.inference.list().await?, "next_cursor": null }))
-        }
-        Operation::VerifyModels => Ok(json!({ "items": app.inference.verify().await? })),
-        Operation::RemoveModel { name } => {
-            app.inference.remove_by_name(&name).await?;
-            Ok(json!({ "removed": name }))
+        Operation::Models(operation) => models::execute(app, operation, progress).await,
+        Operation::Quotas(operation) => {
+            let ctx = operator(app, operation.organisation()).await?;
+            quotas::execute(app, &ctx, operation).await
         }
         Operation::CheckDatabase => {
             app.db.integrity_check().await?;
@@ -131,7 +126,7 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
     }
 }
 
-fn to_json(value: impl Serialize) -> Result<Value> {
+pub(super) fn to_json(value: impl Serialize) -> Result<Value> {
     Ok(serde_json::to_value(value)?)
 }
 

@@ -5,6 +5,10 @@ pub mod control;
 pub mod data_dir;
 mod demo;
 mod execute;
+mod models;
+mod quotas;
 
 pub use demo::{Demo, seed as seed_demo};
 pub use execute::{Operation, execute};
+pub use models::ModelsOperation;
+pub use quotas::QuotasOperation;

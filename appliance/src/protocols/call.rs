@@ -218,11 +218,7 @@ impl Call {
                 logprobs: ask.logprobs,
                 ..Prompt::new(plan.input.clone(), ask.max_tokens.unwrap_or(room).min(room))
             };
-            let caller = Caller {
-                organisation: ctx.organisation,
-                person: ctx.person,
-                priority: Priority::Interactive,
-            };
+            let caller = Caller::of(ctx, Priority::Interactive);
             let inference = &answering.app.inference;
             let generation = inference.generate(caller, &plan.model, prompt).await?;
             self.replies.push(Some(Reply {

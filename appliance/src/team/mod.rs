@@ -24,6 +24,7 @@ use crate::{
     audit,
     events::{Audience, Event},
     identity,
+    inference::{ModelUser, ModelUsers},
 };
 
 const PERSONA_CHARACTERS_MAX: usize = 60;
@@ -259,12 +260,26 @@ pub async fn hired_by_agent(app: &App, ctx: &Ctx) -> Result<HashMap<AgentId, u32
     Ok(counts.into_iter().collect())
 }
 
-/// How many active employees on the node have chosen the model.
-///
-/// # Errors
-/// Those of the database.
-pub fn count_using_model(reader: &Reader<'_>, model: &str) -> Result<u32> {
-    store::count_by_model(reader, model)
+/// What the models may know of the employees.
+pub const MODEL_USERS: ModelUsers = ModelUsers {
+    count: store::count_by_model,
+    list: list_using_model,
+    has: |reader, organisation, id| Ok(store::find(reader, organisation, id)?.is_some()),
+    release: store::release_model,
+};
+
+fn list_using_model(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    model: &str,
+    limit: u32,
+) -> Result<Vec<ModelUser>> {
+    let users = store::list_by_model(reader, organisation, model, limit)?;
+    let users = users.into_iter().map(|(ve_id, persona_name)| ModelUser {
+        ve_id,
+        persona_name,
+    });
+    Ok(users.collect())
 }
 
 /// Notes that an employee gained (or lost) conversations and messages.

@@ -99,6 +99,30 @@ pub(super) fn count_by_model(reader: &Reader<'_>, model: &str) -> Result<u32> {
     )
 }
 
+/// The organisation's active employees that have chosen the model.
+pub(super) fn list_by_model(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    model: &str,
+    limit: u32,
+) -> Result<Vec<(VeId, String)>> {
+    reader.query_all(
+        "SELECT id, persona_name FROM ves
+         WHERE organisation_id = ? AND model = ? AND state = 'active' ORDER BY id LIMIT ?",
+        params![organisation, model, limit],
+        |row| Ok((row.get("id")?, row.get("persona_name")?)),
+    )
+}
+
+/// Sets every employee that has chosen the model, dismissed ones too, to choose by itself.
+pub(super) fn release_model(tx: &Tx<'_>, model: &str) -> Result<u32> {
+    let rows = tx.execute(
+        "UPDATE ves SET model = 'auto' WHERE model = ?",
+        params![model],
+    )?;
+    Ok(u32::try_from(rows).unwrap_or(u32::MAX))
+}
+
 pub(super) fn update(tx: &Tx<'_>, employee: &Employee) -> Result<()> {
     tx.execute(
         "UPDATE ves SET persona_name = ?, model = ?, state = ?, dismissed_at = ?

@@ -61,12 +61,18 @@ impl Answer {
 impl TestApp {
     /// A node with one organisation and a person of each role in it.
     pub async fn new() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(FixedClock::at_millis(START_MILLIS));
-        let config = Config {
+        let mut config = Config {
             insecure_http: true,
             ..Config::default()
         };
+        change(&mut config);
         let mut options = AppOptions::new(config, directory.path());
         options.clock = Arc::clone(&clock) as _;
         let app = App::open(options).await.unwrap();
@@ -93,6 +99,31 @@ impl TestApp {
             keys,
             _directory: directory,
         }
+    }
+
+    /// Stops the node and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        let config = self.app.config.clone();
+        self.app.close().await;
+        let mut options = AppOptions::new(config, self._directory.path());
+        options.clock = Arc::clone(&self.clock) as _;
+        self.app = App::open(options).await.unwrap();
+        self.router = http::router(&self.app).unwrap();
+    }
+
+    /// The person of the first organisation with that role, as who asks a model.
+    pub async fn ctx(&self, role: Role) -> Ctx {
+        let session = self.role(role).get("/api/session").await.json();
+        let id = |pointer: &str| {
+            session
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned()
+        };
+        let organisation = id("/organisation/id").parse().unwrap();
+        operator(&self.app, organisation, id("/person/id").parse().unwrap())
     }
 
     /// A person of the first organisation with that role.
@@ -174,11 +205,34 @@ impl Caller {
         self.send("POST", path, Some(body), &[]).await
     }
 
+    /// Sends bytes as they are.
+    pub async fn send_bytes(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        let octets = [(header::CONTENT_TYPE.as_str(), "application/octet-stream")];
+        self.send_body(method, path, body.into(), &octets).await
+    }
+
     pub async fn send(
         &self,
         method: &str,
         path: &str,
         body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let json = (header::CONTENT_TYPE.as_str(), "application/json");
+        let typed: Vec<_> = headers
+            .iter()
+            .copied()
+            .chain(body.is_some().then_some(json))
+            .collect();
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        self.send_body(method, path, body, &typed).await
+    }
+
+    async fn send_body(
+        &self,
+        method: &str,
+        path: &str,
+        body: Body,
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
@@ -188,13 +242,6 @@ impl Caller {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let body = match body {
-            Some(body) => {
-                request = request.header(header::CONTENT_TYPE, "application/json");
-                Body::from(body.to_string())
-            }
-            None => Body::empty(),
-        };
         let response = self
             .router
             .clone()

@@ -174,6 +174,65 @@ const OPERATIONS: &[Operation] = &[
     change("POST", "/api/admin/models/{id}/unload", Admin, || {
         Value::Null
     }),
+    change(
+        "PATCH",
+        "/api/admin/models/{id}",
+        Admin,
+        || json!({ "title": "Other" }),
+    ),
+    change("POST", "/api/admin/models/{id}/verify", Admin, || {
+        Value::Null
+    }),
+    read("/api/admin/models/{id}/users", Staff),
+    read("/api/admin/models/runtime", Staff),
+    read("/api/admin/models/known", Staff),
+    read("/api/admin/models/aliases", Staff),
+    change(
+        "PUT",
+        "/api/admin/models/aliases/{alias}",
+        Admin,
+        || json!({ "model": "starter" }),
+    ),
+    change(
+        "POST",
+        "/api/admin/models/uploads",
+        Admin,
+        || json!({ "file_name": "other.gguf", "size_bytes": 1000 }),
+    ),
+    read("/api/admin/models/uploads", Admin),
+    read("/api/admin/models/uploads/{id}", Admin),
+    // Begun, completed and given up uploads are recorded; the pieces in between are too many.
+    Operation {
+        method: "PATCH",
+        path: "/api/admin/models/uploads/{id}",
+        who: Admin,
+        audited: false,
+        body: || json!({}),
+    },
+    // Nothing has arrived of the test's upload.
+    Operation {
+        method: "POST",
+        path: "/api/admin/models/uploads/{id}/complete",
+        who: Admin,
+        audited: false,
+        body: || json!({}),
+    },
+    change("DELETE", "/api/admin/models/uploads/{id}", Admin, || {
+        Value::Null
+    }),
+    read("/api/admin/quotas", Admin),
+    change(
+        "PUT",
+        "/api/admin/quotas/{scope}/{subject}",
+        Admin,
+        || json!({ "requests_per_minute": 1000 }),
+    ),
+    change(
+        "DELETE",
+        "/api/admin/quotas/{scope}/{subject}",
+        Admin,
+        || Value::Null,
+    ),
     // The only models of a test node ship with it and stay.
     Operation {
         method: "DELETE",
@@ -286,6 +345,7 @@ struct Things {
     conversation: String,
     person: String,
     model: String,
+    upload: String,
 }
 
 impl Things {
@@ -305,6 +365,8 @@ impl Things {
             json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
+        let upload = json!({ "file_name": "some.gguf", "size_bytes": 1000 });
+        let upload = admin.post("/api/admin/models/uploads", upload).await.json();
         let text = |value: &Value| {
             value
                 .as_str()
@@ -318,6 +380,7 @@ impl Things {
             conversation: text(&said["conversation_id"]),
             person: text(&added["member"]["id"]),
             model: text(&models["items"][0]["id"]),
+            upload: text(&upload["id"]),
         }
     }
 
@@ -325,6 +388,7 @@ impl Things {
         let of_kind = [
             ("/api/ves/", self.ve.as_str()),
             ("/api/admin/people/", &self.person),
+            ("/api/admin/models/uploads/", &self.upload),
             ("/api/admin/models/", &self.model),
             ("/v1/models/", "starter"),
             ("/api/marketplace/", "invoice-clerk"),
@@ -340,6 +404,9 @@ impl Things {
             .replace("{question}", &self.question)
             .replace("{conversation}", &self.conversation)
             .replace("{passage}", "mandatory-details")
+            .replace("{alias}", "small")
+            .replace("{scope}", "person")
+            .replace("{subject}", &self.person)
     }
 }
 

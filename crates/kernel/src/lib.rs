@@ -46,6 +46,8 @@ id_kinds! {
     Message, MessageId, "msg";
     /// A model file known to the node.
     Model, ModelId, "mdl";
+    /// A model file on its way to the node.
+    Upload, UploadId, "upl";
     /// One audit entry.
     Audit, AuditId, "aud";
     /// One metered call.

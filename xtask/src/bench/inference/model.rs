@@ -90,7 +90,7 @@ fn write(file: &mut impl Write) -> Result<()> {
     let metadata = metadata();
     head.extend((metadata.len() as u64).to_le_bytes());
     head.extend(metadata.concat());
-    let mut offset = 0;
+    let mut offset = 0_u64;
     for tensor in &tensors {
         head.extend(text(&tensor.name));
         head.extend(u32::try_from(tensor.dimensions.len())?.to_le_bytes());

@@ -1,0 +1,595 @@
+//! Model files that come over HTTP, in pieces, over as many connections as it takes.
+//!
+//! An upload is made with its size, grows by pieces at its end, is judged as soon as its header is there,
+//! and becomes a model when it is whole, its hash is right and its licence is accepted. It survives a
+//! restart of the node; one that nobody touches for a week is removed. One writer at a time.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::body::{Body, Bytes};
+use futures::StreamExt;
+use guildhall_engine_protocol::gguf::bytes_text;
+use guildhall_kernel::{Ctx, Error, ErrorKind, Result, Timestamp, UploadId};
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+use utoipa::ToSchema;
+
+use super::{
+    Inference, blocking, import,
+    inspect::{self, Inspection},
+    model::{Acceptance, Model, Verdict},
+    registry::By,
+    upload_file as file,
+    upload_store::{self as store, UploadRow},
+};
+use crate::{
+    audit,
+    events::{Audience, Event},
+};
+
+/// Largest model file: 100 GiB.
+pub(super) const UPLOAD_BYTES_MAX: u64 = 100 << 30;
+/// Largest piece; small ones are fine too.
+pub(super) const CHUNK_BYTES_MAX: u64 = 64 << 20;
+const UPLOADS_MAX: usize = 16;
+const KEPT_SECONDS: i64 = 7 * 24 * 3600;
+const FILE_NAME_CHARACTERS_MAX: usize = 200;
+/// Pieces between the network and the disk.
+const PIECES: usize = 16;
+
+/// How far an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UploadState {
+    /// It wants more bytes.
+    Receiving,
+    /// It is whole and waits to be taken in.
+    Received,
+    /// It is no model for this node; its bytes are gone.
+    Refused,
+}
+
+impl UploadState {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Receiving => "receiving",
+            Self::Received => "received",
+            Self::Refused => "refused",
+        }
+    }
+
+    pub(super) fn from_stored(text: &str) -> Self {
+        match text {
+            "received" => Self::Received,
+            "refused" => Self::Refused,
+            _ => Self::Receiving,
+        }
+    }
+}
+
+/// Why an upload was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Refusal {
+    /// Stable code.
+    pub code: String,
+    /// One sentence for people.
+    pub message: String,
+}
+
+/// What somebody wants to upload.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewUpload {
+    pub file_name: String,
+    pub size_bytes: u64,
+    /// The file's SHA-256 in hex, when the sender knows it: compared at the end.
+    #[serde(default)]
+    pub sha256: Option<String>,
+    /// What the model will be called; taken from the file's name when left out.
+    #[serde(default)]
+    pub name: Option<String>,
+}
+
+/// How an upload becomes a model.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CompleteUpload {
+    /// That the caller has read and accepts the model's licence.
+    pub accept_license: bool,
+    /// Take it in although it does not fit into memory.
+    pub force: bool,
+}
+
+/// An upload as shown.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Upload {
+    pub id: UploadId,
+    pub file_name: String,
+    /// What the model will be called.
+    pub name: String,
+    pub size_bytes: u64,
+    /// Bytes that are safe on the node: the next piece begins here.
+    pub received_bytes: u64,
+    /// Largest piece the node takes.
+    pub chunk_bytes_max: u64,
+    pub state: UploadState,
+    #[schema(required)]
+    pub refusal: Option<Refusal>,
+    /// What the file says of itself, once its header is there.
+    #[schema(required)]
+    pub inspection: Option<Inspection>,
+    #[schema(required)]
+    pub verdict: Option<Verdict>,
+    /// The hash: of the sender's words until the file is whole, then of its bytes.
+    #[schema(required)]
+    pub sha256: Option<String>,
+    pub created_at: Timestamp,
+    /// When it is removed unless something happens to it.
+    pub expires_at: Timestamp,
+}
+
+/// Who writes to which upload.
+#[derive(Clone, Default)]
+pub(super) struct Writers(Arc<Mutex<BTreeSet<UploadId>>>);
+
+struct Writer {
+    writers: Writers,
+    id: UploadId,
+}
+
+impl Writers {
+    fn begin(&self, id: UploadId) -> Result<Writer> {
+        let mut writing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if writing.insert(id) {
+            return Ok(Writer {
+                writers: self.clone(),
+                id,
+            });
+        }
+        Err(Error::conflict(
+            "upload_busy",
+            "somebody is writing to this upload; wait until that piece is done",
+        ))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let mut writing = self
+            .writers
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        writing.remove(&self.id);
+    }
+}
+
+impl Inference {
+    /// Every upload, oldest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn list_uploads(&self) -> Result<Vec<Upload>> {
+        let rows = self.0.db.read(store::list).await?;
+        Ok(rows.into_iter().map(|row| self.upload_view(row)).collect())
+    }
+
+    /// One upload.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn upload(&self, id: UploadId) -> Result<Upload> {
+        let row = self
+            .0
+            .db
+            .read(move |reader| store::find(reader, id))
+            .await?;
+        Ok(self.upload_view(row))
+    }
+
+    fn upload_view(&self, row: UploadRow) -> Upload {
+        let verdict = row
+            .inspection
+            .as_ref()
+            .map(|inspection| self.verdict_of(inspection));
+        Upload {
+            id: row.id,
+            file_name: row.file_name,
+            name: row.name,
+            size_bytes: row.size_bytes,
+            received_bytes: row.received_bytes,
+            chunk_bytes_max: CHUNK_BYTES_MAX,
+            state: row.state,
+            refusal: row.refusal,
+            inspection: row.inspection,
+            verdict,
+            sha256: row.sha256,
+            created_at: row.created_at,
+            expires_at: row.touched_at.plus_seconds(KEPT_SECONDS),
+        }
+    }
+
+    pub(super) fn verdict_of(&self, inspection: &Inspection) -> Verdict {
+        let settings = &self.0.settings;
+        let speed = self.expected_speed(inspection.weight_bytes);
+        let of = (inspection.kind, &inspection.needs());
+        inspect::verdict(of, &settings.wish, settings.budget, speed)
+    }
+
+    /// Begins an upload. Refuses what cannot end well before a byte is taken.
+    ///
+    /// # Errors
+    /// `invalid_name`, `name_taken`, `already_imported`, `invalid_upload`, `upload_too_large`,
+    /// `too_many_uploads`, `disk_full`.
+    pub async fn create_upload(&self, ctx: &Ctx, wanted: NewUpload) -> Result<Upload> {
+        let stem = wanted.file_name.strip_suffix(".gguf");
+        let stem = stem.unwrap_or(&wanted.file_name);
+        let name = import::checked_name(wanted.name.as_deref().unwrap_or(stem))?;
+        check_wanted(&wanted)?;
+        self.check_name_free(&name)?;
+        let sha256 = wanted.sha256.map(|hash| hash.to_ascii_lowercase());
+        if let Some(hash) = &sha256 {
+            self.check_hash_new(hash)?;
+        }
+        let now = ctx.now();
+        let row = UploadRow {
+            id: UploadId::new(ctx.clock.as_ref()),
+            organisation: ctx.organisation,
+            person: ctx.person,
+            file_name: wanted.file_name,
+            name,
+            size_bytes: wanted.size_bytes,
+            sha256,
+            received_bytes: 0,
+            hash_state: file::fresh_state(),
+            state: UploadState::Receiving,
+            refusal: None,
+            inspection: None,
+            created_at: now,
+            touched_at: now,
+        };
+        let path = file::path_of(&self.0.settings.models, row.id);
+        file::create(&path)?;
+        let (stored, caller, models) = (row.clone(), ctx.clone(), self.0.settings.models.clone());
+        let written = self.0.db.write(move |tx| {
+            check_room(&store::list(tx)?, &stored, &models)?;
+            store::insert(tx, &stored)?;
+            let facts =
+                serde_json::json!({ "file": stored.file_name, "size_bytes": stored.size_bytes });
+            audit::record_with(tx, &caller, "model.upload_begun", stored.id, facts)
+        });
+        if let Err(error) = written.await {
+            file::remove(&path)?;
+            return Err(error);
+        }
+        self.upload_changed(row.id);
+        Ok(self.upload_view(row))
+    }
+
+    fn upload_changed(&self, upload_id: UploadId) {
+        let event = Event::UploadChanged { upload_id };
+        self.0.settings.events.publish(Audience::Node, event);
+    }
+
+    /// Takes the next piece. What has arrived counts also when the sender breaks off.
+    ///
+    /// # Errors
+    /// `not_found`, `upload_busy`, `upload_refused`, `offset_mismatch` with the place to go on from,
+    /// `body_too_large`, `upload_too_long`; those of the disk.
+    pub async fn receive_piece(&self, id: UploadId, offset: u64, body: Body) -> Result<Upload> {
+        let inference = self.clone();
+        // A task of its own, so that what has arrived is kept when the sender's connection is gone.
+        let receiving = tokio::spawn(async move { inference.receive(id, offset, body).await });
+        receiving
+            .await
+            .map_err(|error| Error::internal("receiving an upload stopped").with_source(error))?
+    }
+
+    async fn receive(&self, id: UploadId, offset: u64, body: Body) -> Result<Upload> {
+        let _writer = self.0.writers.begin(id)?;
+        let mut row = self
+            .0
+            .db
+            .read(move |reader| store::find(reader, id))
+            .await?;
+        check_receiving(&row, offset)?;
+        let path = file::path_of(&self.0.settings.models, id);
+        let (sender, pieces) = mpsc::channel(PIECES);
+        let (state, size, target) = (row.hash_state.clone(), row.size_bytes, path.clone());
+        let writing = blocking(move || file::append(&target, (offset, &state), size, pieces));
+        let writing = tokio::spawn(writing);
+        let sent = send_pieces(body, sender).await;
+        let written = writing
+            .await
+            .map_err(|error| Error::internal("writing an upload stopped").with_source(error))??;
+        row.received_bytes = written.received_bytes;
+        row.hash_state = written.hash_state;
+        row.touched_at = self.0.settings.clock.now();
+        let row = self.judge_upload(row).await?;
+        let stored = row.clone();
+        self.0
+            .db
+            .write(move |tx| store::update(tx, &stored))
+            .await?;
+        if row.state == UploadState::Refused {
+            file::remove(&path)?;
+        }
+        self.upload_changed(id);
+        sent?;
+        Ok(self.upload_view(row))
+    }
+
+    /// Looks at the header when it is there, and at the hash when everything is.
+    async fn judge_upload(&self, mut row: UploadRow) -> Result<UploadRow> {
+        let judged = self.judged(&row).await;
+        match judged {
+            Ok((inspection, sha256)) => {
+                row.inspection = inspection;
+                if let Some(sha256) = sha256 {
+                    row.sha256 = Some(sha256);
+                    row.state = UploadState::Received;
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::Internal => return Err(error),
+            Err(error) => {
+                row.state = UploadState::Refused;
+                row.refusal = Some(Refusal {
+                    code: error.code().to_owned(),
+                    message: error.message().to_owned(),
+                });
+            }
+        }
+        Ok(row)
+    }
+
+    async fn judged(&self, row: &UploadRow) -> Result<(Option<Inspection>, Option<String>)> {
+        let inspection = match &row.inspection {
+            Some(known) => Some(known.clone()),
+            None => {
+                let path = file::path_of(&self.0.settings.models, row.id);
+                let (name, sizes) = (row.file_name.clone(), (row.received_bytes, row.size_bytes));
+                blocking(move || file::judge(&path, (&name, sizes.0, sizes.1))).await?
+            }
+        };
+        if row.received_bytes < row.size_bytes {
+            return Ok((inspection, None));
+        }
+        let sha256 = file::finish(&row.hash_state)?;
+        if let Some(announced) = row.sha256.as_ref().filter(|hash| **hash != sha256) {
+            let message = format!(
+                "{} was damaged on the way: its hash is {sha256} and should be {announced}; upload it again",
+                row.file_name
+            );
+            return Err(Error::invalid("hash_mismatch", message));
+        }
+        self.check_hash_new(&sha256)?;
+        Ok((inspection, Some(sha256)))
+    }
+
+    /// Makes a whole upload a model.
+    ///
+    /// # Errors
+    /// `not_found`, `upload_busy`, `upload_incomplete`, `upload_refused`, `license_not_accepted`,
+    /// `model_too_large`, `name_taken`, `already_imported`; those of the disk.
+    pub async fn complete_upload(
+        &self,
+        ctx: &Ctx,
+        id: UploadId,
+        how: CompleteUpload,
+    ) -> Result<Model> {
+        let _writer = self.0.writers.begin(id)?;
+        let row = self
+            .0
+            .db
+            .read(move |reader| store::find(reader, id))
+            .await?;
+        let inspection = check_complete(&row)?;
+        let verdict = self.verdict_of(&inspection);
+        if !how.accept_license {
+            return Err(license_not_accepted(&row.file_name, &inspection));
+        }
+        if !verdict.fits && !how.force {
+            let message = format!("{} {}", row.file_name, verdict.sentence);
+            return Err(Error::conflict("model_too_large", message));
+        }
+        let acceptance = Acceptance {
+            by: ctx.person.to_string(),
+            at: ctx.now(),
+        };
+        let partial = file::path_of(&self.0.settings.models, id);
+        let source = import::Source::file(&partial)?;
+        let candidate = import::Candidate {
+            source,
+            name: row.name.clone(),
+            inspection,
+            companions: Vec::new(),
+        };
+        let sha256 = row.sha256.unwrap_or_default();
+        let place = (format!("{}.gguf", row.name), sha256);
+        let model = candidate.row(place, Some(acceptance), ctx.clock.as_ref());
+        self.check_new(&model)?;
+        let target = self.0.settings.models.join(&model.file);
+        import::put_in_place(&partial, &target)?;
+        let registered = self
+            .register(model, By::Person(ctx), move |tx| store::delete(tx, id))
+            .await;
+        if registered.is_err() {
+            import::put_in_place(&target, &partial)?;
+        }
+        self.upload_changed(id);
+        self.view(&registered?).await
+    }
+
+    /// Gives an upload up.
+    ///
+    /// # Errors
+    /// `not_found`, `upload_busy`.
+    pub async fn remove_upload(&self, ctx: &Ctx, id: UploadId) -> Result<()> {
+        let _writer = self.0.writers.begin(id)?;
+        let caller = ctx.clone();
+        self.0
+            .db
+            .write(move |tx| {
+                store::find(tx, id)?;
+                store::delete(tx, id)?;
+                audit::record(tx, &caller, "model.upload_removed", id)
+            })
+            .await?;
+        file::remove(&file::path_of(&self.0.settings.models, id))?;
+        self.upload_changed(id);
+        Ok(())
+    }
+
+    /// Removes uploads that nobody has touched for a week, and bytes that belong to none.
+    ///
+    /// # Errors
+    /// Those of the disk and of the database.
+    pub(super) async fn clean_uploads(&self) -> Result<()> {
+        let rows = self.0.db.read(store::list).await?;
+        let oldest = self.0.settings.clock.now().plus_seconds(-KEPT_SECONDS);
+        for row in rows.iter().filter(|row| row.touched_at < oldest) {
+            let Ok(_writer) = self.0.writers.begin(row.id) else {
+                continue;
+            };
+            tracing::info!(upload.id = %row.id, "an abandoned upload was removed");
+            let id = row.id;
+            self.0.db.write(move |tx| store::delete(tx, id)).await?;
+            file::remove(&file::path_of(&self.0.settings.models, id))?;
+            self.upload_changed(id);
+        }
+        Ok(())
+    }
+}
+
+fn check_wanted(wanted: &NewUpload) -> Result<()> {
+    let name = &wanted.file_name;
+    let is_plain = !name.contains(['/', '\\']) && !name.chars().any(char::is_control);
+    if !is_plain || name.chars().count() > FILE_NAME_CHARACTERS_MAX {
+        let message = "give the file's name alone, without a path";
+        return Err(Error::invalid_field("file_name", "invalid_upload", message));
+    }
+    if wanted.size_bytes == 0 {
+        let message = "an empty file is no model";
+        return Err(Error::invalid_field(
+            "size_bytes",
+            "invalid_upload",
+            message,
+        ));
+    }
+    if wanted.size_bytes > UPLOAD_BYTES_MAX {
+        let message = format!(
+            "the file has {} and the largest that can be uploaded has {}; import it at the machine with \
+             `guildhall models import`",
+            bytes_text(wanted.size_bytes),
+            bytes_text(UPLOAD_BYTES_MAX)
+        );
+        return Err(Error::new(ErrorKind::TooLarge, "upload_too_large", message));
+    }
+    let is_hash =
+        |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if wanted.sha256.as_ref().is_some_and(|text| !is_hash(text)) {
+        let message = "give the SHA-256 as 64 hexadecimal digits, or leave it out";
+        return Err(Error::invalid_field("sha256", "invalid_upload", message));
+    }
+    Ok(())
+}
+
+/// Refuses one upload too many, a name on its way already, and what the disk cannot hold beside the others.
+fn check_room(open: &[UploadRow], wanted: &UploadRow, models: &std::path::Path) -> Result<()> {
+    if open.len() >= UPLOADS_MAX {
+        let message =
+            format!("there are {UPLOADS_MAX} uploads already; complete or delete one first");
+        return Err(Error::conflict("too_many_uploads", message));
+    }
+    let is_open = |row: &&UploadRow| row.state != UploadState::Refused;
+    if open
+        .iter()
+        .filter(is_open)
+        .any(|row| row.name == wanted.name)
+    {
+        let message = format!(
+            "a model {} is being uploaded already; choose another name",
+            wanted.name
+        );
+        return Err(Error::conflict("name_taken", message));
+    }
+    let others = open.iter().filter(is_open);
+    let promised: u64 = others
+        .map(|row| row.size_bytes.saturating_sub(row.received_bytes))
+        .fold(0, u64::saturating_add);
+    import::check_space(models, wanted.size_bytes.saturating_add(promised))
+}
+
+fn check_receiving(row: &UploadRow, offset: u64) -> Result<()> {
+    refuse_refused(row)?;
+    if row.state == UploadState::Received || offset != row.received_bytes {
+        let message = format!(
+            "the upload has {} of {} bytes; go on from there",
+            row.received_bytes, row.size_bytes
+        );
+        return Err(Error::conflict("offset_mismatch", message));
+    }
+    Ok(())
+}
+
+fn refuse_refused(row: &UploadRow) -> Result<()> {
+    match &row.refusal {
+        Some(refusal) => Err(Error::conflict("upload_refused", refusal.message.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_complete(row: &UploadRow) -> Result<Inspection> {
+    refuse_refused(row)?;
+    match (&row.inspection, row.state) {
+        (Some(inspection), UploadState::Received) => Ok(inspection.clone()),
+        _ => {
+            let message = format!(
+                "{} of {} bytes have arrived; send the rest first",
+                row.received_bytes, row.size_bytes
+            );
+            Err(Error::conflict("upload_incomplete", message))
+        }
+    }
+}
+
+pub(super) fn license_not_accepted(file: &str, inspection: &Inspection) -> Error {
+    let licence = match &inspection.licence {
+        Some(name) => format!("comes under the licence {name}"),
+        None => "names no licence; find out under which terms you may use it".to_owned(),
+    };
+    Error::conflict(
+        "license_not_accepted",
+        format!("{file} {licence}; accept it to take the model in"),
+    )
+}
+
+/// Hands a body to the disk piece by piece.
+async fn send_pieces(body: Body, pieces: mpsc::Sender<Bytes>) -> Result<()> {
+    let mut stream = body.into_data_stream();
+    let mut bytes = 0_u64;
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| {
+            Error::invalid(
+                "body_incomplete",
+                "the piece ended early; go on from what has arrived",
+            )
+            .with_source(error)
+        })?;
+        bytes += piece.len() as u64;
+        if bytes > CHUNK_BYTES_MAX {
+            let message = format!(
+                "a piece has at most {CHUNK_BYTES_MAX} bytes; send the rest as the next one"
+            );
+            return Err(Error::new(ErrorKind::TooLarge, "body_too_large", message));
+        }
+        if pieces.send(piece).await.is_err() {
+            // The disk or the announced size refused it, and says so itself.
+            return Ok(());
+        }
+    }
+    Ok(())
+}

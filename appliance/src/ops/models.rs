@@ -1,0 +1,88 @@
+//! Commands on models.
+
+use std::path::PathBuf;
+
+use guildhall_kernel::Result;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::execute::to_json;
+use crate::{
+    app::App,
+    inference::{ImportRequest, Progress},
+};
+
+/// One command on models. Paths are absolute: the node may run in another directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "action", rename_all = "snake_case")]
+pub enum ModelsOperation {
+    /// Take a model file or pack into the node.
+    Import {
+        path: PathBuf,
+        name: Option<String>,
+        accept_license: bool,
+        force: bool,
+    },
+    /// Every model.
+    List,
+    /// Well-known open models and what this machine makes of them.
+    Known,
+    /// Read every model file again and compare its hash.
+    Verify,
+    /// Remove a model.
+    Remove { name: String, force: bool },
+    /// Write a model with its hashes into one file.
+    Pack { name: String, path: PathBuf },
+    /// Accept a model's licence.
+    AcceptLicense { name: String },
+    /// Every alias.
+    Aliases,
+    /// Lead an alias to a model, or forget it.
+    SetAlias {
+        alias: String,
+        model: Option<String>,
+    },
+}
+
+pub(super) async fn execute(
+    app: &App,
+    operation: ModelsOperation,
+    progress: Progress,
+) -> Result<Value> {
+    let inference = &app.inference;
+    let list = |items: Value| json!({ "items": items, "next_cursor": null });
+    match operation {
+        ModelsOperation::Import {
+            path,
+            name,
+            accept_license,
+            force,
+        } => {
+            let request = ImportRequest {
+                path,
+                name,
+                accept_license,
+                force,
+            };
+            to_json(inference.import_file(request, progress).await?)
+        }
+        ModelsOperation::List => Ok(list(to_json(inference.list().await?)?)),
+        ModelsOperation::Known => Ok(list(to_json(inference.known_models()?)?)),
+        ModelsOperation::Verify => Ok(json!({ "items": inference.verify().await? })),
+        ModelsOperation::Remove { name, force } => {
+            inference.remove_by_name(&name, force).await?;
+            Ok(json!({ "removed": name }))
+        }
+        ModelsOperation::Pack { name, path } => {
+            let path = inference.pack(&name, path).await?;
+            Ok(json!({ "packed": name, "path": path }))
+        }
+        ModelsOperation::AcceptLicense { name } => {
+            to_json(inference.accept_license_by_name(&name).await?)
+        }
+        ModelsOperation::Aliases => Ok(list(to_json(inference.list_aliases())?)),
+        ModelsOperation::SetAlias { alias, model } => {
+            to_json(inference.set_alias(None, &alias, model.as_deref()).await?)
+        }
+    }
+}
