@@ -21,6 +21,7 @@ use crate::{
     inference::Inference,
     keys::Keys,
     knowledge::Knowledge,
+    playground::Playground,
     team::{self, Presence},
 };
 
@@ -50,6 +51,11 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 5,
         name: "usage",
         sql: include_str!("../migrations/0005_usage.sql"),
+    },
+    Migration {
+        version: 6,
+        name: "prompt_templates",
+        sql: include_str!("../migrations/0009_prompt_templates.sql"),
     },
 ];
 
@@ -83,6 +89,8 @@ pub struct Node {
     pub presence: Presence,
     /// The answers being written right now.
     pub turns: Turns,
+    /// The playground's runs being answered right now.
+    pub playground: Playground,
     /// How a session travels in a browser.
     pub session_cookie: SessionCookie,
     /// Cancelled when the node stops.
@@ -154,6 +162,7 @@ impl App {
             knowledge: Knowledge::new(inference.clone()),
             presence: Presence::default(),
             turns: Turns::default(),
+            playground: Playground::default(),
             session_cookie: SessionCookie::new("guildhall", config.is_tls()),
             shutdown: CancellationToken::new(),
             config,
@@ -167,6 +176,7 @@ impl App {
             started_at,
         }));
         crate::chat::recover(&app).await?;
+        crate::playground::recover(&app).await?;
         Ok(app)
     }
 

@@ -1,15 +1,21 @@
 //! Live news for open tabs: what changed, never the content. A bounded history lets a tab that
 //! reconnects catch up by `Last-Event-ID`; one that was away for longer is told to reload.
 
+mod feed;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use guildhall_db::Tx;
-use guildhall_kernel::{ConversationId, MessageId, ModelId, OrgId, PersonId, VeId};
+use guildhall_kernel::{
+    ConversationId, MessageId, ModelId, OrgId, PersonId, PlaygroundRunId, PromptTemplateId, VeId,
+};
 use serde::Serialize;
 use tokio::sync::broadcast;
+
+pub use feed::Feed;
 
 /// How many events a tab may have missed.
 const HISTORY: usize = 512;
@@ -44,6 +50,12 @@ pub enum Event {
     /// A model was imported, loaded, unloaded, failed or removed.
     #[serde(rename = "model.changed")]
     ModelChanged { model_id: ModelId },
+    /// A prompt template was made, changed, archived or brought back.
+    #[serde(rename = "prompt.changed")]
+    PromptChanged { template_id: PromptTemplateId },
+    /// A playground run began, ended, was judged or deleted.
+    #[serde(rename = "playground.changed")]
+    PlaygroundChanged { run_id: PlaygroundRunId },
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
@@ -61,6 +73,8 @@ impl Event {
             Self::ConversationChanged { .. } => "conversation.changed",
             Self::VeChanged { .. } => "ve.changed",
             Self::ModelChanged { .. } => "model.changed",
+            Self::PromptChanged { .. } => "prompt.changed",
+            Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
             Self::Reload {} => "reload",
         }

@@ -15,5 +15,8 @@ pub mod inference;
 pub mod keys;
 pub mod knowledge;
 pub mod ops;
+pub mod playground;
+pub mod prompts;
+pub mod ratings;
 pub mod team;
 pub mod telemetry;

@@ -32,6 +32,14 @@ permissions! {
     TeamManage = "team.manage";
     /// Chat with employees.
     ChatUse = "chat.use";
+    /// Read and fill in prompt templates.
+    PromptsRead = "prompts.read";
+    /// Write, restore and archive prompt templates.
+    PromptsManage = "prompts.manage";
+    /// Compare models in the playground.
+    PlaygroundUse = "playground.use";
+    /// Read how answers were judged, by agent and model.
+    RatingsRead = "ratings.read";
     /// Read the people of the organisation.
     PeopleRead = "people.read";
     /// Add, change and remove people.
@@ -47,8 +55,22 @@ permissions! {
 }
 
 const OWN_ACCOUNT: &[&str] = &["session.read", "account.manage"];
-const NORMAL: &[&str] = &["catalog.read", "chat.use", "events.read", "team.read"];
-const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
+const NORMAL: &[&str] = &[
+    "catalog.read",
+    "chat.use",
+    "events.read",
+    "prompts.read",
+    "team.read",
+];
+const STAFF: &[&str] = &[
+    "models.read",
+    "people.read",
+    "playground.use",
+    "prompts.manage",
+    "ratings.read",
+    "team.hire",
+    "team.manage",
+];
 const ADMIN: &[&str] = &["people.manage"];
 const PLATFORM: &[&str] = &[
     "models.manage",

@@ -12,5 +12,8 @@ mod harness;
 mod idempotency;
 mod identity;
 mod models;
+mod playground;
+mod prompts;
+mod ratings;
 mod standing;
 mod tidy;

@@ -32,6 +32,9 @@ const EDGES: &[(&str, &[&str])] = &[
         "team",
         &["audit", "catalog", "events", "identity", "inference"],
     ),
+    ("prompts", &["audit", "events", "identity"]),
+    // Judging is what people do with every kind of answer.
+    ("ratings", &["catalog", "identity"]),
     // Tier 3: work.
     (
         "chat",
@@ -43,7 +46,19 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "knowledge",
+            "ratings",
             "team",
+        ],
+    ),
+    (
+        "playground",
+        &[
+            "audit",
+            "events",
+            "identity",
+            "inference",
+            "prompts",
+            "ratings",
         ],
     ),
     // Tier 5: the edges. The command line starts the HTTP edge and carries out operations.
@@ -56,6 +71,9 @@ const EDGES: &[(&str, &[&str])] = &[
             "events",
             "identity",
             "inference",
+            "playground",
+            "prompts",
+            "ratings",
             "team",
             "telemetry",
         ],
@@ -85,6 +103,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "inference",
             "keys",
             "knowledge",
+            "playground",
             "team",
         ],
     ),
