@@ -1,5 +1,6 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
+import { requirePermission } from '../guards'
 import { appRoute, texts } from './base'
 
 const parent = () => appRoute
@@ -49,5 +50,37 @@ const chatRoutes = [
   createRoute({ getParentRoute: parent, path: '/chat/$ve/$conversation', validateSearch: texts('ask'), component: chat }),
 ] as const
 
+const prompts = createRoute({
+  getParentRoute: parent,
+  path: '/prompts',
+  validateSearch: texts('q', 'archived'),
+  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.read'),
+  component: lazyRouteComponent(() => import('@/features/prompts')),
+})
+
+const newPrompt = createRoute({
+  getParentRoute: parent,
+  path: '/prompts/new',
+  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.manage'),
+  component: lazyRouteComponent(() => import('@/features/prompts/new')),
+})
+
+const prompt = createRoute({
+  getParentRoute: parent,
+  path: '/prompts/$prompt',
+  validateSearch: texts('tab', 'from', 'to'),
+  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.read'),
+  loader: ({ context, params }) => void context.client.prefetchQuery(queries.prompt(params.prompt)),
+  component: lazyRouteComponent(() => import('@/features/prompts/detail')),
+})
+
+const playground = createRoute({
+  getParentRoute: parent,
+  path: '/playground',
+  validateSearch: texts('tab', 'run', 'template', 'everyone', 'days'),
+  beforeLoad: ({ context }) => requirePermission(context.session, 'playground.use'),
+  component: lazyRouteComponent(() => import('@/features/playground')),
+})
+
 /** The pages of daily work. */
-export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes] as const
+export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes, prompts, newPrompt, prompt, playground] as const

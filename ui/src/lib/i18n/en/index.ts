@@ -4,6 +4,8 @@ import type { agent } from './agent'
 import type { chat } from './chat'
 import type { hire } from './hire'
 import type { market } from './market'
+import type { playground } from './playground'
+import type { prompts } from './prompts'
 import type { setup } from './setup'
 import type { shell } from './shell'
 import type { signin } from './signin'
@@ -23,4 +25,6 @@ export type Messages = typeof shell &
   typeof agent &
   typeof hire &
   typeof team &
+  typeof prompts &
+  typeof playground &
   typeof chat
