@@ -97,29 +97,46 @@ pub struct UsedTemplate {
 
 /// How a model shall answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 #[schema(as = PlaygroundParameters)]
 pub struct Parameters {
     /// 0 picks the likeliest token each time; at most 2. 0.7 when left out.
+    #[serde(default = "Parameters::temperature")]
     pub temperature: f32,
     /// Share of probability to sample from, above 0 and at most 1. 0.95 when left out.
+    #[serde(default = "Parameters::top_p")]
     pub top_p: f32,
     /// Longest answer in tokens, 1 to 4096. 512 when left out.
+    #[serde(default = "Parameters::max_tokens")]
     pub max_tokens: u32,
     /// With a seed, the same run on the same machine gives the same answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// Texts that end the answer, at most 4.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
+}
+
+impl Parameters {
+    fn temperature() -> f32 {
+        0.7
+    }
+
+    fn top_p() -> f32 {
+        0.95
+    }
+
+    fn max_tokens() -> u32 {
+        512
+    }
 }
 
 impl Default for Parameters {
     fn default() -> Self {
         Self {
-            temperature: 0.7,
-            top_p: 0.95,
-            max_tokens: 512,
+            temperature: Self::temperature(),
+            top_p: Self::top_p(),
+            max_tokens: Self::max_tokens(),
             seed: None,
             stop: Vec::new(),
         }

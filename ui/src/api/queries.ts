@@ -112,8 +112,7 @@ export const queries = {
   prompts: (filters: { q?: string; archived?: boolean } = {}) =>
     infiniteQueryOptions({
       queryKey: [...keys.prompts, 'list', filters] as const,
-      queryFn: ({ signal, pageParam }) =>
-        api.get('/api/prompts', { signal, query: { ...filters, cursor: pageParam, limit: PAGE_SIZE } }),
+      queryFn: ({ signal, pageParam }) => api.get('/api/prompts', { signal, query: { ...filters, cursor: pageParam, limit: PAGE_SIZE } }),
       initialPageParam: FIRST_PAGE,
       getNextPageParam: nextPage,
       placeholderData: keepPreviousData,

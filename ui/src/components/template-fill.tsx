@@ -25,10 +25,19 @@ export function useRendered(id: string, version: PromptVersion | undefined, fiel
     retry: false,
     placeholderData: (before) => before,
   })
-  return { text: ready && !query.error ? query.data?.text : undefined, error: ready ? query.error : null, pending: ready && query.isFetching }
+  return {
+    text: ready && !query.error ? query.data?.text : undefined,
+    error: ready ? query.error : null,
+    pending: ready && query.isFetching,
+  }
 }
 
-type FillProps = { version: PromptVersion; fields: FieldValues; onFields: (fields: FieldValues) => void; rendered: ReturnType<typeof useRendered> }
+type FillProps = {
+  version: PromptVersion
+  fields: FieldValues
+  onFields: (fields: FieldValues) => void
+  rendered: ReturnType<typeof useRendered>
+}
 
 /** The fields of a template beside the text they make. */
 export function TemplateFill({ version, fields, onFields, rendered }: FillProps) {
@@ -52,7 +61,9 @@ export function Preview({ text, error }: { text: string | undefined; error: unkn
         )}
       </div>
       {text === undefined ? (
-        <p className="rounded-[14px] border border-dashed border-field px-3.5 py-3 text-[14px] text-ink-2">{t('work.fill.preview_empty')}</p>
+        <p className="rounded-[14px] border border-dashed border-field px-3.5 py-3 text-[14px] text-ink-2">
+          {t('work.fill.preview_empty')}
+        </p>
       ) : (
         <p className="rounded-[14px] border border-line bg-surface-2 px-3.5 py-3 text-[14.5px] [overflow-wrap:anywhere] whitespace-pre-wrap">
           {text}

@@ -134,7 +134,12 @@ function hintOf(variable: Variable): string | undefined {
     range(variable.date_min, variable.date_max, ['work.fill.between', 'work.fill.day_from', 'work.fill.day_to']),
     variable.default === undefined || variable.default === null ? undefined : t('work.fill.default', { value: shown(variable.default) }),
   ]
-  return parts.filter(Boolean).map((part) => sentence(part ?? '')).join(' ') || undefined
+  return (
+    parts
+      .filter(Boolean)
+      .map((part) => sentence(part ?? ''))
+      .join(' ') || undefined
+  )
 }
 
 function charactersOf({ characters_min, characters_max }: Variable): string | undefined {
@@ -154,4 +159,5 @@ function range(min: Bound, max: Bound, [both, least, most]: RangeKeys): string |
   return known(max) ? t(most, { max }) : undefined
 }
 
-const shown = (value: string | number | boolean) => (typeof value === 'boolean' ? t(value ? 'work.fill.yes' : 'work.fill.no') : String(value))
+const shown = (value: string | number | boolean) =>
+  typeof value === 'boolean' ? t(value ? 'work.fill.yes' : 'work.fill.no') : String(value)

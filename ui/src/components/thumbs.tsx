@@ -70,7 +70,6 @@ export function ThumbReason({ rating, onRate }: { rating: Rating; onRate: (input
         hint={t('work.rate.reason_note')}
         maxLength={REASON_CHARACTERS_MAX}
         value={text}
-        // biome-ignore lint/a11y/noAutofocus: the field appears because its button was pressed
         autoFocus
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => event.key === 'Escape' && setText(null)}

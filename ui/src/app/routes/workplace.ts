@@ -1,5 +1,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
+import type { Permission } from '@/api/session'
+import type { Session } from '@/api/types'
 import { requirePermission } from '../guards'
 import { appRoute, texts } from './base'
 
@@ -50,18 +52,23 @@ const chatRoutes = [
   createRoute({ getParentRoute: parent, path: '/chat/$ve/$conversation', validateSearch: texts('ask'), component: chat }),
 ] as const
 
+const requires =
+  (permission: Permission) =>
+  ({ context }: { context: { session: Session } }) =>
+    requirePermission(context.session, permission)
+
 const prompts = createRoute({
   getParentRoute: parent,
   path: '/prompts',
   validateSearch: texts('q', 'archived'),
-  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.read'),
+  beforeLoad: requires('prompts.read'),
   component: lazyRouteComponent(() => import('@/features/prompts')),
 })
 
 const newPrompt = createRoute({
   getParentRoute: parent,
   path: '/prompts/new',
-  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.manage'),
+  beforeLoad: requires('prompts.manage'),
   component: lazyRouteComponent(() => import('@/features/prompts/new')),
 })
 
@@ -69,7 +76,7 @@ const prompt = createRoute({
   getParentRoute: parent,
   path: '/prompts/$prompt',
   validateSearch: texts('tab', 'from', 'to'),
-  beforeLoad: ({ context }) => requirePermission(context.session, 'prompts.read'),
+  beforeLoad: requires('prompts.read'),
   loader: ({ context, params }) => void context.client.prefetchQuery(queries.prompt(params.prompt)),
   component: lazyRouteComponent(() => import('@/features/prompts/detail')),
 })
@@ -78,7 +85,7 @@ const playground = createRoute({
   getParentRoute: parent,
   path: '/playground',
   validateSearch: texts('tab', 'run', 'template', 'everyone', 'days'),
-  beforeLoad: ({ context }) => requirePermission(context.session, 'playground.use'),
+  beforeLoad: requires('playground.use'),
   component: lazyRouteComponent(() => import('@/features/playground')),
 })
 

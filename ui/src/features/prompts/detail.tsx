@@ -1,4 +1,5 @@
 import '@/lib/i18n/en/prompts'
+import '@/lib/i18n/en/work'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Archive, ArchiveRestore, Ellipsis, PencilLine } from 'lucide-react'

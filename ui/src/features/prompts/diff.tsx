@@ -67,8 +67,16 @@ function Row({ line }: { line: Line }) {
         {sign}
       </td>
       <td className="pe-3 [overflow-wrap:anywhere] whitespace-pre-wrap">
-        {line.kind === 'same' ? null : <span className="sr-only">{t(line.kind === 'added' ? 'prompts.diff_added' : 'prompts.diff_removed')}: </span>}
-        {line.kind === 'added' ? <ins className="no-underline">{text}</ins> : line.kind === 'removed' ? <del className="no-underline">{text}</del> : text}
+        {line.kind === 'same' ? null : (
+          <span className="sr-only">{t(line.kind === 'added' ? 'prompts.diff_added' : 'prompts.diff_removed')}: </span>
+        )}
+        {line.kind === 'added' ? (
+          <ins className="no-underline">{text}</ins>
+        ) : line.kind === 'removed' ? (
+          <del className="no-underline">{text}</del>
+        ) : (
+          text
+        )}
       </td>
     </tr>
   )

@@ -19,11 +19,13 @@ describe('a draft', () => {
   test('says what the version says', () => {
     const draft = draftOf(version)
     expect(draft.variables.map(variableOf)).toEqual(
-      version.variables.map((variable) => ({ characters_min: undefined, number_max: undefined, ...variable })).map((variable) =>
-        variable.type === 'text'
-          ? { name: 'customer', type: 'text', required: true, characters_min: undefined, characters_max: 20 }
-          : { name: 'amount', type: 'number', required: false, default: 5, number_min: 0, number_max: undefined, whole: true },
-      ),
+      version.variables
+        .map((variable) => ({ characters_min: undefined, number_max: undefined, ...variable }))
+        .map((variable) =>
+          variable.type === 'text'
+            ? { name: 'customer', type: 'text', required: true, characters_min: undefined, characters_max: 20 }
+            : { name: 'amount', type: 'number', required: false, default: 5, number_min: 0, number_max: undefined, whole: true },
+        ),
     )
     expect(isSame(draft, draftOf(version))).toBe(true)
   })

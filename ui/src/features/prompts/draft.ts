@@ -87,7 +87,14 @@ export function variableOf(draft: VariableDraft): Variable {
     ...(type === 'text' || type === 'long_text' ? { characters_min: number(min), characters_max: number(max) } : {}),
     ...(type === 'number' ? { number_min: number(min), number_max: number(max), whole: draft.whole } : {}),
     ...(type === 'date' ? { date_min: min || undefined, date_max: max || undefined } : {}),
-    ...(type === 'choice' ? { options: draft.options.split('\n').map((line) => line.trim()).filter(Boolean) } : {}),
+    ...(type === 'choice'
+      ? {
+          options: draft.options
+            .split('\n')
+            .map((line) => line.trim())
+            .filter(Boolean),
+        }
+      : {}),
   }
 }
 

@@ -60,7 +60,10 @@ export function EditTab({ template, version }: EditProps) {
   return (
     <form onSubmit={submit}>
       {conflict ? (
-        <p role="alert" className="mb-4 flex flex-wrap items-center gap-3 rounded-[16px] border border-warn/50 bg-warn/10 px-4 py-3 text-[14px]">
+        <p
+          role="alert"
+          className="mb-4 flex flex-wrap items-center gap-3 rounded-[16px] border border-warn/50 bg-warn/10 px-4 py-3 text-[14px]"
+        >
           <TriangleAlert size={17} className="text-warn" aria-hidden="true" />
           <span className="min-w-0 flex-1 basis-[240px]">{t('prompts.conflict')}</span>
           <Button kind="outline" size="sm" onClick={load}>

@@ -1,4 +1,5 @@
 import '@/lib/i18n/en/prompts'
+import '@/lib/i18n/en/work'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { NotebookPen, Plus } from 'lucide-react'
@@ -73,7 +74,9 @@ export default function Prompts() {
       </div>
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <CardsSkeleton cards={6} />}
-      {none ? <Nothing searched={q !== ''} archived={isArchived} mayWrite={mayWrite} onClear={() => show({ q: '', archived: false })} /> : null}
+      {none ? (
+        <Nothing searched={q !== ''} archived={isArchived} mayWrite={mayWrite} onClear={() => show({ q: '', archived: false })} />
+      ) : null}
       <ul aria-label={t('prompts.list')} className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">
         {templates?.map((template, index) => (
           <TemplateCard key={template.id} template={template} i={index} />

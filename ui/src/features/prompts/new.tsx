@@ -1,4 +1,5 @@
 import '@/lib/i18n/en/prompts'
+import '@/lib/i18n/en/work'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -40,7 +41,11 @@ export default function NewPrompt() {
     event.preventDefault()
     create.mutate()
   }
-  const nameError = isApiError(create.error, 'name_taken') ? create.error.message : isApiError(create.error) ? create.error.field('name') : undefined
+  const nameError = isApiError(create.error, 'name_taken')
+    ? create.error.message
+    : isApiError(create.error)
+      ? create.error.field('name')
+      : undefined
   return (
     <form onSubmit={submit}>
       <PageHeader

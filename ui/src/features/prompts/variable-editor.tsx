@@ -116,7 +116,10 @@ function Default({ draft, change, error }: PartProps & { error: string | undefin
   const label = t('prompts.variable.default')
   const none = ['', t('prompts.variable.default_none')] as const
   if (draft.type === 'boolean' || draft.type === 'choice') {
-    const options = draft.options.split('\n').map((line) => line.trim()).filter(Boolean)
+    const options = draft.options
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean)
     const items =
       draft.type === 'boolean'
         ? ([none, ['true', t('work.fill.yes')], ['false', t('work.fill.no')]] as const)

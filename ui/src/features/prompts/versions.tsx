@@ -66,7 +66,12 @@ export function Versions({ template }: { template: PromptTemplate }) {
           </div>
         ) : null}
       </Panel>
-      <Panel title={t('prompts.compare')} icon={GitCompareArrows} i={1} end={<Pair count={template.version} from={from} to={to} onPick={compare} />}>
+      <Panel
+        title={t('prompts.compare')}
+        icon={GitCompareArrows}
+        i={1}
+        end={<Pair count={template.version} from={from} to={to} onPick={compare} />}
+      >
         <Diff id={template.id} from={from} to={to} />
       </Panel>
       {restoring === null ? null : <Restore template={template} version={restoring} onClose={() => setRestoring(null)} />}
@@ -82,8 +87,20 @@ function Pair({ count, from, to, onPick }: PairProps) {
   })
   return (
     <>
-      <Select bare label={t('prompts.compare_from')} value={String(from)} items={items} onChange={(next) => onPick({ from: Number(next), to })} />
-      <Select bare label={t('prompts.compare_to')} value={String(to)} items={items} onChange={(next) => onPick({ from, to: Number(next) })} />
+      <Select
+        bare
+        label={t('prompts.compare_from')}
+        value={String(from)}
+        items={items}
+        onChange={(next) => onPick({ from: Number(next), to })}
+      />
+      <Select
+        bare
+        label={t('prompts.compare_to')}
+        value={String(to)}
+        items={items}
+        onChange={(next) => onPick({ from, to: Number(next) })}
+      />
     </>
   )
 }
@@ -102,7 +119,9 @@ function VersionRow({ version, isNewest, isShown, onCompare, onRestore }: RowPro
           {version.restored_from === null
             ? version.note || <span className="font-normal text-ink-3">{t('prompts.no_note')}</span>
             : t('prompts.restored_from', { version: version.restored_from })}
-          {isNewest ? <span className="rounded-full bg-success/12 px-2.5 py-0.5 text-[12px] text-success">{t('prompts.newest')}</span> : null}
+          {isNewest ? (
+            <span className="rounded-full bg-success/12 px-2.5 py-0.5 text-[12px] text-success">{t('prompts.newest')}</span>
+          ) : null}
         </p>
         {version.restored_from !== null && version.note ? <p className="text-[13.5px] text-ink-2">{version.note}</p> : null}
         <p className="text-[13px] text-ink-3">{t('prompts.by', { author: version.author, date: formatDateTime(version.created_at) })}</p>

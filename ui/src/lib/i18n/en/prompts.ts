@@ -35,7 +35,6 @@ export const prompts = addMessages({
   'prompts.unarchive': 'Bring back',
   'prompts.unarchived_done': '“{name}” is in use again',
   'prompts.is_archived': 'Archived {date}. Bring it back to change it.',
-  'prompts.values': 'Values',
   'prompts.try': 'Try in the playground',
   'prompts.name': 'Name',
   'prompts.description': 'Description',
@@ -101,5 +100,4 @@ export const prompts = addMessages({
   'prompts.restore_title': 'Restore version {version}?',
   'prompts.restore_text': 'Its text becomes version {next}. The versions in between stay.',
   'prompts.restored': 'Version {version} has the text of version {from}',
-  'prompts.copy': 'Copy text',
 })
