@@ -147,7 +147,7 @@ fn prompt_of(
         }],
         template: Some(UsedTemplate {
             id: template.id,
-            version: rendered.version.unwrap_or_default(),
+            version: rendered.version,
             values: template.values.clone(),
         }),
     })

@@ -24,8 +24,8 @@ use guildhall_kernel::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{
-    PromptTemplate, PromptTemplateDetail, PromptVersion, Rendered, TemplateValue, Variable,
-    VariableType,
+    PromptPreview, PromptTemplate, PromptTemplateDetail, PromptVersion, Rendered, TemplateValue,
+    Variable, VariableType,
 };
 
 use self::{
@@ -60,7 +60,7 @@ pub fn render(
     Ok(Rendered {
         characters: characters(&text),
         text,
-        version: Some(version.number),
+        version: version.number,
     })
 }
 
@@ -195,15 +195,25 @@ struct Draft {
     note: String,
 }
 
-/// Fills a draft in that is not stored: the editor's preview.
-fn preview(body: &str, variables: &[Variable], values: &Values) -> Result<Rendered> {
-    let (body, variables) = check::checked(body, variables.to_vec())?;
-    let text = value::render((&body, &variables), values, "values")?;
-    Ok(Rendered {
-        characters: characters(&text),
-        text,
-        version: None,
-    })
+/// Fills a draft in that is not stored: the editor's preview. What is wrong with it is the answer, not an error.
+fn preview(body: &str, variables: Vec<Variable>, values: &Values) -> PromptPreview {
+    let rendered = check::checked(body, variables)
+        .and_then(|(body, variables)| value::render((&body, &variables), values, "values"));
+    match rendered {
+        Ok(text) => PromptPreview {
+            text: Some(text),
+            problems: Vec::new(),
+        },
+        Err(error) => PromptPreview {
+            text: None,
+            problems: error
+                .body("")
+                .error
+                .details
+                .map(|details| details.fields)
+                .unwrap_or_default(),
+        },
+    }
 }
 
 impl StoredTemplate {

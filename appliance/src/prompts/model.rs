@@ -1,6 +1,6 @@
 //! Templates and their versions as data.
 
-use guildhall_kernel::{PersonId, PromptTemplateId, Timestamp};
+use guildhall_kernel::{FieldError, PersonId, PromptTemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -51,9 +51,18 @@ pub struct PromptVersion {
 pub struct Rendered {
     pub text: String,
     pub characters: u32,
-    /// The version that was filled in; `null` for a draft.
+    /// The version that was filled in.
+    pub version: u32,
+}
+
+/// A draft filled in, or what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PromptPreview {
+    /// `null` when something is wrong.
     #[schema(required)]
-    pub version: Option<u32>,
+    pub text: Option<String>,
+    /// Fields of the request, such as `body`, `variables[0].name` or `values.customer`.
+    pub problems: Vec<FieldError>,
 }
 
 /// What a variable holds.

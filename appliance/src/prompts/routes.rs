@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    PromptTemplate, PromptTemplateDetail, PromptVersion, Rendered, Values, Variable, Wanted,
-    diff::VersionDiff,
+    PromptPreview, PromptTemplate, PromptTemplateDetail, PromptVersion, Rendered, Values, Variable,
+    Wanted, diff::VersionDiff,
 };
 use crate::{app::App, identity::perm};
 
@@ -160,16 +160,12 @@ async fn render_prompt(
     Ok(Json(read.await?))
 }
 
-/// Fills a draft in that is not stored. Changes nothing.
+/// Fills a draft in that is not stored, or says what is wrong with it. Changes nothing.
 #[utoipa::path(post, path = "/api/prompts/preview", tag = "prompts", request_body = PreviewPrompt,
-    responses((status = 200, body = Rendered), (status = 400, body = ErrorBody)))]
+    responses((status = 200, body = PromptPreview), (status = 400, body = ErrorBody)))]
 async fn preview_prompt(
     _: Auth<perm::PromptsRead>,
     Json(input): Json<PreviewPrompt>,
-) -> HttpResult<Json<Rendered>> {
-    Ok(Json(super::preview(
-        &input.body,
-        &input.variables,
-        &input.values,
-    )?))
+) -> Json<PromptPreview> {
+    Json(super::preview(&input.body, input.variables, &input.values))
 }

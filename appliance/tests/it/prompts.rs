@@ -120,6 +120,33 @@ async fn a_template_that_does_not_render_is_refused_before_it_is_stored() {
 }
 
 #[tokio::test]
+async fn a_draft_is_shown_filled_in_or_what_is_wrong_with_it() {
+    let test = TestApp::new().await;
+    let preview = async |draft: Value| {
+        let shown = test
+            .role(Role::Normal)
+            .post("/api/prompts/preview", draft)
+            .await;
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+        shown.json()
+    };
+    let draft = json!({ "body": "Dear {{a}}", "variables": [{ "name": "a", "type": "text" }] });
+    let shown = preview(draft.clone()).await;
+    assert_eq!(
+        (shown["text"].clone(), shown["problems"][0]["field"].clone()),
+        (Value::Null, json!("values.a"))
+    );
+    let mut filled = draft;
+    filled["values"] = json!({ "a": "Ada" });
+    assert_eq!(
+        preview(filled).await,
+        json!({ "text": "Dear Ada", "problems": [] })
+    );
+    let shown = preview(json!({ "body": "{{a}}" })).await;
+    assert_eq!(shown["problems"][0]["code"], "undeclared_variable");
+}
+
+#[tokio::test]
 async fn versions_stay_can_be_compared_and_brought_back() {
     let test = TestApp::new().await;
     let admin = test.admin();

@@ -109,66 +109,6 @@ export const queries = {
   modelChoices: () => queryOptions({ queryKey: keys.modelChoices, queryFn: ({ signal }) => api.get('/api/models', { signal }) }),
   models: () =>
     queryOptions({ queryKey: [...keys.models, 'admin'] as const, queryFn: ({ signal }) => api.get('/api/admin/models', { signal }) }),
-  prompts: (filters: { q?: string; archived?: boolean } = {}) =>
-    infiniteQueryOptions({
-      queryKey: [...keys.prompts, 'list', filters] as const,
-      queryFn: ({ signal, pageParam }) => api.get('/api/prompts', { signal, query: { ...filters, cursor: pageParam, limit: PAGE_SIZE } }),
-      initialPageParam: FIRST_PAGE,
-      getNextPageParam: nextPage,
-      placeholderData: keepPreviousData,
-    }),
-  prompt: (id: string) =>
-    queryOptions({ queryKey: keys.prompt(id), queryFn: ({ signal }) => api.get('/api/prompts/{id}', { signal, path: { id } }) }),
-  promptVersions: (id: string) =>
-    infiniteQueryOptions({
-      queryKey: [...keys.prompt(id), 'versions'] as const,
-      queryFn: ({ signal, pageParam }) =>
-        api.get('/api/prompts/{id}/versions', { signal, path: { id }, query: { cursor: pageParam, limit: PAGE_SIZE } }),
-      initialPageParam: FIRST_PAGE,
-      getNextPageParam: nextPage,
-    }),
-  promptVersion: (id: string, version: number) =>
-    queryOptions({
-      queryKey: [...keys.prompt(id), 'versions', version] as const,
-      queryFn: ({ signal }) => api.get('/api/prompts/{id}/versions/{version}', { signal, path: { id, version: String(version) } }),
-      staleTime: Number.POSITIVE_INFINITY,
-    }),
-  promptDiff: (id: string, from: number, to: number) =>
-    queryOptions({
-      queryKey: [...keys.prompt(id), 'diff', from, to] as const,
-      queryFn: ({ signal }) => api.get('/api/prompts/{id}/diff', { signal, path: { id }, query: { from, to } }),
-      staleTime: Number.POSITIVE_INFINITY,
-    }),
-  playgroundRuns: (everyone: boolean) =>
-    infiniteQueryOptions({
-      queryKey: [...keys.playground, 'list', everyone] as const,
-      queryFn: ({ signal, pageParam }) =>
-        api.get('/api/playground/runs', { signal, query: { everyone, cursor: pageParam, limit: PAGE_SIZE } }),
-      initialPageParam: FIRST_PAGE,
-      getNextPageParam: nextPage,
-    }),
-  playgroundRun: (id: string) =>
-    queryOptions({
-      queryKey: keys.playgroundRun(id),
-      queryFn: ({ signal }) => api.get('/api/playground/runs/{id}', { signal, path: { id } }),
-    }),
-  ratingResults: (days: number) =>
-    queryOptions({
-      queryKey: [...keys.ratings, 'results', days] as const,
-      queryFn: ({ signal }) => api.get('/api/ratings/results', { signal, query: { days } }),
-      placeholderData: keepPreviousData,
-    }),
-  ratingReasons: (agent: string | null, model: string) =>
-    infiniteQueryOptions({
-      queryKey: [...keys.ratings, 'reasons', agent, model] as const,
-      queryFn: ({ signal, pageParam }) =>
-        api.get('/api/ratings/reasons', {
-          signal,
-          query: { agent_id: agent ?? undefined, model, cursor: pageParam, limit: PAGE_SIZE },
-        }),
-      initialPageParam: FIRST_PAGE,
-      getNextPageParam: nextPage,
-    }),
   people: () =>
     infiniteQueryOptions({
       queryKey: keys.people,

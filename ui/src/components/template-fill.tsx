@@ -1,4 +1,4 @@
-import '@/lib/i18n/en/work'
+import '@/lib/i18n/en/fill'
 import { useQuery } from '@tanstack/react-query'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
@@ -43,7 +43,12 @@ type FillProps = {
 export function TemplateFill({ version, fields, onFields, rendered }: FillProps) {
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 lg:grid-cols-2">
-      <TemplateForm variables={version.variables} fields={fields} onFields={onFields} error={rendered.error} />
+      <TemplateForm
+        variables={version.variables}
+        fields={fields}
+        onFields={onFields}
+        refused={isApiError(rendered.error) ? rendered.error.fields : []}
+      />
       <Preview text={rendered.text} error={rendered.error} />
     </div>
   )
@@ -53,17 +58,15 @@ export function TemplateFill({ version, fields, onFields, rendered }: FillProps)
 export function Preview({ text, error }: { text: string | undefined; error: unknown }) {
   const isAboutValues = isApiError(error, 'invalid_values')
   return (
-    <section aria-label={t('work.fill.preview')} className="min-w-0">
+    <section aria-label={t('fill.preview')} className="min-w-0">
       <div className="mb-1.5 flex items-baseline justify-between gap-3">
-        <h3 className="text-[13.5px] font-medium">{t('work.fill.preview')}</h3>
+        <h3 className="text-[13.5px] font-medium">{t('fill.preview')}</h3>
         {text === undefined ? null : (
-          <span className="text-[12.5px] text-ink-3 tabular-nums">{t('work.fill.characters_now', { count: [...text].length })}</span>
+          <span className="text-[12.5px] text-ink-3 tabular-nums">{t('fill.characters_now', { count: [...text].length })}</span>
         )}
       </div>
       {text === undefined ? (
-        <p className="rounded-[14px] border border-dashed border-field px-3.5 py-3 text-[14px] text-ink-2">
-          {t('work.fill.preview_empty')}
-        </p>
+        <p className="rounded-[14px] border border-dashed border-field px-3.5 py-3 text-[14px] text-ink-2">{t('fill.preview_empty')}</p>
       ) : (
         <p className="rounded-[14px] border border-line bg-surface-2 px-3.5 py-3 text-[14.5px] [overflow-wrap:anywhere] whitespace-pre-wrap">
           {text}

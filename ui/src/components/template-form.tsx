@@ -1,7 +1,6 @@
-import '@/lib/i18n/en/work'
+import '@/lib/i18n/en/fill'
 import { useId } from 'react'
-import { type ApiError, isApiError } from '@/api/error'
-import type { Variable } from '@/api/types'
+import type { FieldError, Variable } from '@/api/types'
 import { t } from '@/lib/i18n'
 import { sentence } from '@/lib/sentence'
 import { Field, Select } from './field'
@@ -11,14 +10,13 @@ type FormProps = {
   variables: readonly Variable[]
   fields: FieldValues
   onFields: (fields: FieldValues) => void
-  /** The node's refusal; its fields begin with `at`. */
-  error?: unknown
-  at?: string
+  /** What the node refuses, by `values.<name>`. */
+  refused?: readonly FieldError[]
 }
 
 /** One field per variable of a template, each with its bounds as a hint and the node's refusal below it. */
-export function TemplateForm({ variables, fields, onFields, error, at = 'values' }: FormProps) {
-  if (variables.length === 0) return <p className="text-[14px] text-ink-2">{t('work.fill.empty')}</p>
+export function TemplateForm({ variables, fields, onFields, refused = [] }: FormProps) {
+  if (variables.length === 0) return <p className="text-[14px] text-ink-2">{t('fill.empty')}</p>
   return (
     <div className="grid gap-4">
       {variables.map((variable) => (
@@ -27,7 +25,7 @@ export function TemplateForm({ variables, fields, onFields, error, at = 'values'
           variable={variable}
           value={fields[variable.name]}
           onChange={(value) => onFields({ ...fields, [variable.name]: value })}
-          error={refusalOf(error, `${at}.${variable.name}`)}
+          error={refusalOf(refused, `values.${variable.name}`)}
         />
       ))}
     </div>
@@ -35,14 +33,12 @@ export function TemplateForm({ variables, fields, onFields, error, at = 'values'
 }
 
 /** What is missing is not an error before somebody has tried to go on. */
-function refusalOf(error: unknown, field: string): string | undefined {
-  if (!isApiError(error)) return undefined
-  return (error satisfies ApiError).fields.find((item) => item.field === field && item.code !== 'missing_value')?.message
-}
+const refusalOf = (refused: readonly FieldError[], field: string) =>
+  refused.find((item) => item.field === field && item.code !== 'missing_value')?.message
 
 const titleOf = (variable: Variable) => {
   const name = variable.label || variable.name
-  return variable.required === false ? t('work.fill.optional', { name }) : name
+  return variable.required === false ? t('fill.optional', { name }) : name
 }
 
 type FieldProps = {
@@ -65,7 +61,7 @@ function VariableField({ variable, value, onChange, error }: FieldProps) {
           hint={error ? sentence(error) : hint}
           value={text}
           onChange={onChange}
-          items={[['', t('work.fill.none')], ...(variable.options ?? []).map((option) => [option, option] as const)]}
+          items={[['', t('fill.none')], ...(variable.options ?? []).map((option) => [option, option] as const)]}
         />
       )
     case 'boolean':
@@ -76,9 +72,9 @@ function VariableField({ variable, value, onChange, error }: FieldProps) {
           value={value === undefined || value === '' ? '' : String(value)}
           onChange={(next) => onChange(next === '' ? '' : next === 'true')}
           items={[
-            ['', t('work.fill.none')],
-            ['true', t('work.fill.yes')],
-            ['false', t('work.fill.no')],
+            ['', t('fill.none')],
+            ['true', t('fill.yes')],
+            ['false', t('fill.no')],
           ]}
         />
       )
@@ -130,9 +126,9 @@ function hintOf(variable: Variable): string | undefined {
   const parts = [
     variable.help,
     charactersOf(variable),
-    range(variable.number_min, variable.number_max, ['work.fill.between', 'work.fill.from', 'work.fill.to']),
-    range(variable.date_min, variable.date_max, ['work.fill.between', 'work.fill.day_from', 'work.fill.day_to']),
-    variable.default === undefined || variable.default === null ? undefined : t('work.fill.default', { value: shown(variable.default) }),
+    range(variable.number_min, variable.number_max, ['fill.between', 'fill.from', 'fill.to']),
+    range(variable.date_min, variable.date_max, ['fill.between', 'fill.day_from', 'fill.day_to']),
+    variable.default === undefined || variable.default === null ? undefined : t('fill.default', { value: shown(variable.default) }),
   ]
   return (
     parts
@@ -143,13 +139,13 @@ function hintOf(variable: Variable): string | undefined {
 }
 
 function charactersOf({ characters_min, characters_max }: Variable): string | undefined {
-  return range(characters_min, characters_max, ['work.fill.characters', 'work.fill.characters_min', 'work.fill.characters_max'])
+  return range(characters_min, characters_max, ['fill.characters', 'fill.characters_min', 'fill.characters_max'])
 }
 
 type RangeKeys = readonly [
-  'work.fill.between' | 'work.fill.characters',
-  'work.fill.from' | 'work.fill.day_from' | 'work.fill.characters_min',
-  'work.fill.to' | 'work.fill.day_to' | 'work.fill.characters_max',
+  'fill.between' | 'fill.characters',
+  'fill.from' | 'fill.day_from' | 'fill.characters_min',
+  'fill.to' | 'fill.day_to' | 'fill.characters_max',
 ]
 type Bound = number | string | null | undefined
 function range(min: Bound, max: Bound, [both, least, most]: RangeKeys): string | undefined {
@@ -159,5 +155,4 @@ function range(min: Bound, max: Bound, [both, least, most]: RangeKeys): string |
   return known(max) ? t(most, { max }) : undefined
 }
 
-const shown = (value: string | number | boolean) =>
-  typeof value === 'boolean' ? t(value ? 'work.fill.yes' : 'work.fill.no') : String(value)
+const shown = (value: string | number | boolean) => (typeof value === 'boolean' ? t(value ? 'fill.yes' : 'fill.no') : String(value))

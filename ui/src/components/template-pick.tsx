@@ -1,8 +1,9 @@
+import '@/lib/i18n/en/fill'
 import '@/lib/i18n/en/work'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { NotebookPen } from 'lucide-react'
 import { useState } from 'react'
-import { queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
 import type { PromptTemplate } from '@/api/types'
 import { t } from '@/lib/i18n'
 import { Button } from './button'
@@ -13,20 +14,20 @@ import { RowsSkeleton } from './skeleton'
 /** The organisation's templates in use, to choose one of. */
 export function TemplatePick({ onPick }: { onPick: (template: PromptTemplate) => void }) {
   const [q, setQ] = useState('')
-  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(queries.prompts({ q }))
+  const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(promptQueries.prompts({ q }))
   const templates = data?.pages.flatMap((page) => page.items)
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
-      <SearchField label={t('work.pick.search')} value={q} onSearch={setQ} />
+      <SearchField label={t('fill.pick_search')} value={q} onSearch={setQ} />
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <RowsSkeleton rows={3} />}
       {templates?.length === 0 ? (
         <p className="py-6 text-center text-[14px] text-ink-2">
-          <b className="block font-semibold text-ink">{t('work.pick.none_title')}</b>
-          {t('work.pick.none')}
+          <b className="block font-semibold text-ink">{t('fill.pick_none_title')}</b>
+          {t('fill.pick_none')}
         </p>
       ) : null}
-      <ul aria-label={t('work.pick.list')} className="grid gap-2">
+      <ul aria-label={t('fill.pick_list')} className="grid gap-2">
         {templates?.map((template) => (
           <li key={template.id}>
             <button

@@ -77,7 +77,6 @@ const prompt = createRoute({
   path: '/prompts/$prompt',
   validateSearch: texts('tab', 'from', 'to'),
   beforeLoad: requires('prompts.read'),
-  loader: ({ context, params }) => void context.client.prefetchQuery(queries.prompt(params.prompt)),
   component: lazyRouteComponent(() => import('@/features/prompts/detail')),
 })
 

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
 import type { PromptTemplate } from '@/api/types'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
@@ -30,7 +30,7 @@ export default function TemplateDialog({ onClose, onInsert }: TemplateDialogProp
 type FillProps = { template: PromptTemplate; onBack: () => void; onInsert: (text: string) => void }
 function Fill({ template, onBack, onInsert }: FillProps) {
   const [fields, setFields] = useState<FieldValues>({})
-  const { data, error, refetch } = useQuery(queries.prompt(template.id))
+  const { data, error, refetch } = useQuery(promptQueries.prompt(template.id))
   const rendered = useRendered(template.id, data?.current, fields)
   const { text } = rendered
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />

@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { useEffect, useRef, useState } from 'react'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
+import { promptQueries } from '@/api/prompt-queries'
 import { keys, queries } from '@/api/queries'
 import { useSession } from '@/api/session'
 import type { PlaygroundRun } from '@/api/types'
@@ -151,9 +152,9 @@ function useStart(draft: Draft) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const source = draft.source === 'template' ? draft.template : null
-  const template = useQuery({ ...queries.prompt(source?.id ?? ''), enabled: source !== null })
+  const template = useQuery({ ...promptQueries.prompt(source?.id ?? ''), enabled: source !== null })
   const older = source?.version !== undefined && source.version !== template.data?.current.number
-  const version = useQuery({ ...queries.promptVersion(source?.id ?? '', source?.version ?? 0), enabled: source !== null && older })
+  const version = useQuery({ ...promptQueries.promptVersion(source?.id ?? '', source?.version ?? 0), enabled: source !== null && older })
   const used = older ? version.data : template.data?.current
   const rendered = useRendered(source?.id ?? '', source ? used : undefined, source?.fields ?? {})
   const { mutate, error, isPending, reset } = useMutation({

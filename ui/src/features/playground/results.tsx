@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Download, ThumbsDown, ThumbsUp } from 'lucide-react'
 import { useState } from 'react'
-import { queries } from '@/api/queries'
+import { playgroundQueries } from '@/api/playground-queries'
 import type { RatingResult } from '@/api/types'
 import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
@@ -27,7 +27,7 @@ export default function Results() {
   const search = route.useSearch()
   const period = PERIODS.find((days) => days === search.days) ?? DEFAULT_PERIOD
   const navigate = useNavigate()
-  const { data, error, refetch } = useQuery(queries.ratingResults(Number(period)))
+  const { data, error, refetch } = useQuery(playgroundQueries.ratingResults(Number(period)))
   const [opened, setOpened] = useState<Row | null>(null)
   const rows = data?.items.map((item): Row => ({ ...item, id: `${item.agent?.id ?? ''}/${item.model}` }))
   const show = (days: string) =>
@@ -173,7 +173,7 @@ function ShareBar({ row }: { row: RatingResult }) {
 
 /** Why people gave their thumbs, newest first, without their names. */
 function Reasons({ row, onClose }: { row: Row | null; onClose: () => void }) {
-  const list = useInfiniteQuery({ ...queries.ratingReasons(row?.agent?.id ?? null, row?.model ?? ''), enabled: row !== null })
+  const list = useInfiniteQuery({ ...playgroundQueries.ratingReasons(row?.agent?.id ?? null, row?.model ?? ''), enabled: row !== null })
   const reasons = list.data?.pages.flatMap((page) => page.items)
   return (
     <SideSheet open={row !== null} onClose={onClose} title={row ? t('results.reasons_title', { name: nameOf(row) }) : ''}>

@@ -3,7 +3,8 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { Award, Trash2 } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
-import { keys, queries } from '@/api/queries'
+import { playgroundQueries } from '@/api/playground-queries'
+import { keys } from '@/api/queries'
 import type { PlaygroundRunSummary } from '@/api/types'
 import { Button, btn, IconButton } from '@/components/button'
 import { ConfirmDialog } from '@/components/dialog'
@@ -23,7 +24,7 @@ export function Runs() {
   const { everyone } = route.useSearch()
   const isEveryone = everyone === '1'
   const navigate = useNavigate()
-  const list = useInfiniteQuery(queries.playgroundRuns(isEveryone))
+  const list = useInfiniteQuery(playgroundQueries.playgroundRuns(isEveryone))
   const [deleting, setDeleting] = useState<PlaygroundRunSummary | null>(null)
   const runs = list.data?.pages.flatMap((page) => page.items)
   const show = (whose: 'mine' | 'everyone') =>

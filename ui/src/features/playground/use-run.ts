@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useRef, useState } from 'react'
+import { playgroundQueries } from '@/api/playground-queries'
 import { followRun } from '@/api/playground-stream'
-import { keys, queries } from '@/api/queries'
+import { keys } from '@/api/queries'
 import type { PlaygroundAnswer, PlaygroundRun } from '@/api/types'
 import { announce } from '@/components/announcer'
 import { t } from '@/lib/i18n'
@@ -13,7 +14,7 @@ export type Column = { answer: PlaygroundAnswer; live: LiveAnswer | undefined }
 /** A run by its address; while it is answered, what its models write arrives here. */
 export function useRun(id: string | undefined) {
   const client = useQueryClient()
-  const query = useQuery({ ...queries.playgroundRun(id ?? ''), enabled: id !== undefined })
+  const query = useQuery({ ...playgroundQueries.playgroundRun(id ?? ''), enabled: id !== undefined })
   const run = id === undefined ? undefined : query.data
   const running = run?.is_own === true && run.answers.some((answer) => answer.state === 'running')
   const adopt = useCallback(

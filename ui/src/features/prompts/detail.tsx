@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/fill'
 import '@/lib/i18n/en/prompts'
 import '@/lib/i18n/en/work'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -6,7 +7,8 @@ import { Archive, ArchiveRestore, Ellipsis, PencilLine } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { keys, queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
+import { keys } from '@/api/queries'
 import { useCan } from '@/api/session'
 import type { PromptTemplate, PromptTemplateDetail } from '@/api/types'
 import { IconButton } from '@/components/button'
@@ -29,7 +31,7 @@ const route = getRouteApi('/app/prompts/$prompt')
 /** One template: filling it in, changing it, its versions. */
 export default function Prompt() {
   const { prompt } = route.useParams()
-  const { data, error, refetch } = useQuery(queries.prompt(prompt))
+  const { data, error, refetch } = useQuery(promptQueries.prompt(prompt))
   if (data) return <Template key={prompt} detail={data} />
   if (isApiError(error) && error.status === 404) {
     return (

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
 import type { PromptDiff } from '@/api/types'
 import { ErrorState } from '@/components/error-state'
 import { scrollRegion } from '@/components/scroll'
@@ -10,7 +10,7 @@ type Line = PromptDiff['body'][number]
 
 /** What changed between two versions, in the text and in the variables. */
 export function Diff({ id, from, to }: { id: string; from: number; to: number }) {
-  const { data, error, refetch } = useQuery(queries.promptDiff(id, from, to))
+  const { data, error, refetch } = useQuery(promptQueries.promptDiff(id, from, to))
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
   if (!data) {
     return (

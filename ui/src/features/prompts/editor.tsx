@@ -4,11 +4,12 @@ import { useId, useState } from 'react'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { keys } from '@/api/queries'
+import type { FieldError } from '@/api/types'
 import { Button } from '@/components/button'
 import { Panel } from '@/components/page'
 import { Preview } from '@/components/template-fill'
 import { TemplateForm } from '@/components/template-form'
-import { type FieldValues, isFilled, valuesOf } from '@/components/template-values'
+import { type FieldValues, valuesOf } from '@/components/template-values'
 import { rich, t } from '@/lib/i18n'
 import { sentence } from '@/lib/sentence'
 import { useSettled } from '@/lib/use-settled'
@@ -26,14 +27,14 @@ export function Editor({ draft, onDraft, error }: EditorProps) {
   const [fields, setFields] = useState<FieldValues>({})
   const preview = usePreview(draft, fields)
   // The draft is checked by the node as it is typed; a refusal to save says the same and stays until the draft changes.
-  const refusal = error ?? preview.error
+  const refused = isApiError(error) && error.fields.length > 0 ? error.fields : preview.problems
   const missing = undeclared(draft)
   const declare = (name: string) => onDraft({ ...draft, variables: [...draft.variables, newVariable(name)] })
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,1.35fr)_minmax(0,1fr)]">
       <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
         <Panel title={t('prompts.body')}>
-          <Body value={draft.body} error={refusal} onChange={(body) => onDraft({ ...draft, body })} />
+          <Body value={draft.body} refused={refused} onChange={(body) => onDraft({ ...draft, body })} />
           {missing.length > 0 ? (
             <div className="mt-4 flex flex-wrap items-center gap-2 text-[13.5px]">
               <span className="text-ink-2">{t('prompts.undeclared')}</span>
@@ -65,7 +66,7 @@ export function Editor({ draft, onDraft, error }: EditorProps) {
                 key={variable.key}
                 draft={variable}
                 index={index}
-                error={refusal}
+                refused={refused}
                 onChange={(next) => onDraft({ ...draft, variables: draft.variables.with(index, next) })}
                 onRemove={() => onDraft({ ...draft, variables: draft.variables.filter((known) => known !== variable) })}
               />
@@ -76,21 +77,20 @@ export function Editor({ draft, onDraft, error }: EditorProps) {
       <Panel title={t('prompts.sample')} i={2} className="xl:sticky xl:top-20">
         <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
           {preview.variables.length > 0 ? (
-            <TemplateForm variables={preview.variables} fields={fields} onFields={setFields} error={preview.error} />
+            <TemplateForm variables={preview.variables} fields={fields} onFields={setFields} refused={preview.problems} />
           ) : null}
-          <Preview text={preview.text} error={null} />
+          <Preview text={preview.text} error={preview.error} />
         </div>
       </Panel>
     </div>
   )
 }
 
-type BodyProps = { value: string; error: unknown; onChange: (body: string) => void }
-function Body({ value, error, onChange }: BodyProps) {
+type BodyProps = { value: string; refused: readonly FieldError[]; onChange: (body: string) => void }
+function Body({ value, refused, onChange }: BodyProps) {
   const id = useId()
-  const wrong = isApiError(error) && value.trim() !== '' ? error.fields.filter((item) => item.field === 'body') : []
-  // Undeclared names have their own buttons below.
-  const shown = wrong.filter((item) => item.code !== 'undeclared_variable')
+  // Undeclared names have their own buttons below, and an empty text needs no telling.
+  const shown = refused.filter((item) => item.field === 'body' && item.code !== 'undeclared_variable' && item.code !== 'empty_body')
   return (
     <>
       <textarea
@@ -131,6 +131,5 @@ function usePreview(draft: TextDraft, fields: FieldValues) {
     placeholderData: (before) => before,
   })
   const named = variables.filter((variable) => variable.name !== '')
-  const filled = isFilled(named, fields)
-  return { text: filled && !query.error ? query.data?.text : undefined, error: query.error, variables: named }
+  return { text: query.data?.text ?? undefined, problems: query.data?.problems ?? [], error: query.error, variables: named }
 }

@@ -1,10 +1,11 @@
+import '@/lib/i18n/en/fill'
 import '@/lib/i18n/en/prompts'
 import '@/lib/i18n/en/work'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
 import { NotebookPen, Plus } from 'lucide-react'
 import { useCallback } from 'react'
-import { queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
 import { useCan } from '@/api/session'
 import type { PromptTemplate } from '@/api/types'
 import { Button, btn } from '@/components/button'
@@ -24,7 +25,7 @@ export default function Prompts() {
   const isArchived = archived === '1'
   const mayWrite = useCan('prompts.manage')
   const navigate = useNavigate()
-  const list = useInfiniteQuery(queries.prompts({ q, ...(isArchived ? { archived: true } : {}) }))
+  const list = useInfiniteQuery(promptQueries.prompts({ q, ...(isArchived ? { archived: true } : {}) }))
   const { data, error, refetch } = list
   const show = useCallback(
     (next: { q: string; archived: boolean }) =>

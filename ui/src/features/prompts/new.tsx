@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/fill'
 import '@/lib/i18n/en/prompts'
 import '@/lib/i18n/en/work'
 import { useMutation, useQueryClient } from '@tanstack/react-query'

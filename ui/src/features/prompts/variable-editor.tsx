@@ -1,6 +1,5 @@
 import { Trash2 } from 'lucide-react'
-import { isApiError } from '@/api/error'
-import type { VariableType } from '@/api/types'
+import type { FieldError, VariableType } from '@/api/types'
 import { IconButton } from '@/components/button'
 import { Field, Select, Switch, Textarea } from '@/components/field'
 import { t } from '@/lib/i18n'
@@ -9,15 +8,18 @@ import type { VariableDraft } from './draft'
 
 const TYPES: readonly VariableType[] = ['text', 'long_text', 'number', 'choice', 'boolean', 'date']
 
-type EditorProps = { draft: VariableDraft; index: number; error: unknown; onChange: (draft: VariableDraft) => void; onRemove: () => void }
+type EditorProps = {
+  draft: VariableDraft
+  index: number
+  refused: readonly FieldError[]
+  onChange: (draft: VariableDraft) => void
+  onRemove: () => void
+}
 
 /** One variable: its name, type and the settings that belong to the type. */
-export function VariableEditor({ draft, index, error, onChange, onRemove }: EditorProps) {
+export function VariableEditor({ draft, index, refused, onChange, onRemove }: EditorProps) {
   const change = (part: Partial<VariableDraft>) => onChange({ ...draft, ...part })
-  const refusal = (...fields: string[]) => {
-    if (!isApiError(error)) return undefined
-    return error.fields.find((item) => fields.some((field) => item.field.startsWith(`variables[${index}].${field}`)))?.message
-  }
+  const refusal = (field: string) => refused.find((item) => item.field.startsWith(`variables[${index}].${field}`))?.message
   const title = draft.name || t('prompts.variable_new')
   return (
     <li className="rounded-[18px] border border-line bg-surface-2/50 p-4">
@@ -76,7 +78,7 @@ export function VariableEditor({ draft, index, error, onChange, onRemove }: Edit
 
 type PartProps = { draft: VariableDraft; change: (part: Partial<VariableDraft>) => void }
 
-function Settings({ draft, change, refusal }: PartProps & { refusal: (...fields: string[]) => string | undefined }) {
+function Settings({ draft, change, refusal }: PartProps & { refusal: (field: string) => string | undefined }) {
   if (draft.type === 'choice') {
     const error = refusal('options')
     return (
@@ -122,7 +124,7 @@ function Default({ draft, change, error }: PartProps & { error: string | undefin
       .filter(Boolean)
     const items =
       draft.type === 'boolean'
-        ? ([none, ['true', t('work.fill.yes')], ['false', t('work.fill.no')]] as const)
+        ? ([none, ['true', t('fill.yes')], ['false', t('fill.no')]] as const)
         : [none, ...[...new Set(options)].map((option) => [option, option] as const)]
     return (
       <Select

@@ -3,7 +3,8 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { GitCompareArrows, RotateCcw } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
-import { keys, queries } from '@/api/queries'
+import { promptQueries } from '@/api/prompt-queries'
+import { keys } from '@/api/queries'
 import { useCan } from '@/api/session'
 import type { PromptTemplate, PromptVersion } from '@/api/types'
 import { Button, IconButton } from '@/components/button'
@@ -23,7 +24,7 @@ const route = getRouteApi('/app/prompts/$prompt')
 export function Versions({ template }: { template: PromptTemplate }) {
   const search = route.useSearch()
   const navigate = useNavigate()
-  const list = useInfiniteQuery(queries.promptVersions(template.id))
+  const list = useInfiniteQuery(promptQueries.promptVersions(template.id))
   const [restoring, setRestoring] = useState<number | null>(null)
   const mayRestore = useCan('prompts.manage') && template.archived_at === null
   const versions = list.data?.pages.flatMap((page) => page.items)
