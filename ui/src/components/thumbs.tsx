@@ -26,7 +26,7 @@ export function Thumbs({ rating, onRate, of }: ThumbsProps) {
       <IconButton
         label={named(t(verdict === 'up' ? 'work.rate.up_on' : 'work.rate.up'))}
         aria-pressed={verdict === 'up'}
-        className={verdict === 'up' ? 'text-success' : ''}
+        className={verdict === 'up' ? '!text-success' : ''}
         onClick={() => onRate(verdict === 'up' ? null : { verdict: 'up' })}
       >
         <ThumbsUp size={15} className={verdict === 'up' ? 'fill-current' : ''} aria-hidden="true" />
@@ -34,7 +34,7 @@ export function Thumbs({ rating, onRate, of }: ThumbsProps) {
       <IconButton
         label={named(t(verdict === 'down' ? 'work.rate.down_on' : 'work.rate.down'))}
         aria-pressed={verdict === 'down'}
-        className={verdict === 'down' ? 'text-danger' : ''}
+        className={verdict === 'down' ? '!text-danger' : ''}
         onClick={() => onRate(verdict === 'down' ? null : { verdict: 'down' })}
       >
         <ThumbsDown size={15} className={verdict === 'down' ? 'fill-current' : ''} aria-hidden="true" />

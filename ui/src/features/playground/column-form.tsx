@@ -40,13 +40,6 @@ export function ColumnForm({ column, number, models, error, onChange, onRemove }
             items={known ? items : [[column.model, column.model] as const, ...items]}
             className="min-w-0 flex-1"
           />
-          <Field
-            label={t('playground.temperature')}
-            value={column.temperature}
-            onChange={(event) => change({ temperature: event.target.value })}
-            className="compact-field w-[86px]"
-            {...decimal}
-          />
           <IconButton
             label={t('playground.parameters_of', { number })}
             aria-expanded={open}
@@ -62,7 +55,13 @@ export function ColumnForm({ column, number, models, error, onChange, onRemove }
           ) : null}
         </div>
         {open ? (
-          <div className="mt-3 grid grid-cols-2 gap-3 sm:grid-cols-3">
+          <div className="mt-3 grid grid-cols-2 gap-3">
+            <Field
+              label={t('playground.temperature')}
+              value={column.temperature}
+              onChange={(event) => change({ temperature: event.target.value })}
+              {...decimal}
+            />
             <Field
               label={t('playground.max_tokens')}
               value={column.max_tokens}
@@ -84,7 +83,11 @@ export function ColumnForm({ column, number, models, error, onChange, onRemove }
               onChange={(event) => change({ seed: event.target.value })}
             />
           </div>
-        ) : null}
+        ) : (
+          <p className="ms-9 mt-1.5 text-[13px] text-ink-3">
+            {t('playground.settings', { temperature: column.temperature || '–', max_tokens: column.max_tokens || '–' })}
+          </p>
+        )}
         {error ? <p className="mt-2 text-[13px] text-danger">{sentence(error)}</p> : null}
       </fieldset>
     </li>

@@ -40,8 +40,9 @@ function Part({ title, lines }: { title: string; lines: readonly Line[] }) {
   return (
     <section>
       <h3 className="mb-2 text-[13.5px] font-medium">{title}</h3>
-      {unchanged ? <p className="mb-2 text-[13.5px] text-ink-3">{t('prompts.diff_none')}</p> : null}
-      {lines.length > 0 ? (
+      {unchanged ? (
+        <p className="text-[13.5px] text-ink-3">{t('prompts.diff_none')}</p>
+      ) : (
         <div {...scrollRegion(title)} className="overflow-x-auto rounded-[14px] border border-line">
           <table className="w-full font-mono text-[12.5px] leading-[1.65]">
             <tbody>
@@ -51,7 +52,7 @@ function Part({ title, lines }: { title: string; lines: readonly Line[] }) {
             </tbody>
           </table>
         </div>
-      ) : null}
+      )}
     </section>
   )
 }

@@ -32,7 +32,6 @@ export function VariableEditor({ draft, index, refused, onChange, onRemove }: Ed
             maxLength={40}
             spellCheck={false}
             autoCapitalize="none"
-            className="font-mono"
             error={refusal('name')}
             onChange={(event) => change({ name: event.target.value })}
           />

@@ -54,7 +54,7 @@ export function Versions({ template }: { template: PromptTemplate }) {
               version={version}
               isNewest={version.number === template.version}
               isShown={version.number === to}
-              onCompare={() => compare({ from: Math.max(1, version.number - 1), to: version.number })}
+              onCompare={version.number > 1 ? () => compare({ from: version.number - 1, to: version.number }) : undefined}
               onRestore={mayRestore && version.number !== template.version ? () => setRestoring(version.number) : undefined}
             />
           ))}
@@ -106,7 +106,7 @@ function Pair({ count, from, to, onPick }: PairProps) {
   )
 }
 
-type RowProps = { version: PromptVersion; isNewest: boolean; isShown: boolean; onCompare: () => void; onRestore?: () => void }
+type RowProps = { version: PromptVersion; isNewest: boolean; isShown: boolean; onCompare?: () => void; onRestore?: () => void }
 function VersionRow({ version, isNewest, isShown, onCompare, onRestore }: RowProps) {
   const { number } = version
   return (
@@ -127,9 +127,11 @@ function VersionRow({ version, isNewest, isShown, onCompare, onRestore }: RowPro
         {version.restored_from !== null && version.note ? <p className="text-[13.5px] text-ink-2">{version.note}</p> : null}
         <p className="text-[13px] text-ink-3">{t('prompts.by', { author: version.author, date: formatDateTime(version.created_at) })}</p>
       </div>
-      <IconButton label={t('prompts.compare_previous', { version: number })} aria-pressed={isShown} onClick={onCompare}>
-        <GitCompareArrows size={17} aria-hidden="true" />
-      </IconButton>
+      {onCompare ? (
+        <IconButton label={t('prompts.compare_previous', { version: number })} aria-pressed={isShown} onClick={onCompare}>
+          <GitCompareArrows size={17} aria-hidden="true" />
+        </IconButton>
+      ) : null}
       {onRestore ? (
         <IconButton label={t('prompts.restore_of', { version: number })} onClick={onRestore}>
           <RotateCcw size={17} aria-hidden="true" />
