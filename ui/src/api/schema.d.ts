@@ -2283,6 +2283,10 @@ export interface components {
             /** @description One line per variable, in words. */
             variables: components["schemas"]["DiffLine"][];
         };
+        PromptPreview: {
+            problems: components["schemas"]["FieldError"][];
+            text: string | null;
+        };
         /** @description Which state of the template is meant. */
         PromptRevision: {
             /**
@@ -2424,11 +2428,7 @@ export interface components {
             /** Format: int32 */
             characters: number;
             text: string;
-            /**
-             * Format: int32
-             * @description The version that was filled in; `null` for a draft.
-             */
-            version: number | null;
+            version: number;
         };
         /** @description Values to fill a template in with. */
         RenderPrompt: {
@@ -4791,7 +4791,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RenderedPrompt"];
+                    "application/json": components["schemas"]["PromptPreview"];
                 };
             };
             400: {

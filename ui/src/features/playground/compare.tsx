@@ -139,6 +139,8 @@ function useDraft(run: PlaygroundRun | undefined, template: string | undefined, 
   useEffect(() => {
     if (!template || wanted.current === template) return
     wanted.current = template
+    // Already in the form: what was typed into it stays.
+    if (kept.draft.source === 'template' && kept.draft.template?.id === template) return
     put({ ...kept.draft, source: 'template', template: { id: template, version: undefined, fields: {} } })
   })
   useEffect(() => {
