@@ -694,7 +694,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Fills a draft in that is not stored. Changes nothing. */
+        /** Fills a draft in that is not stored, or says what is wrong with it. Changes nothing. */
         post: operations["preview_prompt"];
         delete?: never;
         options?: never;
@@ -2283,8 +2283,11 @@ export interface components {
             /** @description One line per variable, in words. */
             variables: components["schemas"]["DiffLine"][];
         };
+        /** @description A draft filled in, or what is wrong with it. */
         PromptPreview: {
+            /** @description Fields of the request, such as `body`, `variables[0].name` or `values.customer`. */
             problems: components["schemas"]["FieldError"][];
+            /** @description `null` when something is wrong. */
             text: string | null;
         };
         /** @description Which state of the template is meant. */
@@ -2428,6 +2431,10 @@ export interface components {
             /** Format: int32 */
             characters: number;
             text: string;
+            /**
+             * Format: int32
+             * @description The version that was filled in.
+             */
             version: number;
         };
         /** @description Values to fill a template in with. */
