@@ -22,6 +22,7 @@ use crate::{
     inference::Inference,
     keys::Keys,
     knowledge::Knowledge,
+    playground::Playground,
     team::{self, Presence},
 };
 
@@ -62,6 +63,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "model_registry",
         sql: include_str!("../migrations/0007_model_registry.sql"),
     },
+    Migration {
+        version: 8,
+        name: "prompt_templates",
+        sql: include_str!("../migrations/0009_prompt_templates.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.
@@ -98,6 +104,8 @@ pub struct Node {
     pub presence: Presence,
     /// The answers being written right now.
     pub turns: Turns,
+    /// The playground's runs being answered right now.
+    pub playground: Playground,
     /// How a session travels in a browser.
     pub session_cookie: SessionCookie,
     /// Cancelled when the node stops.
@@ -171,6 +179,7 @@ impl App {
             knowledge: Knowledge::new(inference.clone()),
             presence: Presence::default(),
             turns: Turns::default(),
+            playground: Playground::default(),
             session_cookie: SessionCookie::new("guildhall", config.is_tls()),
             shutdown: CancellationToken::new(),
             config,
@@ -184,6 +193,7 @@ impl App {
             started_at,
         }));
         crate::chat::recover(&app).await?;
+        crate::playground::recover(&app).await?;
         Ok(app)
     }
 

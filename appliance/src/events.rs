@@ -1,15 +1,22 @@
 //! Live news for open tabs: what changed, never the content. A bounded history lets a tab that
 //! reconnects catch up by `Last-Event-ID`; one that was away for longer is told to reload.
 
+mod feed;
+
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use guildhall_db::Tx;
-use guildhall_kernel::{ConversationId, MessageId, ModelId, OrgId, PersonId, UploadId, VeId};
+use guildhall_kernel::{
+    ConversationId, MessageId, ModelId, OrgId, PersonId, PlaygroundRunId, PromptTemplateId,
+    UploadId, VeId,
+};
 use serde::Serialize;
 use tokio::sync::broadcast;
+
+pub use feed::Feed;
 
 /// How many events a tab may have missed.
 const HISTORY: usize = 512;
@@ -50,6 +57,12 @@ pub enum Event {
     /// A model file that is being uploaded grew, was judged, or is no longer one.
     #[serde(rename = "upload.changed")]
     UploadChanged { upload_id: UploadId },
+    /// A prompt template was made, changed, archived or brought back.
+    #[serde(rename = "prompt.changed")]
+    PromptChanged { template_id: PromptTemplateId },
+    /// A playground run began, ended, was judged or deleted.
+    #[serde(rename = "playground.changed")]
+    PlaygroundChanged { run_id: PlaygroundRunId },
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
@@ -69,6 +82,8 @@ impl Event {
             Self::ModelChanged { .. } => "model.changed",
             Self::QueueChanged { .. } => "queue.changed",
             Self::UploadChanged { .. } => "upload.changed",
+            Self::PromptChanged { .. } => "prompt.changed",
+            Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
             Self::Reload {} => "reload",
         }

@@ -24,6 +24,18 @@ const PAGES = {
   'team-dismissed': '/team?tab=dismissed',
   chat: '/chat/{employee}',
   'chat-new': '/chat/{employee}/new',
+  prompts: '/prompts',
+  'prompts-nothing-found': '/prompts?q=xylophone',
+  'prompts-archived': '/prompts?archived=1',
+  'prompt-new': '/prompts/new',
+  prompt: '/prompts/{prompt}',
+  'prompt-edit': '/prompts/{prompt}?tab=edit',
+  'prompt-versions': '/prompts/{prompt}?tab=versions',
+  playground: '/playground',
+  'playground-run': '/playground?run={run}',
+  'playground-template': '/playground?template={prompt}',
+  'playground-runs': '/playground?tab=runs',
+  'playground-results': '/playground?tab=results',
   account: '/account',
   'account-security': '/account?tab=security',
   'account-keys': '/account?tab=keys',
@@ -133,7 +145,51 @@ async function furnish(place, dataDir, administrator) {
   await post('/api/marketplace/agents/contract-reviewer/hire', {})
   const leaving = await post('/api/marketplace/agents/support-triage/hire', {})
   await caller.send('DELETE', `/api/ves/${leaving.id}`)
-  await post(`/api/ves/${employee.id}/chat`, { message: 'What should I check before I approve a supplier invoice?' })
+  const said = await post(`/api/ves/${employee.id}/chat`, { message: 'What should I check before I approve a supplier invoice?' })
+  await post(`/api/ves/${employee.id}/messages/${said.message.id}/rating`, { verdict: 'up', reason: 'Names its sources' })
+  const prompt = await furnishPrompt(post)
+  const run = await furnishRun(caller, post)
   await node.stop()
-  return { agent: 'invoice-clerk', employee: employee.id }
+  return { agent: 'invoice-clerk', employee: employee.id, prompt: prompt.id, run: run.id }
+}
+
+/** A template with two versions. */
+async function furnishPrompt(post) {
+  const variables = [
+    { name: 'customer', label: 'Customer', type: 'text', characters_max: 80 },
+    { name: 'amount', label: 'Amount in EUR', type: 'number', number_min: 0 },
+    { name: 'due', label: 'Due on', type: 'date', required: false },
+    { name: 'tone', type: 'choice', options: ['friendly', 'firm'], default: 'friendly', help: 'How the letter sounds' },
+  ]
+  const first = await post('/api/prompts', {
+    name: 'Payment reminder',
+    description: 'A letter about an invoice that is not paid yet',
+    body: 'Write a {{tone}} letter to {{customer}}.\nThe invoice of {{amount}} EUR was due on {{due}}.\nKeep it short.',
+    variables,
+    note: 'First words',
+  })
+  await post(`/api/prompts/${first.id}/versions`, {
+    revision: first.revision,
+    body: 'Write a {{tone}} letter to {{customer}}.\nThe invoice of {{amount}} EUR was due on {{due}}.\nKeep it under 120 words and offer help.',
+    variables,
+    note: 'A limit, and an offer',
+  })
+  return first
+}
+
+/** A run of two columns, ended and judged. */
+async function furnishRun(caller, post) {
+  const column = (temperature) => ({ model: 'starter', parameters: { max_tokens: 48, temperature } })
+  const run = await post('/api/playground/runs', {
+    system: 'You are Ada, an invoice clerk.',
+    messages: [{ role: 'user', content: 'Who are you, and what can you do for me?' }],
+    columns: [column(0), column(1)],
+  })
+  const stream = await caller.send('GET', `/api/playground/runs/${run.id}/stream`)
+  await stream.text()
+  const [first, second] = run.answers
+  await post(`/api/playground/runs/${run.id}/answers/${first.id}/rating`, { verdict: 'up' })
+  await post(`/api/playground/runs/${run.id}/answers/${second.id}/rating`, { verdict: 'down', reason: 'It rambles' })
+  await post(`/api/playground/runs/${run.id}/best`, { answer_id: first.id })
+  return run
 }

@@ -11,11 +11,14 @@ mod brief;
 mod extract;
 mod generate;
 mod model;
+mod rate;
 mod routes;
 mod routes_messages;
 mod stateless;
 mod store;
 mod turn;
+
+use std::collections::HashMap;
 
 use guildhall_kernel::{
     ConversationId, Ctx, Error, MessageId, Page, PageRequest, Result, Timestamp, VeId,
@@ -39,7 +42,9 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event},
-    identity, team,
+    identity,
+    ratings::{self, Rating},
+    team,
 };
 
 /// Every route of this feature.
@@ -183,6 +188,7 @@ pub async fn delete_conversation(
             let message = "an answer is still being written in this conversation; stop it first";
             return Err(Error::conflict("answer_running", message));
         }
+        ratings::forget_reasons(tx, owner.organisation, &id.to_string())?;
         store::delete_conversation(tx, id)?;
         let lost = -i64::from(conversation.messages);
         team::note_activity(
@@ -251,21 +257,45 @@ pub async fn list_messages(
             None => store::list_conversations(reader, owner, None, 1)?.pop(),
         };
         let Some(conversation) = conversation else {
-            return Ok((Vec::new(), None));
+            return Ok((Vec::new(), Viewer::default()));
         };
         let messages = store::list_messages(reader, conversation.id, before, limit + 1)?;
-        Ok((messages, identity::find_person(reader, owner.person)?))
+        Ok((messages, Viewer::find(reader, owner, conversation.id)?))
     });
-    let (messages, author) = read.await?;
+    let (messages, mut viewer) = read.await?;
     let page = Page::cut(messages, limit, |message| message.turn.to_string());
-    Ok(page.map(|message| view(message, author.as_ref())))
+    Ok(page.map(|message| viewer.view(message)))
 }
 
-fn view(message: StoredMessage, author: Option<&identity::Person>) -> Message {
-    let author = author
-        .filter(|person| message.author == Some(person.id))
-        .cloned();
-    message.view(author)
+/// Who reads a conversation, and what they thought of its answers.
+#[derive(Default)]
+struct Viewer {
+    person: Option<identity::Person>,
+    ratings: HashMap<String, Rating>,
+}
+
+impl Viewer {
+    fn find(
+        reader: &guildhall_db::Reader<'_>,
+        owner: Owner,
+        conversation: ConversationId,
+    ) -> Result<Self> {
+        let who = (owner.organisation, owner.person);
+        Ok(Self {
+            person: identity::find_person(reader, owner.person)?,
+            ratings: ratings::of_group(reader, who, &conversation.to_string())?,
+        })
+    }
+
+    fn view(&mut self, message: StoredMessage) -> Message {
+        let is_author = |person: &&identity::Person| message.author == Some(person.id);
+        let author = self.person.as_ref().filter(is_author).cloned();
+        let rating = self.ratings.remove(&message.id.to_string());
+        Message {
+            rating,
+            ..message.view(author)
+        }
+    }
 }
 
 /// Every version of a message, oldest first.
@@ -281,10 +311,10 @@ pub async fn list_versions(
     let read = app.db.read(move |reader| {
         let message = find_message(reader, owner, id)?;
         let versions = store::list_versions(reader, message.conversation, message.turn)?;
-        Ok((versions, identity::find_person(reader, owner.person)?))
+        Ok((versions, Viewer::find(reader, owner, message.conversation)?))
     });
-    let (versions, author) = read.await?;
-    Ok(Page::complete(versions).map(|message| view(message, author.as_ref())))
+    let (versions, mut viewer) = read.await?;
+    Ok(Page::complete(versions).map(|message| viewer.view(message)))
 }
 
 fn find_message(

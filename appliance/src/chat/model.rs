@@ -4,7 +4,7 @@ use guildhall_kernel::{ConversationId, Error, MessageId, PersonId, Result, Times
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{identity::Person, inference::AnswerMode};
+use crate::{identity::Person, inference::AnswerMode, ratings::Rating};
 
 /// Most characters of one message.
 pub const MESSAGE_CHARACTERS_MAX: usize = 100_000;
@@ -96,6 +96,9 @@ pub struct Message {
     pub versions: u32,
     /// What a person should know about the answer, one sentence each.
     pub notes: Vec<String>,
+    /// What the caller thought of the answer.
+    #[schema(required)]
+    pub rating: Option<Rating>,
 }
 
 /// Why an answer failed.
@@ -267,6 +270,7 @@ impl StoredMessage {
             version: self.version,
             versions: self.versions,
             notes: self.facts.notes,
+            rating: None,
         }
     }
 }

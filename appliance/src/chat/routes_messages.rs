@@ -7,8 +7,12 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Conversation, Message};
-use crate::{app::App, identity::perm};
+use super::{Conversation, Message, rate};
+use crate::{
+    app::App,
+    identity::perm,
+    ratings::{Rating, RatingInput},
+};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -16,6 +20,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(rename_conversation, delete_conversation))
         .routes(routes!(list_messages))
         .routes(routes!(list_versions))
+        .routes(routes!(rate_message, unrate_message))
 }
 
 /// Which messages to list.
@@ -107,4 +112,31 @@ async fn list_versions(
     Path(path): Path<(VeId, MessageId)>,
 ) -> HttpResult<Json<Page<Message>>> {
     Ok(Json(super::list_versions(&app, &ctx, path).await?))
+}
+
+/// Gives an answer a thumb, in place of an earlier one.
+#[utoipa::path(post, path = "/api/ves/{id}/messages/{message}/rating", tag = "chat",
+    params(("id" = VeId, Path), ("message" = MessageId, Path)), request_body = RatingInput,
+    responses((status = 200, body = Rating), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody),
+              (status = 409, body = ErrorBody)))]
+async fn rate_message(
+    Auth { ctx, .. }: Auth<perm::ChatUse>,
+    State(app): State<App>,
+    Path(path): Path<(VeId, MessageId)>,
+    Json(input): Json<RatingInput>,
+) -> HttpResult<Json<Rating>> {
+    Ok(Json(rate::rate(&app, &ctx, path, input).await?))
+}
+
+/// Takes a thumb back.
+#[utoipa::path(delete, path = "/api/ves/{id}/messages/{message}/rating", tag = "chat",
+    params(("id" = VeId, Path), ("message" = MessageId, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody)))]
+async fn unrate_message(
+    Auth { ctx, .. }: Auth<perm::ChatUse>,
+    State(app): State<App>,
+    Path(path): Path<(VeId, MessageId)>,
+) -> HttpResult<StatusCode> {
+    rate::unrate(&app, &ctx, path).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -9,12 +9,11 @@ use std::{
 use futures::Stream;
 use guildhall_kernel::{ConversationId, ErrorBody, MessageId};
 use serde::Serialize;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::ToSchema;
 
 use super::model::ChatAnswer;
-use crate::inference::AnswerMode;
+use crate::{events::Feed, inference::AnswerMode};
 
 /// What happens while an answer is written.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -84,32 +83,21 @@ pub enum StepState {
 
 /// One answer being written.
 pub struct Turn {
-    events: Mutex<Vec<TurnEvent>>,
-    length: watch::Sender<usize>,
+    feed: Arc<Feed<TurnEvent>>,
     stop: CancellationToken,
 }
 
 impl Turn {
     fn new() -> Self {
         Self {
-            events: Mutex::default(),
-            length: watch::Sender::new(0),
+            feed: Arc::new(Feed::new(TurnEvent::is_last)),
             stop: CancellationToken::new(),
         }
     }
 
-    fn events(&self) -> MutexGuard<'_, Vec<TurnEvent>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Adds what happened next and wakes every listener.
     pub fn push(&self, event: TurnEvent) {
-        let length = {
-            let mut events = self.events();
-            events.push(event);
-            events.len()
-        };
-        self.length.send_replace(length);
+        self.feed.push(event);
     }
 
     /// Cancelled when a person stops the answer.
@@ -119,24 +107,7 @@ impl Turn {
 
     /// Everything from the beginning, then live, until the answer ends.
     pub fn follow(self: Arc<Self>) -> impl Stream<Item = (usize, TurnEvent)> + Send {
-        async_stream::stream! {
-            let mut length = self.length.subscribe();
-            let mut seen = 0;
-            loop {
-                let fresh: Vec<TurnEvent> = self.events().get(seen..).unwrap_or_default().to_vec();
-                for event in fresh {
-                    seen += 1;
-                    let is_last = event.is_last();
-                    yield (seen, event);
-                    if is_last {
-                        return;
-                    }
-                }
-                if length.wait_for(|length| *length > seen).await.is_err() {
-                    return;
-                }
-            }
-        }
+        Arc::clone(&self.feed).follow()
     }
 }
 
@@ -176,37 +147,5 @@ impl Turns {
     /// Whether no answer is being written.
     pub fn is_empty(&self) -> bool {
         self.map().is_empty()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use futures::StreamExt;
-
-    use super::*;
-
-    fn delta(text: &str) -> TurnEvent {
-        TurnEvent::Delta {
-            text: text.to_owned(),
-        }
-    }
-
-    fn end() -> TurnEvent {
-        TurnEvent::Error(guildhall_kernel::Error::not_found("thing").body("req"))
-    }
-
-    #[tokio::test]
-    async fn a_late_listener_hears_everything_once_and_in_order() {
-        let turn = Arc::new(Turn::new());
-        turn.push(delta("a"));
-        let late = tokio::spawn(Arc::clone(&turn).follow().collect::<Vec<_>>());
-        turn.push(delta("b"));
-        turn.push(end());
-        let heard = late.await.unwrap_or_default();
-        let names: Vec<_> = heard
-            .iter()
-            .map(|(id, event)| (*id, event.name()))
-            .collect();
-        assert_eq!(names, [(1, "delta"), (2, "delta"), (3, "error")]);
     }
 }

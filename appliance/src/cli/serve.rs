@@ -166,8 +166,9 @@ fn stop_signals() -> Result<impl Future<Output = ()>> {
 /// Stops answers, so that what was written of them is stored, then everything else.
 async fn stop(app: &App) {
     app.turns.stop_all();
+    app.playground.stop_all();
     let stored = async {
-        while !app.turns.is_empty() {
+        while !(app.turns.is_empty() && app.playground.is_empty()) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

@@ -15,7 +15,10 @@ use guildhall_web::layers::{LayerOptions, stack};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{app::App, billing, catalog, chat, identity, inference, protocols, team};
+use crate::{
+    app::App, billing, catalog, chat, identity, inference, playground, prompts, protocols, ratings,
+    team,
+};
 
 /// Time within which an answer must begin.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -28,6 +31,9 @@ fn routes() -> OpenApiRouter<App> {
         .merge(inference::router())
         .merge(team::router())
         .merge(chat::router())
+        .merge(prompts::router())
+        .merge(playground::router())
+        .merge(ratings::router())
         .merge(billing::router())
         .merge(overview::router())
         .merge(events::router())

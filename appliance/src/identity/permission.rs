@@ -34,6 +34,14 @@ permissions! {
     ChatUse = "chat.use";
     /// Call models directly, through the programming interfaces under `/v1`.
     ModelsUse = "models.use";
+    /// Read and fill in prompt templates.
+    PromptsRead = "prompts.read";
+    /// Write, restore and archive prompt templates.
+    PromptsManage = "prompts.manage";
+    /// Compare models in the playground.
+    PlaygroundUse = "playground.use";
+    /// Read how answers were judged, by agent and model.
+    RatingsRead = "ratings.read";
     /// Read the people of the organisation.
     PeopleRead = "people.read";
     /// Add, change and remove people.
@@ -56,9 +64,18 @@ const NORMAL: &[&str] = &[
     "chat.use",
     "events.read",
     "models.use",
+    "prompts.read",
     "team.read",
 ];
-const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
+const STAFF: &[&str] = &[
+    "models.read",
+    "people.read",
+    "playground.use",
+    "prompts.manage",
+    "ratings.read",
+    "team.hire",
+    "team.manage",
+];
 const ADMIN: &[&str] = &["people.manage", "quotas.manage"];
 const PLATFORM: &[&str] = &[
     "models.manage",

@@ -302,6 +302,18 @@ const OPERATIONS: &[Operation] = &[
     read("/api/ves/{id}/messages/{message}/stream", Normal),
     change(
         "POST",
+        "/api/ves/{id}/messages/{message}/rating",
+        Normal,
+        || json!({ "verdict": "up" }),
+    ),
+    change(
+        "DELETE",
+        "/api/ves/{id}/messages/{message}/rating",
+        Normal,
+        || Value::Null,
+    ),
+    change(
+        "POST",
         "/api/ves/{id}/messages/{message}/stop",
         Normal,
         || Value::Null,
@@ -332,10 +344,107 @@ const OPERATIONS: &[Operation] = &[
     ),
     change("DELETE", "/api/ves/{id}", Staff, || Value::Null),
     change("POST", "/api/ves/{id}/rehire", Staff, || Value::Null),
+    read("/api/prompts", Normal),
+    change(
+        "POST",
+        "/api/prompts",
+        Staff,
+        || json!({ "name": "Another", "body": "Hello" }),
+    ),
+    read("/api/prompts/{id}", Normal),
+    read("/api/prompts/{id}/versions", Normal),
+    read("/api/prompts/{id}/versions/{version}", Normal),
+    read("/api/prompts/{id}/diff", Normal),
+    // Filling in changes nothing.
+    Operation {
+        method: "POST",
+        path: "/api/prompts/{id}/render",
+        who: Normal,
+        audited: false,
+        body: || json!({ "values": { "name": "Ada" } }),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/prompts/preview",
+        who: Normal,
+        audited: false,
+        body: || json!({ "body": "Hello" }),
+    },
+    // Each change makes the next revision, so their order is the order of the revisions.
+    change(
+        "PATCH",
+        "/api/prompts/{id}",
+        Staff,
+        || json!({ "revision": 1, "description": "Other" }),
+    ),
+    change(
+        "POST",
+        "/api/prompts/{id}/versions",
+        Staff,
+        || json!({ "revision": 2, "body": "Good day" }),
+    ),
+    change(
+        "POST",
+        "/api/prompts/{id}/versions/{version}/restore",
+        Staff,
+        || json!({ "revision": 3 }),
+    ),
+    change(
+        "POST",
+        "/api/prompts/{id}/archive",
+        Staff,
+        || json!({ "revision": 4 }),
+    ),
+    change(
+        "POST",
+        "/api/prompts/{id}/unarchive",
+        Staff,
+        || json!({ "revision": 5 }),
+    ),
+    read("/api/playground/runs", Staff),
+    change("POST", "/api/playground/runs", Staff, run),
+    read("/api/playground/runs/{id}", Staff),
+    read("/api/playground/runs/{id}/stream", Staff),
+    change("POST", "/api/playground/runs/{id}/stop", Staff, || {
+        Value::Null
+    }),
+    change(
+        "POST",
+        "/api/playground/runs/{id}/answers/{answer}/stop",
+        Staff,
+        || Value::Null,
+    ),
+    change(
+        "POST",
+        "/api/playground/runs/{id}/answers/{answer}/rating",
+        Staff,
+        || json!({ "verdict": "down", "reason": "Wrong." }),
+    ),
+    change(
+        "DELETE",
+        "/api/playground/runs/{id}/answers/{answer}/rating",
+        Staff,
+        || Value::Null,
+    ),
+    change(
+        "POST",
+        "/api/playground/runs/{id}/best",
+        Staff,
+        || json!({ "answer_id": null }),
+    ),
+    change("DELETE", "/api/playground/runs/{id}", Staff, || Value::Null),
+    read("/api/ratings/results", Staff),
+    read("/api/ratings/reasons", Staff),
     read("/api/billing/usage", Normal),
     read("/api/overview", Normal),
     read("/api/events", Normal),
 ];
+
+/// A prompt for two columns of the smallest model, answered in a few tokens.
+fn run() -> Value {
+    let column = json!({ "model": "starter", "parameters": { "max_tokens": 8 } });
+    json!({ "messages": [{ "role": "user", "content": "Hello" }], "columns": [column, column] })
+}
 
 /// Ids of things that belong to the first organisation's administrator.
 struct Things {
@@ -346,6 +455,9 @@ struct Things {
     person: String,
     model: String,
     upload: String,
+    prompt: String,
+    run: String,
+    answer: String,
 }
 
 impl Things {
@@ -367,13 +479,18 @@ impl Things {
         let models = admin.get("/api/admin/models").await.json();
         let upload = json!({ "file_name": "some.gguf", "size_bytes": 1000 });
         let upload = admin.post("/api/admin/models/uploads", upload).await.json();
+        let template = json!({
+            "name": "Greeting", "body": "Hello {{name}}", "variables": [{ "name": "name", "type": "text" }],
+        });
+        let template = admin.post("/api/prompts", template).await.json();
+        let run = admin.post("/api/playground/runs", run()).await.json();
         let text = |value: &Value| {
             value
                 .as_str()
                 .unwrap_or_else(|| panic!("no text: {value}"))
                 .to_owned()
         };
-        Self {
+        let things = Self {
             ve,
             message: text(&said["message"]["id"]),
             question: text(&messages["items"][1]["id"]),
@@ -381,7 +498,14 @@ impl Things {
             person: text(&added["member"]["id"]),
             model: text(&models["items"][0]["id"]),
             upload: text(&upload["id"]),
-        }
+            prompt: text(&template["id"]),
+            run: text(&run["id"]),
+            answer: text(&run["answers"][0]["id"]),
+        };
+        // Read to its end, so that the answers can be judged.
+        let stream = format!("/api/playground/runs/{}/stream", things.run);
+        assert_eq!(admin.get(&stream).await.status, StatusCode::OK);
+        things
     }
 
     fn fill(&self, path: &str) -> String {
@@ -391,6 +515,8 @@ impl Things {
             ("/api/admin/models/uploads/", &self.upload),
             ("/api/admin/models/", &self.model),
             ("/v1/models/", "starter"),
+            ("/api/prompts/", &self.prompt),
+            ("/api/playground/runs/", &self.run),
             ("/api/marketplace/", "invoice-clerk"),
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
@@ -407,6 +533,8 @@ impl Things {
             .replace("{alias}", "small")
             .replace("{scope}", "person")
             .replace("{subject}", &self.person)
+            .replace("{version}", "1")
+            .replace("{answer}", &self.answer)
     }
 }
 
@@ -546,14 +674,21 @@ async fn another_organisation_sees_and_changes_nothing() {
     let test = TestApp::new().await;
     let things = Things::make(&test).await;
     let stranger = test.stranger().await;
-    let owned = ["/api/ves/{id}", "/api/admin/people/{id}"];
+    let owned = [
+        "/api/ves/{id}",
+        "/api/admin/people/{id}",
+        "/api/prompts/{id}",
+        "/api/playground/runs/{id}",
+    ];
     for operation in OPERATIONS {
         let answer = call(&stranger, &things, operation).await;
         let what = format!(
             "{} {}: {} {}",
             operation.method, operation.path, answer.status, answer.text
         );
-        if owned.iter().any(|path| operation.path.starts_with(path)) {
+        // Two versions must be named before anything is looked for.
+        let is_incomplete = operation.path.ends_with("/diff");
+        if owned.iter().any(|path| operation.path.starts_with(path)) && !is_incomplete {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{what}");
         }
         for id in [
@@ -561,6 +696,9 @@ async fn another_organisation_sees_and_changes_nothing() {
             &things.message,
             &things.conversation,
             &things.person,
+            &things.prompt,
+            &things.run,
+            &things.answer,
         ] {
             assert!(!answer.text.contains(id.as_str()), "{what}");
         }

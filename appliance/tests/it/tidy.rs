@@ -32,6 +32,9 @@ const EDGES: &[(&str, &[&str])] = &[
         "team",
         &["audit", "catalog", "events", "identity", "inference"],
     ),
+    ("prompts", &["audit", "events", "identity"]),
+    // Judging is what people do with every kind of answer.
+    ("ratings", &["catalog", "identity"]),
     // Tier 3: work.
     (
         "chat",
@@ -43,7 +46,19 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "knowledge",
+            "ratings",
             "team",
+        ],
+    ),
+    (
+        "playground",
+        &[
+            "audit",
+            "events",
+            "identity",
+            "inference",
+            "prompts",
+            "ratings",
         ],
     ),
     // Tier 5: the edges. Foreign protocols stand beside the node's own interface.
@@ -62,6 +77,9 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "protocols",
+            "playground",
+            "prompts",
+            "ratings",
             "team",
             "telemetry",
         ],
@@ -92,6 +110,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "inference",
             "keys",
             "knowledge",
+            "playground",
             "team",
         ],
     ),

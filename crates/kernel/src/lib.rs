@@ -52,4 +52,10 @@ id_kinds! {
     Audit, AuditId, "aud";
     /// One metered call.
     Usage, UsageId, "usg";
+    /// A prompt template with its versions.
+    PromptTemplate, PromptTemplateId, "tpl";
+    /// One prompt answered by several models side by side.
+    PlaygroundRun, PlaygroundRunId, "plr";
+    /// One model's answer in a playground run.
+    PlaygroundAnswer, PlaygroundAnswerId, "pla";
 }

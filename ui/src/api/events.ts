@@ -5,8 +5,25 @@ import { keys } from './queries'
 /** How this tab stands with the node: `live` while events arrive, `lost` after the stream broke and no health check answered. */
 export type Connection = 'connecting' | 'live' | 'reconnecting' | 'lost'
 
-type Names = 'message.started' | 'message.finished' | 'conversation.changed' | 've.changed' | 'model.changed' | 'people.changed'
-export type NodeEvent = { name: Names; ve_id?: string; conversation_id?: string; message_id?: string; model_id?: string; state?: string }
+type Names =
+  | 'message.started'
+  | 'message.finished'
+  | 'conversation.changed'
+  | 've.changed'
+  | 'model.changed'
+  | 'prompt.changed'
+  | 'playground.changed'
+  | 'people.changed'
+export type NodeEvent = {
+  name: Names
+  ve_id?: string
+  conversation_id?: string
+  message_id?: string
+  model_id?: string
+  template_id?: string
+  run_id?: string
+  state?: string
+}
 
 const NAMES: readonly Names[] = [
   'message.started',
@@ -14,6 +31,8 @@ const NAMES: readonly Names[] = [
   'conversation.changed',
   've.changed',
   'model.changed',
+  'prompt.changed',
+  'playground.changed',
   'people.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
@@ -51,6 +70,10 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [...ve, keys.overview, keys.agents]
     case 'model.changed':
       return [keys.models, keys.ves, keys.overview, keys.node]
+    case 'prompt.changed':
+      return [keys.prompts]
+    case 'playground.changed':
+      return [keys.playground, keys.ratings]
     case 'people.changed':
       return [keys.people, keys.overview]
   }

@@ -403,6 +403,339 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/playground/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs, newest first. */
+        get: operations["list_playground_runs"];
+        put?: never;
+        /** Has 2 to 4 models answer one prompt. The answer comes at once; what they write comes from the run's stream. */
+        post: operations["run_playground"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run with its answers. Of somebody else's run, prompt and answers stay hidden. */
+        get: operations["read_playground_run"];
+        put?: never;
+        post?: never;
+        /** Deletes a run of one's own with its prompt and answers. */
+        delete: operations["delete_playground_run"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}/answers/{answer}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an answer a thumb, in place of an earlier one. */
+        post: operations["rate_playground_answer"];
+        /** Takes a thumb back. */
+        delete: operations["unrate_playground_answer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}/answers/{answer}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops one answer of a run; what was written so far stays. */
+        post: operations["stop_playground_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}/best": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says which of a run's answers was best. */
+        post: operations["choose_best_playground_answer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops every answer of a run; what was written so far stays. */
+        post: operations["stop_playground_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/runs/{id}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follows a run of one's own from its beginning, also again. All columns share the stream: `started` (the run),
+         *     `loading`, `reading`, `delta` and `answered` (each names its answer and model), and `done` (the run) at last;
+         *     `error` instead when the node lost sight of it.
+         */
+        get: operations["follow_playground_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's templates by name. */
+        get: operations["list_prompts"];
+        put?: never;
+        /** Makes a template. */
+        post: operations["create_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template with its newest version. */
+        get: operations["read_prompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Gives a template another name or description. */
+        patch: operations["describe_prompt"];
+        trace?: never;
+    };
+    "/api/prompts/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a template out of the lists people choose from; its versions stay. */
+        post: operations["archive_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed between two versions, line by line. */
+        get: operations["compare_prompt_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fills a template in. Changes nothing. */
+        post: operations["render_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/unarchive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an archived template back. */
+        post: operations["unarchive_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template's versions, newest first. */
+        get: operations["list_prompt_versions"];
+        put?: never;
+        /** Adds a version to a template. */
+        post: operations["add_prompt_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a template. */
+        get: operations["read_prompt_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/versions/{version}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings an older version back, as a new one. */
+        post: operations["restore_prompt_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fills a draft in that is not stored, or says what is wrong with it. Changes nothing. */
+        post: operations["preview_prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ratings/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reasons people gave for their thumbs, newest first, without their names. */
+        get: operations["rating_reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ratings/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Satisfaction with answers by agent and model. */
+        get: operations["rating_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -594,6 +927,24 @@ export interface paths {
         /** Replaces a question and what followed it, and has it answered. */
         post: operations["edit"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ves/{id}/messages/{message}/rating": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an answer a thumb, in place of an earlier one. */
+        post: operations["rate_message"];
+        /** Takes a thumb back. */
+        delete: operations["unrate_message"];
         options?: never;
         head?: never;
         patch?: never;
@@ -900,6 +1251,18 @@ export interface components {
             display_name: string;
             email: string;
             role: components["schemas"]["Role"];
+        };
+        /** @description A new version. */
+        AddPromptVersion: {
+            body: string;
+            /** @description What changed, at most 300 characters. */
+            note?: string;
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+            variables?: components["schemas"]["Variable"][];
         };
         /** @description Everything on an agent's page. */
         Agent: components["schemas"]["AgentSummary"] & {
@@ -1378,6 +1741,43 @@ export interface components {
         CreateOrganisation: {
             name: string;
         };
+        /** @description A new template. */
+        CreatePrompt: {
+            /** @description Text with `{{variable}}` places; `\{{` stands for two plain braces. */
+            body: string;
+            description?: string;
+            /** @description At most 80 characters; unique among the templates in use. */
+            name: string;
+            note?: string;
+            variables?: components["schemas"]["Variable"][];
+        };
+        /** @description Another name or description; what is left out stays. */
+        DescribePrompt: {
+            description?: string | null;
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+        };
+        /** @enum {string} */
+        DiffKind: "same" | "added" | "removed";
+        /** @description One line of a comparison. */
+        DiffLine: {
+            /**
+             * Format: int32
+             * @description Its number in the older text, from 1; `null` when it was added.
+             */
+            from_line: number | null;
+            kind: components["schemas"]["DiffKind"];
+            text: string;
+            /**
+             * Format: int32
+             * @description Its number in the newer text, from 1; `null` when it was removed.
+             */
+            to_line: number | null;
+        };
         /** @description A question in other words. */
         EditInput: {
             message: string;
@@ -1462,6 +1862,14 @@ export interface components {
             model_id: components["schemas"]["mdl_id"];
             /** @enum {string} */
             type: "model.changed";
+        } | {
+            template_id: components["schemas"]["tpl_id"];
+            /** @enum {string} */
+            type: "prompt.changed";
+        } | {
+            run_id: components["schemas"]["plr_id"];
+            /** @enum {string} */
+            type: "playground.changed";
         } | {
             /** @enum {string} */
             type: "people.changed";
@@ -1570,6 +1978,7 @@ export interface components {
             model: string | null;
             /** @description What a person should know about the answer, one sentence each. */
             notes: string[];
+            rating: components["schemas"]["Rating"] | null;
             role: components["schemas"]["MessageRole"];
             state: components["schemas"]["MessageState"];
             text: string;
@@ -2008,6 +2417,7 @@ export interface components {
                 model: string | null;
                 /** @description What a person should know about the answer, one sentence each. */
                 notes: string[];
+                rating: components["schemas"]["Rating"] | null;
                 role: components["schemas"]["MessageRole"];
                 state: components["schemas"]["MessageState"];
                 text: string;
@@ -2106,6 +2516,88 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_PlaygroundRunSummary: {
+            /** @description The entries of this page. */
+            items: {
+                best_model: string | null;
+                /** @description Display name of who asked. */
+                by: string;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description The beginning of the prompt, for its owner only. */
+                excerpt: string | null;
+                id: components["schemas"]["plr_id"];
+                /** @description Whether it is the caller's own. */
+                is_own: boolean;
+                is_running: boolean;
+                /** @description One per column, in order. */
+                models: string[];
+                prompt_sha256: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PromptTemplate: {
+            /** @description The entries of this page. */
+            items: {
+                archived_at: components["schemas"]["Timestamp"] | null;
+                changed_at: components["schemas"]["Timestamp"];
+                created_at: components["schemas"]["Timestamp"];
+                description: string;
+                id: components["schemas"]["tpl_id"];
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Counts every change; send the one you read when you change something.
+                 */
+                revision: number;
+                /**
+                 * Format: int32
+                 * @description Number of the newest version.
+                 */
+                version: number;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PromptVersion: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Display name of who wrote it. */
+                author: string;
+                /** @description Text with `{{variable}}` places; `\{{` stands for two plain braces. */
+                body: string;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description What changed, in the author's words; may be empty. */
+                note: string;
+                /**
+                 * Format: int32
+                 * @description Counts up from 1.
+                 */
+                number: number;
+                /**
+                 * Format: int32
+                 * @description The version whose text this one brought back.
+                 */
+                restored_from: number | null;
+                variables: components["schemas"]["Variable"][];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_RatingReason: {
+            /** @description The entries of this page. */
+            items: {
+                rated_at: components["schemas"]["Timestamp"];
+                reason: string;
+                verdict: components["schemas"]["Verdict"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Ve: {
             /** @description The entries of this page. */
             items: {
@@ -2162,6 +2654,184 @@ export interface components {
             display_name: string;
             email: string;
             id: components["schemas"]["per_id"];
+        };
+        pla_id: string;
+        /** @description One model's answer. */
+        PlaygroundAnswer: {
+            /** @description Whether it reached the longest length allowed. */
+            cut_off: boolean;
+            error: components["schemas"]["PlaygroundError"] | null;
+            figures: components["schemas"]["PlaygroundFigures"];
+            id: components["schemas"]["pla_id"];
+            model: string;
+            parameters: components["schemas"]["PlaygroundParameters"];
+            rating: components["schemas"]["Rating"] | null;
+            state: components["schemas"]["PlaygroundAnswerState"];
+            /** @description For its owner only. */
+            text: string | null;
+        };
+        /**
+         * @description How far an answer is.
+         * @enum {string}
+         */
+        PlaygroundAnswerState: "running" | "complete" | "stopped" | "failed";
+        /** @description One column. */
+        PlaygroundColumn: {
+            model: string;
+            parameters?: components["schemas"]["PlaygroundParameters"];
+        };
+        /** @description Why an answer failed. */
+        PlaygroundError: {
+            code: string;
+            message: string;
+        };
+        /** @description What happens while a run is answered. */
+        PlaygroundEvent: components["schemas"]["PlaygroundRun"] | {
+            answer_id: components["schemas"]["pla_id"];
+            model: string;
+        } | {
+            answer_id: components["schemas"]["pla_id"];
+            /** Format: int32 */
+            cached_tokens: number;
+            /** Format: int32 */
+            input_tokens: number;
+            model: string;
+        } | {
+            answer_id: components["schemas"]["pla_id"];
+            model: string;
+            text: string;
+        } | components["schemas"]["PlaygroundAnswer"] | components["schemas"]["PlaygroundRun"] | components["schemas"]["ErrorBody"];
+        /** @description What an answer took. */
+        PlaygroundFigures: {
+            /**
+             * Format: int32
+             * @description Input tokens that an earlier answer had computed already.
+             */
+            cached_tokens: number;
+            /**
+             * Format: int64
+             * @description What the call cost, in millionths of a credit; `null` while it is not known.
+             */
+            cost_micro_credits: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds until the first piece of the answer, waiting included; `null` before it.
+             */
+            first_token_ms: number | null;
+            /** Format: int32 */
+            input_tokens: number;
+            /** Format: int32 */
+            output_tokens: number;
+            /**
+             * Format: int64
+             * @description Milliseconds until work began: for a place and for the model to load.
+             */
+            queue_ms: number;
+            /**
+             * Format: double
+             * @description Tokens written per second; `null` for fewer than two.
+             */
+            tokens_per_second: number | null;
+            /**
+             * Format: int64
+             * @description Milliseconds until the end.
+             */
+            total_ms: number;
+        };
+        /** @description One message of a prompt. */
+        PlaygroundMessage: {
+            content: string;
+            role: components["schemas"]["PlaygroundRole"];
+        };
+        /** @description How a model shall answer. */
+        PlaygroundParameters: {
+            /**
+             * Format: int32
+             * @description Longest answer in tokens, 1 to 4096. 512 when left out.
+             */
+            max_tokens?: number;
+            /**
+             * Format: int32
+             * @description With a seed, the same run on the same machine gives the same answer.
+             */
+            seed?: number | null;
+            /** @description Texts that end the answer, at most 4. */
+            stop?: string[];
+            /**
+             * Format: float
+             * @description 0 picks the likeliest token each time; at most 2. 0.7 when left out.
+             */
+            temperature?: number;
+            /**
+             * Format: float
+             * @description Share of probability to sample from, above 0 and at most 1. 0.95 when left out.
+             */
+            top_p?: number;
+        };
+        /** @description What was asked. */
+        PlaygroundPrompt: {
+            /** @description As sent, oldest first; the last one is the person's. */
+            messages: components["schemas"]["PlaygroundMessage"][];
+            /** @description Instructions; may be empty. */
+            system: string;
+            template: components["schemas"]["UsedTemplate"] | null;
+        };
+        /**
+         * @description Who speaks.
+         * @enum {string}
+         */
+        PlaygroundRole: "user" | "assistant";
+        /** @description One prompt answered by several models. */
+        PlaygroundRun: {
+            /** @description One per column, in order. */
+            answers: components["schemas"]["PlaygroundAnswer"][];
+            best_answer_id: components["schemas"]["pla_id"] | null;
+            /** @description Display name of who asked. */
+            by: string;
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["plr_id"];
+            /** @description Whether the models answered one after the other. */
+            in_turn: boolean;
+            /** @description Whether it is the caller's own. */
+            is_own: boolean;
+            prompt: components["schemas"]["PlaygroundPrompt"] | null;
+            /** @description SHA-256 of the messages as sent: the same prompt has the same hash. */
+            prompt_sha256: string;
+        };
+        /** @description A run in a list. */
+        PlaygroundRunSummary: {
+            best_model: string | null;
+            /** @description Display name of who asked. */
+            by: string;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description The beginning of the prompt, for its owner only. */
+            excerpt: string | null;
+            id: components["schemas"]["plr_id"];
+            /** @description Whether it is the caller's own. */
+            is_own: boolean;
+            is_running: boolean;
+            /** @description One per column, in order. */
+            models: string[];
+            prompt_sha256: string;
+        };
+        /** @description A template to ask with. */
+        PlaygroundTemplate: {
+            id: components["schemas"]["tpl_id"];
+            /** @description By variable name. */
+            values?: components["schemas"]["BTreeMap"];
+            /**
+             * Format: int32
+             * @description The version; the newest when left out.
+             */
+            version?: number | null;
+        };
+        plr_id: string;
+        /** @description A draft with values to fill it in with. */
+        PreviewPrompt: {
+            body: string;
+            /** @description By variable name. */
+            values?: components["schemas"]["BTreeMap"];
+            variables?: components["schemas"]["Variable"][];
         };
         /** @description What hiring an agent costs. */
         Price: {
@@ -2360,6 +3030,18 @@ export interface components {
          * @enum {string}
          */
         Role: "admin" | "staff" | "normal";
+        /** @description A prompt for several models. It has messages or a template, not both. */
+        RunPlayground: {
+            /** @description 2 to 4 models. One model may stand in several columns, to compare parameters. */
+            columns: components["schemas"]["PlaygroundColumn"][];
+            /** @description Have them answer one after the other: slower, but no model slows another down. */
+            in_turn?: boolean;
+            /** @description Oldest first, at most 50; the last one is the person's. */
+            messages?: components["schemas"]["PlaygroundMessage"][];
+            /** @description Instructions, at most 20,000 characters. */
+            system?: string;
+            template?: components["schemas"]["PlaygroundTemplate"] | null;
+        };
         /** @description Something to try with an agent. */
         SampleTask: {
             /** @description The message it fills in. */
@@ -2433,6 +3115,8 @@ export interface components {
         SwitchInput: {
             organisation_id: components["schemas"]["org_id"];
         };
+        /** @description A value for a variable: a text (also for choices and dates), a number, or a truth value. */
+        TemplateValue: boolean | number | string;
         /** @description A password to hand over, shown once. */
         TemporaryPassword: {
             temporary_password: string;
@@ -2467,6 +3151,7 @@ export interface components {
              */
             total: number;
         };
+        tpl_id: string;
         /** @description A new display name. */
         UpdateAccount: {
             display_name: string;
@@ -2612,6 +3297,13 @@ export interface components {
              */
             words_quoted: number;
         };
+        /** @description A template and what it was filled in with. */
+        UsedTemplate: {
+            id: components["schemas"]["tpl_id"];
+            values: components["schemas"]["BTreeMap"];
+            /** Format: int32 */
+            version: number;
+        };
         usg_id: string;
         /** @description A model. */
         V1Model: {
@@ -2658,6 +3350,11 @@ export interface components {
             state: components["schemas"]["VeState"];
         };
         ve_id: string;
+        /**
+         * @description A thumb.
+         * @enum {string}
+         */
+        Verdict: "up" | "down";
         /**
          * @description Whether an employee works for the organisation.
          * @enum {string}
@@ -3735,6 +4432,1130 @@ export interface operations {
             };
         };
     };
+    list_playground_runs: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description Everyone's runs instead of one's own; of others' runs, prompt and answers stay hidden. */
+                everyone?: boolean | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PlaygroundRunSummary"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run_playground: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunPlayground"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundRun"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_playground_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundRun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_playground_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rate_playground_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                answer: components["schemas"]["pla_id"];
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rating"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unrate_playground_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                answer: components["schemas"]["pla_id"];
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_playground_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                answer: components["schemas"]["pla_id"];
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    choose_best_playground_answer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BestAnswer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundRun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_playground_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    follow_playground_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["plr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["PlaygroundEvent"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_prompts: {
+        parameters: {
+            query?: {
+                /** @description Archived templates instead of those in use. */
+                archived?: boolean | null;
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+                /** @description Words of the name or the description. */
+                q?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromptTemplate"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePrompt"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplateDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    describe_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DescribePrompt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    archive_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptRevision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    compare_prompt_versions: {
+        parameters: {
+            query: {
+                from: number;
+                to: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptDiff"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    render_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenderPrompt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedPrompt"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unarchive_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptRevision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_prompt_versions: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PromptVersion"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add_prompt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPromptVersion"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_prompt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersion"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    restore_prompt_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["tpl_id"];
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestorePromptVersion"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptTemplate"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview_prompt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewPrompt"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptPreview"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rating_reasons: {
+        parameters: {
+            query: {
+                /** @description The agent; left out for the playground. */
+                agent_id?: components["schemas"]["agt_id"] | null;
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+                model: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RatingReason"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rating_results: {
+        parameters: {
+            query?: {
+                /** @description How many days back, 1 to 366; 90 when left out. */
+                days?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RatingResults"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     read_session: {
         parameters: {
             query?: never;
@@ -4459,6 +6280,102 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rate_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ve_id"];
+                message: components["schemas"]["msg_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rating"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    unrate_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ve_id"];
+                message: components["schemas"]["msg_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

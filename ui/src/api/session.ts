@@ -12,6 +12,10 @@ export type Permission =
   | 'chat.use'
   | 'models.read'
   | 'people.read'
+  | 'playground.use'
+  | 'prompts.manage'
+  | 'prompts.read'
+  | 'ratings.read'
   | 'people.manage'
 export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage'
 

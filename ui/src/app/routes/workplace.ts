@@ -1,5 +1,8 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
+import type { Permission } from '@/api/session'
+import type { Session } from '@/api/types'
+import { requirePermission } from '../guards'
 import { appRoute, texts } from './base'
 import { NotFound } from './states'
 
@@ -53,5 +56,41 @@ const chatRoutes = [
 /** Any other address: the frame stays, so that the way on is one press away. */
 const missing = createRoute({ getParentRoute: parent, path: '$', component: NotFound })
 
+const requires =
+  (permission: Permission) =>
+  ({ context }: { context: { session: Session } }) =>
+    requirePermission(context.session, permission)
+
+const prompts = createRoute({
+  getParentRoute: parent,
+  path: '/prompts',
+  validateSearch: texts('q', 'archived'),
+  beforeLoad: requires('prompts.read'),
+  component: lazyRouteComponent(() => import('@/features/prompts')),
+})
+
+const newPrompt = createRoute({
+  getParentRoute: parent,
+  path: '/prompts/new',
+  beforeLoad: requires('prompts.manage'),
+  component: lazyRouteComponent(() => import('@/features/prompts/new')),
+})
+
+const prompt = createRoute({
+  getParentRoute: parent,
+  path: '/prompts/$prompt',
+  validateSearch: texts('tab', 'from', 'to'),
+  beforeLoad: requires('prompts.read'),
+  component: lazyRouteComponent(() => import('@/features/prompts/detail')),
+})
+
+const playground = createRoute({
+  getParentRoute: parent,
+  path: '/playground',
+  validateSearch: texts('tab', 'run', 'template', 'everyone', 'days'),
+  beforeLoad: requires('playground.use'),
+  component: lazyRouteComponent(() => import('@/features/playground')),
+})
+
 /** The pages of daily work. */
-export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes, missing] as const
+export const workplaceRoutes = [today, market, agent, hire, team, ...chatRoutes, prompts, newPrompt, prompt, playground, missing] as const

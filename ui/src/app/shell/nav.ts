@@ -1,9 +1,18 @@
-import { type LucideIcon, MessageSquareText, Settings2, Store, Sun, Users2 } from 'lucide-react'
+import { FlaskConical, type LucideIcon, MessageSquareText, NotebookPen, Settings2, Store, Sun, Users2 } from 'lucide-react'
 import { can, canNode } from '@/api/session'
 import type { Session } from '@/api/types'
 import type { MessageKey } from '@/lib/i18n'
 
-type Destination = '/' | '/market' | '/team' | '/chat' | '/admin/people' | '/admin/models' | '/admin/organisations'
+type Destination =
+  | '/'
+  | '/market'
+  | '/team'
+  | '/chat'
+  | '/prompts'
+  | '/playground'
+  | '/admin/people'
+  | '/admin/models'
+  | '/admin/organisations'
 /** `letter` is typed after `g`. `phone` items stand in the bottom bar, under `phoneKey` where the short name differs. */
 export type NavItem = {
   key: MessageKey
@@ -30,6 +39,15 @@ const WORK: NavItem[] = [
   { key: 'nav.chat', icon: MessageSquareText, to: '/chat', letter: 'c', phone: true, on: (path) => path.startsWith('/chat') },
 ]
 
+const PROMPTS: NavItem = { key: 'nav.prompts', icon: NotebookPen, to: '/prompts', letter: 'p', on: (path) => path.startsWith('/prompts') }
+const PLAYGROUND: NavItem = {
+  key: 'nav.playground',
+  icon: FlaskConical,
+  to: '/playground',
+  letter: 'l',
+  on: (path) => path.startsWith('/playground'),
+}
+
 /** The admin pages this session may open, in tab order. */
 export function adminPages(session: Session) {
   return [
@@ -45,5 +63,6 @@ export function navigation(session: Session): NavItem[][] {
   const admin: NavItem[] = first
     ? [{ key: 'nav.admin', icon: Settings2, to: first.to, letter: 'd', on: (path) => path.startsWith('/admin') }]
     : []
-  return [WORK, admin].filter((group) => group.length > 0)
+  const lab = [...(can(session, 'prompts.read') ? [PROMPTS] : []), ...(can(session, 'playground.use') ? [PLAYGROUND] : [])]
+  return [WORK, lab, admin].filter((group) => group.length > 0)
 }

@@ -8,10 +8,12 @@ import { CopyButton } from '@/components/copy'
 import { Markdown } from '@/components/markdown'
 import { SourcesContext } from '@/components/markdown-inline'
 import { Orb } from '@/components/orb'
+import { ThumbReason, Thumbs } from '@/components/thumbs'
 import { t } from '@/lib/i18n'
 import { sentence } from '@/lib/sentence'
 import { Figures } from './figures'
 import type { Run } from './run'
+import { useRating } from './use-rating'
 import { useVersions, VersionPager } from './versions'
 
 type AnswerProps = {
@@ -28,6 +30,8 @@ export function Answer({ ve, message, run, onSource, onAgain, onRejoin }: Answer
   const versions = useVersions(ve.id, message)
   const { shown, isOld } = versions
   const live = message.state === 'running'
+  const [rating, rate] = useRating(ve.id, shown)
+  const isRateable = (shown.state === 'complete' || shown.state === 'stopped') && shown.text !== ''
   const sources = useMemo(
     () => ({
       known: new Set(shown.citations.map((citation) => citation.number)),
@@ -61,7 +65,12 @@ export function Answer({ ve, message, run, onSource, onAgain, onRejoin }: Answer
         {live ? null : (
           <div className="mt-2.5 flex flex-wrap items-center gap-x-1 gap-y-0.5">
             <Figures message={shown} />
-            <span className="turn-tools ms-auto flex items-center gap-0.5">
+            {isRateable ? (
+              <span className={`ms-auto ${rating ? '' : 'turn-tools'}`}>
+                <Thumbs rating={rating} onRate={rate} />
+              </span>
+            ) : null}
+            <span className={`turn-tools flex items-center gap-0.5 ${isRateable ? '' : 'ms-auto'}`}>
               <VersionPager {...versions} />
               {shown.text ? <CopyButton text={shown.text} label={t('chat.copy_answer')} /> : null}
               {onAgain && shown.state !== 'failed' ? (
@@ -72,6 +81,7 @@ export function Answer({ ve, message, run, onSource, onAgain, onRejoin }: Answer
             </span>
           </div>
         )}
+        {isRateable && rating ? <ThumbReason rating={rating} onRate={rate} /> : null}
       </div>
     </article>
   )

@@ -1,5 +1,16 @@
-import { ArrowUp, CornerDownLeft, Paperclip, Square } from 'lucide-react'
-import { type ClipboardEvent, type KeyboardEvent, type Ref, useImperativeHandle, useLayoutEffect, useRef, useState } from 'react'
+import { ArrowUp, CornerDownLeft, NotebookPen, Paperclip, Square } from 'lucide-react'
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  lazy,
+  type Ref,
+  Suspense,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
+import { useCan } from '@/api/session'
 import type { Message, Ve } from '@/api/types'
 import { answeringText, firstName } from '@/components/agent-facts'
 import { IconButton } from '@/components/button'
@@ -8,6 +19,8 @@ import { EXTENSIONS, PASTE_CHARACTERS_MAX, pastedFile, type Refusal, type TextFi
 import { ComposerNotes, EditingBar, FileChips } from './composer-parts'
 import type { Draft } from './drafts'
 import { isActive, type Run } from './run'
+
+const TemplateDialog = lazy(() => import('./template-dialog'))
 
 const HEIGHT_MAX = 240
 const ACCEPT = EXTENSIONS.map((extension) => `.${extension}`).join(',')
@@ -117,6 +130,7 @@ export function Composer(props: ComposerProps) {
           />
           <div className="relative z-[2] flex items-center gap-1.5">
             {editing ? null : <AttachButton onFiles={props.onFiles} />}
+            <TemplateButton onInsert={(words) => fill(joined(text, words), area.current, ({ text: next = '' }) => setText(next))} />
             <span
               title={ve.answering.reason}
               className="min-w-0 truncate rounded-full bg-surface-2 px-3 py-1 font-mono text-[11.5px] text-ink-2"
@@ -135,6 +149,35 @@ export function Composer(props: ComposerProps) {
         </div>
       </div>
     </form>
+  )
+}
+
+/** What is inserted stands below what is written. */
+const joined = (before: string, words: string) => (before.trim() === '' ? words : `${before.trimEnd()}\n\n${words}`)
+
+/** Leads to the templates of the organisation; their code comes when somebody asks for them. */
+function TemplateButton({ onInsert }: { onInsert: (text: string) => void }) {
+  const mayRead = useCan('prompts.read')
+  const [open, setOpen] = useState(false)
+  if (!mayRead) return null
+  return (
+    <>
+      <IconButton label={t('work.pick.insert_title')} aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <NotebookPen size={17} />
+      </IconButton>
+      {open ? (
+        <Suspense>
+          <TemplateDialog
+            onClose={() => setOpen(false)}
+            onInsert={(text) => {
+              setOpen(false)
+              // Once the dialog has given the focus back, so that the message can take it.
+              requestAnimationFrame(() => onInsert(text))
+            }}
+          />
+        </Suspense>
+      ) : null}
+    </>
   )
 }
 

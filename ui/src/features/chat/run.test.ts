@@ -22,6 +22,7 @@ const message: Message = {
   version: 1,
   versions: 1,
   notes: [],
+  rating: null,
 }
 const answer: ChatAnswer = {
   message,

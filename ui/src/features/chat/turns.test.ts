@@ -21,6 +21,7 @@ const message = (id: string, role: Message['role'], more: Partial<Message> = {})
   version: 1,
   versions: 1,
   notes: [],
+  rating: null,
   ...more,
 })
 const history = [message('q1', 'user'), message('a1', 'assistant'), message('q2', 'user'), message('a2', 'assistant')]

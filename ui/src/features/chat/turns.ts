@@ -22,6 +22,7 @@ const EMPTY: Omit<Message, 'id' | 'conversation_id' | 'role' | 'text' | 'state' 
   version: 1,
   versions: 1,
   notes: [],
+  rating: null,
 }
 
 /** The question of a run as a message, until the node's own copy has been read. */

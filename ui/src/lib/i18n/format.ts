@@ -10,9 +10,13 @@ const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit
 const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' })
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
 
+const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
+
 export const formatNumber = (value: number) => number.format(value)
 /** 4.2K, 1.3M: for figures that only need their size understood. */
 export const formatCompact = (value: number) => compact.format(value)
+/** A share from 0 to 1 as 75 %. */
+export const formatPercent = (share: number) => percent.format(share)
 export const formatDate = (iso: string | Date) => date.format(new Date(iso))
 export const formatDateTime = (iso: string | Date) => dateTime.format(new Date(iso))
 export const formatTime = (iso: string | Date) => time.format(new Date(iso))

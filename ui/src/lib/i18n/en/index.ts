@@ -2,8 +2,11 @@ import type { account } from './account'
 import type { admin } from './admin'
 import type { agent } from './agent'
 import type { chat } from './chat'
+import type { fill } from './fill'
 import type { hire } from './hire'
 import type { market } from './market'
+import type { playground } from './playground'
+import type { prompts } from './prompts'
 import type { setup } from './setup'
 import type { shell } from './shell'
 import type { signin } from './signin'
@@ -23,4 +26,7 @@ export type Messages = typeof shell &
   typeof agent &
   typeof hire &
   typeof team &
+  typeof fill &
+  typeof prompts &
+  typeof playground &
   typeof chat
