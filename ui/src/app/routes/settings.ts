@@ -40,6 +40,7 @@ const people = createRoute({
 const models = createRoute({
   getParentRoute: () => admin,
   path: '/models',
+  validateSearch: texts('fits'),
   beforeLoad: ({ context }) => requirePermission(context.session, 'models.read'),
   loader: ({ context }) => void context.client.prefetchQuery(queries.models()),
   component: lazyRouteComponent(() => import('@/features/admin-models')),

@@ -1,0 +1,3 @@
+import { addMessages } from '../catalogue'
+
+export const providers = addMessages({})
