@@ -51,6 +51,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "usage",
         sql: include_str!("../migrations/0005_usage.sql"),
     },
+    Migration {
+        version: 6,
+        name: "providers",
+        sql: include_str!("../migrations/0008_providers.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.

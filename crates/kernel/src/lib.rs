@@ -50,4 +50,10 @@ id_kinds! {
     Audit, AuditId, "aud";
     /// One metered call.
     Usage, UsageId, "usg";
+    /// A provider of models outside the node.
+    Provider, ProviderId, "prv";
+    /// A sealed secret.
+    Secret, SecretId, "sec";
+    /// A rule about where an organisation's prompts may be computed.
+    ResidencyRule, ResidencyRuleId, "rsr";
 }
