@@ -28,10 +28,15 @@ use self::{
 use crate::{audit, keys::Keys};
 
 /// A secret on its way in: what prints it prints dots.
-#[derive(Clone, Deserialize, utoipa::ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = String, write_only)]
+#[derive(Clone, utoipa::ToSchema)]
+#[schema(value_type = String, format = Password)]
 pub struct SecretText(Zeroizing<String>);
+
+impl<'de> Deserialize<'de> for SecretText {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::from)
+    }
+}
 
 impl SecretText {
     /// The secret itself.
