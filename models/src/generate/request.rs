@@ -176,6 +176,7 @@ impl<'model> Answerer<'model> {
 
     fn fit(&self, request: &Generate) -> Result<Fitted<Vec<LlamaToken>>, Failure> {
         let reserve = request
+            .prompt
             .max_tokens
             .min(self.context_length / RESERVE_DIVISOR);
         let limit = self.context_length - reserve;
