@@ -37,11 +37,12 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         },
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let caller = Caller {
-        organisation: job.ctx.organisation,
-        person: job.ctx.person,
-        priority: Priority::Interactive,
-    };
+    let caller = Caller::new(
+        job.ctx.organisation,
+        job.ctx.person,
+        Priority::Interactive,
+    )
+    .with_ve(job.employee.id);
     let mut generation = app
         .inference
         .generate(caller, &job.answering.model, prompt)
@@ -62,6 +63,8 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
             }
             // Employees are given no tools yet, so none is called.
             GenerationEvent::ToolCall(_) => {}
+            // Metering is the calls' own business.
+            GenerationEvent::Billed(_) => {}
             GenerationEvent::Done(done) => {
                 draft.usage.output_tokens = done.output_tokens;
                 draft.finish = Some(match done.finish_reason {

@@ -1,5 +1,6 @@
 //! The node's HTTP edge: every feature's routes, the layers around them, the pages.
 
+mod egress;
 mod events;
 mod idempotency;
 mod node;
@@ -31,6 +32,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(billing::router())
         .merge(overview::router())
         .merge(events::router())
+        .merge(egress::router())
 }
 
 /// What the catalogue may know of the team: how many of each agent are hired.

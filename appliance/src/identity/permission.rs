@@ -40,6 +40,12 @@ permissions! {
     ModelsRead = "models.read";
     /// Load, unload and remove models.
     ModelsManage = "models.manage";
+    /// Enter, change and test providers of models outside the node.
+    ProvidersManage = "providers.manage";
+    /// Say where the organisation's prompts may be computed.
+    ResidencyManage = "residency.manage";
+    /// Turn the switch of outgoing connections.
+    EgressManage = "egress.manage";
     /// Read the node's state and metrics.
     NodeObserve = "node.observe";
     /// List and make organisations.
@@ -49,19 +55,25 @@ permissions! {
 const OWN_ACCOUNT: &[&str] = &["session.read", "account.manage"];
 const NORMAL: &[&str] = &["catalog.read", "chat.use", "events.read", "team.read"];
 const STAFF: &[&str] = &["models.read", "people.read", "team.hire", "team.manage"];
-const ADMIN: &[&str] = &["people.manage"];
+const ADMIN: &[&str] = &["people.manage", "residency.manage"];
 const PLATFORM: &[&str] = &[
+    "egress.manage",
     "models.manage",
     "models.read",
     "node.observe",
     "node.organisations",
+    "providers.manage",
 ];
 
 /// Permissions that come from administering the node, not from a role in an organisation.
 pub(super) fn is_node_permission(name: &str) -> bool {
     matches!(
         name,
-        "models.manage" | "node.observe" | "node.organisations"
+        "egress.manage"
+            | "models.manage"
+            | "node.observe"
+            | "node.organisations"
+            | "providers.manage"
     )
 }
 

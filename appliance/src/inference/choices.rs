@@ -44,6 +44,9 @@ impl Inference {
                 ),
             };
         }
+        if let Some(answering) = self.providers().resolve(chosen) {
+            return answering;
+        }
         match self
             .slot(chosen)
             .filter(|slot| slot.row.kind == ModelKind::Generative)
@@ -107,6 +110,7 @@ impl Inference {
             choice.available = slot.status().state != ModelState::Failed;
             choices.push(choice);
         }
+        choices.extend(self.providers().choices());
         choices
     }
 }

@@ -5,10 +5,15 @@ use std::sync::Arc;
 use guildhall_engine_protocol::{
     Done, EngineMessage, Generate, NodeMessage, Prompt, Started, TokenLogprob, ToolCall,
 };
-use guildhall_kernel::{Error, OrgId, PersonId, Result};
+use guildhall_kernel::{Error, OrgId, PersonId, Result, VeId};
 use tokio::sync::mpsc;
 
-use super::{engine::refused, model::ModelState, slot::Slot};
+use super::{
+    engine::refused,
+    model::ModelState,
+    provider::{Billed, DataClass},
+    slot::Slot,
+};
 
 /// Events on their way to a slow listener.
 const BUFFER: usize = 64;
@@ -24,6 +29,42 @@ pub struct Caller {
     pub person: PersonId,
     /// Whether somebody waits for the answer.
     pub priority: Priority,
+    /// The employee that asks in the person's name, when there is one.
+    pub ve: Option<VeId>,
+    /// How secret the prompt is, where that is known.
+    pub data_class: Option<DataClass>,
+}
+
+impl Caller {
+    /// A person of an organisation, without an employee.
+    #[must_use]
+    pub fn new(organisation: OrgId, person: PersonId, priority: Priority) -> Self {
+        Self {
+            organisation,
+            person,
+            priority,
+            ve: None,
+            data_class: None,
+        }
+    }
+
+    /// The same caller, through an employee.
+    #[must_use]
+    pub fn with_ve(self, ve: VeId) -> Self {
+        Self {
+            ve: Some(ve),
+            ..self
+        }
+    }
+
+    /// The same caller, with a prompt that holds data of this class.
+    #[must_use]
+    pub fn with_data_class(self, data_class: DataClass) -> Self {
+        Self {
+            data_class: Some(data_class),
+            ..self
+        }
+    }
 }
 
 /// Whether somebody waits for an answer.
@@ -51,6 +92,9 @@ pub enum GenerationEvent {
     },
     /// The model calls a tool.
     ToolCall(ToolCall),
+    /// A provider's call took and costs this; right before `Done`, and only for answers from outside
+    /// the node.
+    Billed(Billed),
     /// The answer is complete.
     Done(Done),
 }
@@ -64,6 +108,10 @@ impl Generation {
     /// The next event; `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent>> {
         self.events.recv().await
+    }
+
+    pub(super) fn of(events: mpsc::Receiver<Result<GenerationEvent>>) -> Self {
+        Self { events }
     }
 
     pub(super) fn start(slot: Arc<Slot>, caller: Caller, prompt: Prompt) -> Self {

@@ -11,6 +11,7 @@ mod generation;
 mod import;
 mod model;
 mod program;
+mod provider;
 mod registry;
 mod routes;
 mod slot;
@@ -32,6 +33,12 @@ pub use model::{
     AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Verified,
 };
 pub use program::engine_version;
+pub use provider::{
+    AppliesTo, Billed, CircuitState, Credentials, DataClass, Embedded, FallbackChain, Health,
+    KeepWithin, NewProvider, Price, Provider, ProviderChange, ProviderKind, ProviderModel,
+    ProviderModelView, ProviderSettings, Providers, ResidencyRule, TestOutcome, TestReport,
+    TestStep, TestStepName, UsageSource,
+};
 pub use routes::router;
 
 pub use crate::catalog::AnswerMode;
@@ -60,6 +67,7 @@ struct Registry {
     db: Db,
     settings: Arc<EngineSettings>,
     count_users: CountUsers,
+    providers: Providers,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
     /// Names of dropped files that cannot be used, so that each is complained of once.
     refused: Mutex<Vec<String>>,
@@ -75,7 +83,7 @@ impl Inference {
         db: &Db,
         events: &Events,
         clock: Arc<dyn Clock>,
-        count_users: CountUsers,
+        (count_users, providers): (CountUsers, Providers),
     ) -> Result<Self> {
         let models = data_dir.join("models");
         std::fs::create_dir_all(&models)?;
@@ -99,6 +107,7 @@ impl Inference {
             db: db.clone(),
             settings,
             count_users,
+            providers,
             slots,
             refused: Mutex::default(),
         }));
@@ -145,11 +154,36 @@ impl Inference {
         u32::try_from(ready).unwrap_or(u32::MAX)
     }
 
-    /// Has a model answer.
+    /// Models outside the node.
+    pub fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// Whether this node has a model of that name that writes.
+    pub fn writes(&self, model: &str) -> bool {
+        self.slot(model)
+            .is_some_and(|slot| slot.row.kind == ModelKind::Generative)
+    }
+
+    /// Has a model answer: one on this node, one of a provider (`openai/…`) or a chain of them
+    /// (`fallback/…`).
     ///
     /// # Errors
-    /// `unknown_model`; everything else comes as the generation's last event.
+    /// `unknown_model`, `provider_disabled`; everything else comes as the generation's last event.
     pub async fn generate(
+        &self,
+        caller: Caller,
+        model: &str,
+        prompt: Prompt,
+    ) -> Result<Generation> {
+        if let Some(route) = self.0.providers.route(model)? {
+            return Ok(provider::serve(self.clone(), route, caller, prompt));
+        }
+        self.generate_here(caller, model, prompt).await
+    }
+
+    /// Has a model on this node answer.
+    async fn generate_here(
         &self,
         caller: Caller,
         model: &str,

@@ -16,6 +16,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(load_model))
         .routes(routes!(unload_model))
         .routes(routes!(remove_model))
+        .merge(super::provider::router())
 }
 
 /// What may be chosen to answer for an employee.

@@ -22,7 +22,7 @@ use guildhall_kernel::{Error, Result, Timestamp};
 use serde_json::{Value, json};
 
 pub(super) use embedding::{EmbeddingReply, embedding_requests, read_embeddings};
-pub(super) use failure::{codes, garbled, not_an_api, of_status};
+pub(super) use failure::{codes, not_an_api, of_status};
 pub(super) use frame::{Frame, Framing, Frames};
 
 use super::model::{Credentials, ProviderKind, ProviderModel, ProviderRow};
