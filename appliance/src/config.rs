@@ -178,7 +178,8 @@ impl Config {
                 "switchable" => EgressPolicy::Switchable,
                 "never" => EgressPolicy::Never,
                 _ => {
-                    let message = format!("GUILDHALL_EGRESS is `{egress}`; use never or switchable");
+                    let message =
+                        format!("GUILDHALL_EGRESS is `{egress}`; use never or switchable");
                     return Err(Error::invalid("invalid_config", message));
                 }
             };

@@ -37,12 +37,8 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         },
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let caller = Caller::new(
-        job.ctx.organisation,
-        job.ctx.person,
-        Priority::Interactive,
-    )
-    .with_ve(job.employee.id);
+    let caller = Caller::new(job.ctx.organisation, job.ctx.person, Priority::Interactive)
+        .with_ve(job.employee.id);
     let mut generation = app
         .inference
         .generate(caller, &job.answering.model, prompt)
@@ -66,6 +62,9 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
             // Metering is the calls' own business.
             GenerationEvent::Billed(_) => {}
             GenerationEvent::Done(done) => {
+                // What a provider counted comes with the end.
+                draft.usage.input_tokens = done.input_tokens;
+                draft.usage.cached_tokens = done.cached_tokens;
                 draft.usage.output_tokens = done.output_tokens;
                 draft.finish = Some(match done.finish_reason {
                     FinishReason::Stop | FinishReason::ToolCalls => Finish::Stop,

@@ -5,6 +5,7 @@ mod agents;
 mod commands;
 mod doctor;
 mod output;
+mod outside;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -59,6 +60,15 @@ enum Command {
     /// Models.
     #[command(subcommand)]
     Models(commands::ModelsCommand),
+    /// Providers of models outside the node.
+    #[command(subcommand)]
+    Providers(outside::ProvidersCommand),
+    /// The switch of outgoing connections.
+    #[command(subcommand)]
+    Egress(outside::EgressCommand),
+    /// Sealed secrets.
+    #[command(subcommand)]
+    Secrets(outside::SecretsCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(commands::ConfigCommand),
@@ -100,6 +110,9 @@ fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
         Command::Apikey(command) => commands::apikey(&place, command),
         Command::Agents(command) => agents::run(command, place.output.json),
         Command::Models(command) => commands::models(&place, command),
+        Command::Providers(command) => outside::providers(&place, &command),
+        Command::Egress(command) => outside::egress(&place, command),
+        Command::Secrets(command) => outside::secrets(&place, &command),
         Command::Config(command) => commands::config(&place, command),
         Command::SetupLink => commands::setup_link(&place),
         Command::Doctor => doctor::run(&place),

@@ -195,11 +195,16 @@ fn request(route: &Route, call: Call) -> Result<Request<Full<Bytes>>> {
         .method(call.method)
         .uri(uri.map_err(wrong)?)
         .header(header::HOST, destination.authority())
-        .header(header::USER_AGENT, concat!("guildhall/", env!("CARGO_PKG_VERSION")));
+        .header(
+            header::USER_AGENT,
+            concat!("guildhall/", env!("CARGO_PKG_VERSION")),
+        );
     if let Some(headers) = request.headers_mut() {
         headers.extend(call.headers);
     }
-    request.body(Full::new(Bytes::from(call.body))).map_err(wrong)
+    request
+        .body(Full::new(Bytes::from(call.body)))
+        .map_err(wrong)
 }
 
 fn failed(record: &mut Record, error: hyper_util::client::legacy::Error) -> Error {
@@ -242,7 +247,8 @@ impl Reply {
             let frame = frame.map_err(|_| {
                 self.record.call.outcome = CallOutcome::Failed;
                 let seconds = self.idle.as_secs_f32();
-                let message = format!("{host} fell silent for {seconds} s in the middle of its answer");
+                let message =
+                    format!("{host} fell silent for {seconds} s in the middle of its answer");
                 Error::unavailable("egress_timeout", message, 5)
             })?;
             match frame {

@@ -292,7 +292,9 @@ impl Egress {
         let is_first = {
             let mut waiting = self.waiting();
             if waiting.len() >= RECORDS_WAITING_MAX {
-                tracing::warn!("a record of an outgoing call was lost: the database does not keep up");
+                tracing::warn!(
+                    "a record of an outgoing call was lost: the database does not keep up"
+                );
                 return;
             }
             waiting.push(call);
@@ -305,10 +307,9 @@ impl Egress {
             let egress = self.clone();
             runtime.spawn(async move {
                 let written = egress.clone();
-                let outcome = egress
-                    .0
-                    .db
-                    .write(move |tx| store::insert_calls(tx, &std::mem::take(&mut *written.waiting())));
+                let outcome = egress.0.db.write(move |tx| {
+                    store::insert_calls(tx, &std::mem::take(&mut *written.waiting()))
+                });
                 if let Err(error) = outcome.await {
                     tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
                 }
@@ -325,7 +326,10 @@ impl Egress {
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<EgressCall>> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -103,9 +103,7 @@ impl Destination {
         if host.is_empty() {
             return Err(wrong("names no host"));
         }
-        let port = authority
-            .port_u16()
-            .unwrap_or(if tls { 443 } else { 80 });
+        let port = authority.port_u16().unwrap_or(if tls { 443 } else { 80 });
         let destination = Self {
             host,
             port,
@@ -154,12 +152,12 @@ pub(super) fn check_address(address: IpAddr, local_network: bool) -> Result<(), 
     };
     match (reach_of(address), local_network) {
         (Reach::Nowhere, _) => Err("the address is no ordinary host's"),
-        (Reach::Local, false) => {
-            Err("the address lies on the local network, and the provider is not marked as one there")
-        }
-        (Reach::Internet, true) => {
-            Err("the address lies on the internet, and the provider is marked as one on the local network")
-        }
+        (Reach::Local, false) => Err(
+            "the address lies on the local network, and the provider is not marked as one there",
+        ),
+        (Reach::Internet, true) => Err(
+            "the address lies on the internet, and the provider is marked as one on the local network",
+        ),
         _ => Ok(()),
     }
 }
@@ -206,7 +204,10 @@ fn reach_of_v6(address: Ipv6Addr) -> Reach {
     let [first, second, ..] = address.segments();
     if address.is_loopback() || address.is_unique_local() {
         Reach::Local
-    } else if first & 0xe000 == 0x2000 && !(first == 0x2001 && (second < 0x200 || second == 0xdb8)) && first != 0x2002 {
+    } else if first & 0xe000 == 0x2000
+        && !(first == 0x2001 && (second < 0x200 || second == 0xdb8))
+        && first != 0x2002
+    {
         // 2000::/3 is what is routed; Teredo, 6to4 and documentation in it can hide other addresses.
         Reach::Internet
     } else {
@@ -336,33 +337,76 @@ mod tests {
 
     #[test]
     fn addresses_belong_to_one_network() {
-        let local = ["127.0.0.1", "10.1.2.3", "192.168.0.9", "172.16.0.1", "100.64.1.1", "::1", "fd00::1", "::ffff:10.0.0.1"];
+        let local = [
+            "127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.9",
+            "172.16.0.1",
+            "100.64.1.1",
+            "::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+        ];
         let internet = ["8.8.8.8", "104.18.6.192", "2606:4700::6812:6c0"];
-        let nowhere = ["0.0.0.0", "169.254.169.254", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::", "fe80::1", "ff02::1", "2002:7f00:1::", "64:ff9b::a00:1"];
+        let nowhere = [
+            "0.0.0.0",
+            "169.254.169.254",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "fe80::1",
+            "ff02::1",
+            "2002:7f00:1::",
+            "64:ff9b::a00:1",
+        ];
         for address in local {
             let address = address.parse().unwrap();
-            assert!(check_address(address, true).is_ok() && check_address(address, false).is_err(), "{address}");
+            assert!(
+                check_address(address, true).is_ok() && check_address(address, false).is_err(),
+                "{address}"
+            );
         }
         for address in internet {
             let address = address.parse().unwrap();
-            assert!(check_address(address, false).is_ok() && check_address(address, true).is_err(), "{address}");
+            assert!(
+                check_address(address, false).is_ok() && check_address(address, true).is_err(),
+                "{address}"
+            );
         }
         for address in nowhere {
             let address = address.parse().unwrap();
-            assert!(check_address(address, false).is_err() && check_address(address, true).is_err(), "{address}");
+            assert!(
+                check_address(address, false).is_err() && check_address(address, true).is_err(),
+                "{address}"
+            );
         }
     }
 
     #[test]
     fn base_urls_are_read_strictly() {
         let whole = Destination::parse("https://API.example.com/v1/", false, None).unwrap();
-        assert_eq!((whole.host.as_str(), whole.port, whole.base_path.as_str()), ("api.example.com", 443, "/v1"));
+        assert_eq!(
+            (whole.host.as_str(), whole.port, whole.base_path.as_str()),
+            ("api.example.com", 443, "/v1")
+        );
         assert_eq!(whole.authority(), "api.example.com");
         let lan = Destination::parse("http://127.0.0.1:11434", true, None).unwrap();
-        assert_eq!((lan.authority().as_str(), lan.tls), ("127.0.0.1:11434", false));
+        assert_eq!(
+            (lan.authority().as_str(), lan.tls),
+            ("127.0.0.1:11434", false)
+        );
         for wrong in [
-            "http://api.example.com", "ftp://x", "api.example.com", "https://", "https://u:p@x.example",
-            "https://x.example/?a=b", "https://127.0.0.1", "https://169.254.169.254", "https://[::1]:8000", "",
+            "http://api.example.com",
+            "ftp://x",
+            "api.example.com",
+            "https://",
+            "https://u:p@x.example",
+            "https://x.example/?a=b",
+            "https://127.0.0.1",
+            "https://169.254.169.254",
+            "https://[::1]:8000",
+            "",
         ] {
             let refused = Destination::parse(wrong, false, None).unwrap_err();
             assert_eq!(refused.code(), "invalid_base_url", "{wrong}");

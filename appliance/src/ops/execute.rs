@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use super::outside::{self, OutsideOperation};
 use crate::{
     app::App,
     identity::{self, FirstAdministrator, NewApiKey, NewMember},
@@ -55,6 +56,8 @@ pub enum Operation {
     VerifyModels,
     /// Remove a model.
     RemoveModel { name: String },
+    /// What lies outside the node.
+    Outside { command: OutsideOperation },
     /// Check the database.
     CheckDatabase,
 }
@@ -123,6 +126,9 @@ pub async fn execute(app: &App, operation: Operation) -> Result<Value> {
         Operation::RemoveModel { name } => {
             app.inference.remove_by_name(&name).await?;
             Ok(json!({ "removed": name }))
+        }
+        Operation::Outside { command } => {
+            outside::execute(app, &operator(app, None).await?, command).await
         }
         Operation::CheckDatabase => {
             app.db.integrity_check().await?;

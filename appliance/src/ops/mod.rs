@@ -5,6 +5,8 @@ pub mod control;
 pub mod data_dir;
 mod demo;
 mod execute;
+mod outside;
 
 pub use demo::{Demo, seed as seed_demo};
 pub use execute::{Operation, execute};
+pub use outside::OutsideOperation;

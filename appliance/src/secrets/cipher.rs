@@ -79,14 +79,28 @@ mod tests {
     fn a_value_opens_in_its_own_place_only() {
         let key = SealingKey::new(&[7; 32]);
         let sealed = key.seal(b"sk-secret", "sec_1 prv_1").unwrap();
-        assert_eq!(key.open(&sealed, "sec_1 prv_1").unwrap().as_slice(), b"sk-secret");
-        assert_eq!(key.open(&sealed, "sec_1 prv_2").unwrap_err().code(), "secret_unreadable");
-        assert!(SealingKey::new(&[8; 32]).open(&sealed, "sec_1 prv_1").is_err());
+        assert_eq!(
+            key.open(&sealed, "sec_1 prv_1").unwrap().as_slice(),
+            b"sk-secret"
+        );
+        assert_eq!(
+            key.open(&sealed, "sec_1 prv_2").unwrap_err().code(),
+            "secret_unreadable"
+        );
+        assert!(
+            SealingKey::new(&[8; 32])
+                .open(&sealed, "sec_1 prv_1")
+                .is_err()
+        );
         let mut changed = sealed.clone();
         changed[30] ^= 1;
         assert!(key.open(&changed, "sec_1 prv_1").is_err());
         assert!(key.open(&sealed[..20], "sec_1 prv_1").is_err());
         assert!(!sealed.windows(9).any(|window| window == b"sk-secret"));
-        assert_ne!(sealed, key.seal(b"sk-secret", "sec_1 prv_1").unwrap(), "nonces are fresh");
+        assert_ne!(
+            sealed,
+            key.seal(b"sk-secret", "sec_1 prv_1").unwrap(),
+            "nonces are fresh"
+        );
     }
 }

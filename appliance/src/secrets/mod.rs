@@ -33,7 +33,9 @@ use crate::{audit, keys::Keys};
 pub struct SecretText(Zeroizing<String>);
 
 impl<'de> Deserialize<'de> for SecretText {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(
+        deserializer: D,
+    ) -> std::result::Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::from)
     }
 }
@@ -142,7 +144,12 @@ impl Secrets {
             .await
     }
 
-    fn open_row(&self, reader: &Reader<'_>, id: SecretId, owner: &str) -> Result<Zeroizing<Vec<u8>>> {
+    fn open_row(
+        &self,
+        reader: &Reader<'_>,
+        id: SecretId,
+        owner: &str,
+    ) -> Result<Zeroizing<Vec<u8>>> {
         let row = store::find(reader, id)?.ok_or_else(unopened)?;
         let key = self.key();
         if row.key_id != key.id {
@@ -262,7 +269,10 @@ mod tests {
         let before = secrets.key().id;
         assert_eq!(secrets.rotate(&operator()).await.unwrap(), 1);
         assert_ne!(secrets.key().id, before);
-        assert_eq!(secrets.reveal(id, "prv_1").await.unwrap().as_slice(), b"sk-1");
+        assert_eq!(
+            secrets.reveal(id, "prv_1").await.unwrap().as_slice(),
+            b"sk-1"
+        );
         assert!(secrets.reveal(id, "prv_2").await.is_err(), "another owner");
 
         // A crash after the rows were resealed and before the key was put in place.
@@ -270,9 +280,14 @@ mod tests {
         assert_eq!(again.reveal(id, "prv_1").await.unwrap().as_slice(), b"sk-1");
         let next = Keys::make_next_encryption(&keys).unwrap();
         let (old, new, now) = (again.key(), SealingKey::new(&next), SystemClock.now());
-        db.write(move |tx| reseal(tx, (&old, &new), now)).await.unwrap();
+        db.write(move |tx| reseal(tx, (&old, &new), now))
+            .await
+            .unwrap();
         let restarted = open(&keys, &db).await;
-        assert_eq!(restarted.reveal(id, "prv_1").await.unwrap().as_slice(), b"sk-1");
+        assert_eq!(
+            restarted.reveal(id, "prv_1").await.unwrap().as_slice(),
+            b"sk-1"
+        );
         assert!(!keys.join("encryption.key.next").exists());
     }
 }

@@ -12,5 +12,6 @@ mod harness;
 mod idempotency;
 mod identity;
 mod models;
+mod providers;
 mod standing;
 mod tidy;

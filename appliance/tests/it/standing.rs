@@ -182,6 +182,59 @@ const OPERATIONS: &[Operation] = &[
         audited: false,
         body: || Value::Null,
     },
+    read("/api/admin/providers", Admin),
+    change(
+        "POST",
+        "/api/admin/providers",
+        Admin,
+        || json!({ "kind": "anthropic", "credentials": { "kind": "api_key", "api_key": "sk-1" } }),
+    ),
+    read("/api/admin/providers/{id}", Admin),
+    change(
+        "PATCH",
+        "/api/admin/providers/{id}",
+        Admin,
+        || json!({ "title": "Other" }),
+    ),
+    change(
+        "PUT",
+        "/api/admin/providers/{id}/models",
+        Admin,
+        || json!({ "models": [{ "name": "gpt-9" }] }),
+    ),
+    // The node is air-gapped, so the report says so; testing is an act all the same.
+    change(
+        "POST",
+        "/api/admin/providers/{id}/test",
+        Admin,
+        || json!({}),
+    ),
+    read("/api/admin/fallbacks", Admin),
+    change(
+        "PUT",
+        "/api/admin/fallbacks/{name}",
+        Admin,
+        || json!({ "steps": ["starter"] }),
+    ),
+    change("DELETE", "/api/admin/fallbacks/{name}", Admin, || {
+        Value::Null
+    }),
+    change("DELETE", "/api/admin/providers/{id}", Admin, || Value::Null),
+    read("/api/admin/residency", Admin),
+    change(
+        "POST",
+        "/api/admin/residency",
+        Admin,
+        || json!({ "applies_to": { "kind": "data_class", "data_class": "personal" }, "keep_within": "node" }),
+    ),
+    change("DELETE", "/api/admin/residency/{id}", Admin, || Value::Null),
+    read("/api/admin/egress", Admin),
+    change(
+        "PUT",
+        "/api/admin/egress",
+        Admin,
+        || json!({ "mode": "local_network", "confirm": "local_network" }),
+    ),
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
     change(
@@ -245,6 +298,8 @@ struct Things {
     conversation: String,
     person: String,
     model: String,
+    provider: String,
+    residency_rule: String,
 }
 
 impl Things {
@@ -264,6 +319,10 @@ impl Things {
             json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
+        let provider = json!({ "kind": "openai", "models": [{ "name": "gpt-9" }] });
+        let provider = admin.post("/api/admin/providers", provider).await.json();
+        let rule = json!({ "applies_to": { "kind": "organisation" }, "keep_within": "node" });
+        let rule = admin.post("/api/admin/residency", rule).await.json();
         let text = |value: &Value| {
             value
                 .as_str()
@@ -277,6 +336,8 @@ impl Things {
             conversation: text(&said["conversation_id"]),
             person: text(&added["member"]["id"]),
             model: text(&models["items"][0]["id"]),
+            provider: text(&provider["id"]),
+            residency_rule: text(&rule["id"]),
         }
     }
 
@@ -285,6 +346,8 @@ impl Things {
             ("/api/ves/", self.ve.as_str()),
             ("/api/admin/people/", &self.person),
             ("/api/admin/models/", &self.model),
+            ("/api/admin/providers/", &self.provider),
+            ("/api/admin/residency/", &self.residency_rule),
             ("/api/marketplace/", "invoice-clerk"),
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
@@ -297,6 +360,7 @@ impl Things {
             .replace("{message}", &self.message)
             .replace("{question}", &self.question)
             .replace("{conversation}", &self.conversation)
+            .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
     }
 }
@@ -435,7 +499,11 @@ async fn another_organisation_sees_and_changes_nothing() {
     let test = TestApp::new().await;
     let things = Things::make(&test).await;
     let stranger = test.stranger().await;
-    let owned = ["/api/ves/{id}", "/api/admin/people/{id}"];
+    let owned = [
+        "/api/ves/{id}",
+        "/api/admin/people/{id}",
+        "/api/admin/residency/{id}",
+    ];
     for operation in OPERATIONS {
         let answer = call(&stranger, &things, operation).await;
         let what = format!(
@@ -450,6 +518,7 @@ async fn another_organisation_sees_and_changes_nothing() {
             &things.message,
             &things.conversation,
             &things.person,
+            &things.residency_rule,
         ] {
             assert!(!answer.text.contains(id.as_str()), "{what}");
         }

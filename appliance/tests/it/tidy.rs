@@ -74,6 +74,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "catalog",
             "config",
+            "egress",
             "http",
             "identity",
             "inference",

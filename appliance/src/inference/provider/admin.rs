@@ -42,9 +42,10 @@ impl Providers {
     }
 
     fn view(&self, row: ProviderRow) -> Provider {
-        let health = self
-            .find(row.id)
-            .map_or_else(|_| super::Breaker::new().health(), |live| live.breaker.health());
+        let health = self.find(row.id).map_or_else(
+            |_| super::Breaker::new().health(),
+            |live| live.breaker.health(),
+        );
         let models = row.models.iter().map(|model| ProviderModelView {
             model: row.route(model),
             details: model.clone(),
@@ -93,7 +94,10 @@ impl Providers {
         credentials: Option<Credentials>,
     ) -> Result<()> {
         if store::slug_is_taken(tx, &row.slug)? {
-            let message = format!("there is a provider `{}` already; give this one another short name", row.slug);
+            let message = format!(
+                "there is a provider `{}` already; give this one another short name",
+                row.slug
+            );
             return Err(Error::conflict("provider_exists", message));
         }
         if store::list_providers(tx)?.len() >= PROVIDERS_MAX {
@@ -101,7 +105,8 @@ impl Providers {
         }
         self.seal(tx, &mut row, credentials)?;
         store::save_provider(tx, &row)?;
-        let facts = json!({ "slug": row.slug, "kind": row.kind.as_str(), "base_url": row.base_url });
+        let facts =
+            json!({ "slug": row.slug, "kind": row.kind.as_str(), "base_url": row.base_url });
         audit::record_with(tx, ctx, "provider.created", row.id, facts)
     }
 
@@ -131,7 +136,12 @@ impl Providers {
     ///
     /// # Errors
     /// `not_found`, `credentials_needed`, and what is wrong with the change.
-    pub async fn update(&self, ctx: &Ctx, id: ProviderId, change: ProviderChange) -> Result<Provider> {
+    pub async fn update(
+        &self,
+        ctx: &Ctx,
+        id: ProviderId,
+        change: ProviderChange,
+    ) -> Result<Provider> {
         let (providers, caller) = (self.clone(), ctx.clone());
         self.0
             .db
@@ -265,13 +275,17 @@ impl Providers {
         (name, steps): (String, Vec<String>),
         is_here: impl Fn(&str) -> bool,
     ) -> Result<FallbackChain> {
-        let wrong = |field: &str, message: &str| Err(Error::invalid_field(field, "invalid_chain", message));
+        let wrong =
+            |field: &str, message: &str| Err(Error::invalid_field(field, "invalid_chain", message));
         let is_name = (1..=40).contains(&name.len())
             && name
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !is_name {
-            return wrong("name", "a chain's name holds 1 to 40 lower-case letters, digits and `-`");
+            return wrong(
+                "name",
+                "a chain's name holds 1 to 40 lower-case letters, digits and `-`",
+            );
         }
         if steps.is_empty() || steps.len() > STEPS_MAX {
             return wrong("steps", "a chain has 1 to 8 models");
@@ -318,7 +332,9 @@ impl Providers {
             .write(move |tx| {
                 let users = count_users(tx, &format!("{FALLBACK}/{name}"))?;
                 if users > 0 {
-                    let message = format!("{users} employees chose {FALLBACK}/{name}; give them another model first");
+                    let message = format!(
+                        "{users} employees chose {FALLBACK}/{name}; give them another model first"
+                    );
                     return Err(Error::conflict("chain_in_use", message));
                 }
                 if !store::delete_chain(tx, &name)? {
@@ -367,7 +383,8 @@ impl Providers {
                     return Err(too_many("residency rules", RULES_MAX));
                 }
                 store::save_rule(tx, &saved)?;
-                let facts = json!({ "applies_to": saved.applies_to, "keep_within": saved.keep_within });
+                let facts =
+                    json!({ "applies_to": saved.applies_to, "keep_within": saved.keep_within });
                 audit::record_with(tx, &caller, "residency.saved", saved.id, facts)
             })
             .await?;
@@ -398,7 +415,12 @@ impl Providers {
 fn moves(before: &ProviderRow, after: &ProviderRow) -> Result<bool> {
     let place = |row: &ProviderRow| {
         let destination = row.destination()?;
-        Ok::<_, Error>((destination.host, destination.port, destination.tls, row.settings.ca_pem.clone()))
+        Ok::<_, Error>((
+            destination.host,
+            destination.port,
+            destination.tls,
+            row.settings.ca_pem.clone(),
+        ))
     };
     // What was stored and no longer reads is another place.
     Ok(place(before).ok() != Some(place(after)?))

@@ -149,7 +149,10 @@ mod tests {
         }
         assert_eq!(breaker.health().circuit, CircuitState::Open);
         let refused = breaker.enter("X", at(10)).err().unwrap();
-        assert_eq!((refused.code(), refused.retry_after_seconds()), ("provider_circuit_open", Some(9)));
+        assert_eq!(
+            (refused.code(), refused.retry_after_seconds()),
+            ("provider_circuit_open", Some(9))
+        );
 
         let probe = breaker.enter("X", at(19)).unwrap();
         assert_eq!(breaker.health().circuit, CircuitState::HalfOpen);

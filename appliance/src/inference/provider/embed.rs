@@ -92,10 +92,15 @@ impl Providers {
             request_bytes += outgoing.body.len();
             let (mut reply, ..) = self.send(route, caller, outgoing).await?;
             let body = reply.bytes(ANSWER_BYTES_MAX).await?;
-            let EmbeddingReply { vectors: more, usage } = read_embeddings(row.kind, &body, count)?;
+            let EmbeddingReply {
+                vectors: more,
+                usage,
+            } = read_embeddings(row.kind, &body, count)?;
             vectors.extend(more);
             // One answer without figures makes the sum unknown.
-            input = input.zip(usage.input).map(|(sum, more)| sum.saturating_add(more));
+            input = input
+                .zip(usage.input)
+                .map(|(sum, more)| sum.saturating_add(more));
         }
         let usage = Usage {
             input,
@@ -107,7 +112,12 @@ impl Providers {
             answer_bytes: 0,
             output_max: 0,
         };
-        let billed = settle((row.id, row.route(&route.model)), &route.model, usage, measured);
+        let billed = settle(
+            (row.id, row.route(&route.model)),
+            &route.model,
+            usage,
+            measured,
+        );
         Ok(Embedded { vectors, billed })
     }
 }

@@ -11,7 +11,10 @@ use super::{
     fit::{estimate, fit},
     outlet::{Outlet, Progress},
     settle::{Billed, Measured, settle},
-    wire::{Frames, Framing, Outgoing, Piece, Reader, Target, Usage, chat_request, codes, not_an_api, of_status},
+    wire::{
+        Frames, Framing, Outgoing, Piece, Reader, Target, Usage, chat_request, codes, not_an_api,
+        of_status,
+    },
 };
 use crate::{
     egress::{Call, Origin, Reply},
@@ -65,7 +68,12 @@ impl Providers {
             answer_bytes: progress.answer_bytes,
             output_max: prompt.max_tokens,
         };
-        let billed = settle((row.id, row.route(&route.model)), &route.model, usage, measured);
+        let billed = settle(
+            (row.id, row.route(&route.model)),
+            &route.model,
+            usage,
+            measured,
+        );
         outlet.done(&progress, finish_reason, billed.clone()).await;
         Ok(billed)
     }

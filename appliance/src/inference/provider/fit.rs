@@ -9,7 +9,8 @@ const TOKENS_PER_MESSAGE: usize = 8;
 
 /// A prompt cut to the model's context, and how many messages were left out.
 pub(super) fn fit(mut prompt: Prompt, context_length: u32) -> (Prompt, u32) {
-    let room = usize::try_from(context_length.saturating_sub(prompt.max_tokens)).unwrap_or(usize::MAX);
+    let room =
+        usize::try_from(context_length.saturating_sub(prompt.max_tokens)).unwrap_or(usize::MAX);
     let Input::Chat(chat) = &mut prompt.input else {
         return (prompt, 0);
     };
@@ -77,16 +78,26 @@ mod tests {
     fn the_oldest_turns_go_first_and_calls_stay_with_their_results() {
         use ChatRole::{Assistant, System, Tool, User};
         let long = "x".repeat(300);
-        let said = [System, User, Assistant, Tool, Assistant, User, Assistant, User];
-        let messages = said.map(|role| ChatMessage::new(role, long.clone())).to_vec();
+        let said = [
+            System, User, Assistant, Tool, Assistant, User, Assistant, User,
+        ];
+        let messages = said
+            .map(|role| ChatMessage::new(role, long.clone()))
+            .to_vec();
         let prompt = Prompt::new(Input::chat(messages), 100);
         let (same, none) = fit(prompt.clone(), 4000);
         assert_eq!((roles(&same).len(), none), (8, 0));
         let (shorter, left_out) = fit(prompt.clone(), 800);
-        assert_eq!((roles(&shorter), left_out), (vec![System, User, Assistant, User], 4));
+        assert_eq!(
+            (roles(&shorter), left_out),
+            (vec![System, User, Assistant, User], 4)
+        );
         let (least, _) = fit(prompt.clone(), 300);
         assert_eq!(roles(&least), [System, User]);
-        let refuse = Prompt { on_overflow: OnOverflow::Refuse, ..prompt };
+        let refuse = Prompt {
+            on_overflow: OnOverflow::Refuse,
+            ..prompt
+        };
         assert_eq!(fit(refuse, 300).1, 0);
     }
 }

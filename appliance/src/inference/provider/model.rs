@@ -141,7 +141,8 @@ pub struct ProviderSettings {
 
 impl ProviderSettings {
     pub(super) fn timeouts(&self) -> CallTimeouts {
-        let millis = |value: Option<u32>, usual| Duration::from_millis(value.unwrap_or(usual).into());
+        let millis =
+            |value: Option<u32>, usual| Duration::from_millis(value.unwrap_or(usual).into());
         CallTimeouts {
             connect: millis(self.connect_timeout_ms, 5_000),
             first_byte: millis(self.first_byte_timeout_ms, 60_000),
@@ -155,9 +156,24 @@ impl ProviderSettings {
 
     fn check(&self) -> Result<()> {
         let limits = [
-            ("settings.connect_timeout_ms", self.connect_timeout_ms, 100, 60_000),
-            ("settings.first_byte_timeout_ms", self.first_byte_timeout_ms, 100, 600_000),
-            ("settings.idle_timeout_ms", self.idle_timeout_ms, 100, 600_000),
+            (
+                "settings.connect_timeout_ms",
+                self.connect_timeout_ms,
+                100,
+                60_000,
+            ),
+            (
+                "settings.first_byte_timeout_ms",
+                self.first_byte_timeout_ms,
+                100,
+                600_000,
+            ),
+            (
+                "settings.idle_timeout_ms",
+                self.idle_timeout_ms,
+                100,
+                600_000,
+            ),
             ("settings.retries_max", self.retries_max, 0, 5),
         ];
         for (field, value, least, most) in limits {
@@ -229,7 +245,13 @@ impl Credentials {
     }
 
     fn check(&self, kind: ProviderKind) -> Result<()> {
-        let wrong = |message: &str| Err(Error::invalid_field("credentials", "invalid_credentials", message));
+        let wrong = |message: &str| {
+            Err(Error::invalid_field(
+                "credentials",
+                "invalid_credentials",
+                message,
+            ))
+        };
         let is_plain = |text: &str| {
             (1..=4096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
@@ -268,7 +290,11 @@ impl Price {
     /// What a call costs, rounded up to a whole micro-credit.
     pub(super) fn cost(self, input: u32, cached: u32, output: u32) -> MicroCredits {
         let fresh = input.saturating_sub(cached);
-        let parts = [(self.input, fresh), (self.cached, cached.min(input)), (self.output, output)];
+        let parts = [
+            (self.input, fresh),
+            (self.cached, cached.min(input)),
+            (self.output, output),
+        ];
         let sum: i128 = parts
             .into_iter()
             .map(|(price, tokens)| i128::from(price) * i128::from(tokens))
@@ -315,11 +341,15 @@ impl ProviderModel {
             return wrong(format!("the title of {name} is longer than 100 characters"));
         }
         if !(256..=100_000_000).contains(&self.context_length) {
-            return wrong(format!("the context of {name} must have 256 tokens or more"));
+            return wrong(format!(
+                "the context of {name} must have 256 tokens or more"
+            ));
         }
         let prices = [self.price.input, self.price.cached, self.price.output];
         if prices.iter().any(|price| !(0..=PRICE_MAX).contains(price)) {
-            return wrong(format!("the prices of {name} must not be negative or absurd"));
+            return wrong(format!(
+                "the prices of {name} must not be negative or absurd"
+            ));
         }
         Ok(())
     }
@@ -380,14 +410,19 @@ impl ProviderRow {
 
     /// Checks what was entered and fills in what is usual.
     pub(super) fn completed(mut self, credentials: Option<&Credentials>) -> Result<Self> {
-        let wrong = |field: &str, message: &str| Err(Error::invalid_field(field, "invalid_provider", message));
+        let wrong = |field: &str, message: &str| {
+            Err(Error::invalid_field(field, "invalid_provider", message))
+        };
         let is_slug = (1..=40).contains(&self.slug.len())
             && self
                 .slug
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
         if !is_slug || self.slug == FALLBACK {
-            return wrong("slug", "the short name holds 1 to 40 lower-case letters, digits and `-`, and is not `fallback`");
+            return wrong(
+                "slug",
+                "the short name holds 1 to 40 lower-case letters, digits and `-`, and is not `fallback`",
+            );
         }
         if !(1..=100).contains(&self.title.trim().chars().count()) {
             return wrong("title", "the title has 1 to 100 characters");
@@ -395,10 +430,16 @@ impl ProviderRow {
         self.settings.check()?;
         let is_aws = matches!(self.kind, ProviderKind::Bedrock | ProviderKind::AmazonQ);
         if is_aws && self.settings.region.is_none() {
-            return wrong("settings.region", "name the AWS region, such as eu-central-1");
+            return wrong(
+                "settings.region",
+                "name the AWS region, such as eu-central-1",
+            );
         }
         if self.kind == ProviderKind::AmazonQ && self.settings.application_id.is_none() {
-            return wrong("settings.application_id", "name the application of Amazon Q Business");
+            return wrong(
+                "settings.application_id",
+                "name the application of Amazon Q Business",
+            );
         }
         if self.base_url.trim().is_empty() {
             let usual = self.kind.usual_base_url(self.region());
@@ -447,13 +488,15 @@ pub struct NewProvider {
 }
 
 impl NewProvider {
-    pub(super) fn into_row(self, id: ProviderId, now: Timestamp) -> (ProviderRow, Option<Credentials>) {
+    pub(super) fn into_row(
+        self,
+        id: ProviderId,
+        now: Timestamp,
+    ) -> (ProviderRow, Option<Credentials>) {
         let kind = self.kind;
         let row = ProviderRow {
             id,
-            slug: self
-                .slug
-                .unwrap_or_else(|| kind.as_str().replace('_', "-")),
+            slug: self.slug.unwrap_or_else(|| kind.as_str().replace('_', "-")),
             title: self.title.unwrap_or_else(|| kind.title().to_owned()),
             kind,
             base_url: self.base_url.unwrap_or_default(),
@@ -485,7 +528,11 @@ pub struct ProviderChange {
 }
 
 impl ProviderChange {
-    pub(super) fn apply(self, row: ProviderRow, now: Timestamp) -> (ProviderRow, Option<Credentials>) {
+    pub(super) fn apply(
+        self,
+        row: ProviderRow,
+        now: Timestamp,
+    ) -> (ProviderRow, Option<Credentials>) {
         let changed = ProviderRow {
             title: self.title.unwrap_or(row.title),
             base_url: self.base_url.unwrap_or(row.base_url),
@@ -613,9 +660,14 @@ impl DataClass {
     }
 
     pub(super) fn from_stored(text: &str) -> Option<Self> {
-        [Self::Public, Self::Internal, Self::Confidential, Self::Personal]
-            .into_iter()
-            .find(|class| class.as_str() == text)
+        [
+            Self::Public,
+            Self::Internal,
+            Self::Confidential,
+            Self::Personal,
+        ]
+        .into_iter()
+        .find(|class| class.as_str() == text)
     }
 }
 
@@ -675,9 +727,23 @@ mod tests {
         assert_eq!(price.cost(1000, 0, 100), MicroCredits(3500));
         assert_eq!(price.cost(1000, 400, 0), MicroCredits(2000));
         assert_eq!(price.cost(1, 0, 0), MicroCredits(3));
-        assert_eq!(price.cost(5, 9, 0), MicroCredits(7), "cached tokens are at most all");
-        assert_eq!(Price::default().cost(u32::MAX, 0, u32::MAX), MicroCredits(0));
-        let most = Price { input: PRICE_MAX, cached: 0, output: PRICE_MAX };
-        assert_eq!(most.cost(u32::MAX, 0, u32::MAX), MicroCredits(8_589_934_590_000_000_000));
+        assert_eq!(
+            price.cost(5, 9, 0),
+            MicroCredits(7),
+            "cached tokens are at most all"
+        );
+        assert_eq!(
+            Price::default().cost(u32::MAX, 0, u32::MAX),
+            MicroCredits(0)
+        );
+        let most = Price {
+            input: PRICE_MAX,
+            cached: 0,
+            output: PRICE_MAX,
+        };
+        assert_eq!(
+            most.cost(u32::MAX, 0, u32::MAX),
+            MicroCredits(8_589_934_590_000_000_000)
+        );
     }
 }

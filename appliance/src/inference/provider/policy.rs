@@ -24,13 +24,22 @@ pub(super) enum Verdict {
 
 pub(super) fn verdict(error: &Error) -> Verdict {
     match error.code() {
-        "egress_unresolved" | "egress_unreachable" | "egress_tls_failed" | "egress_timeout"
-        | "egress_cut" | "egress_too_large" | codes::UNAVAILABLE | codes::STREAM_CUT
-        | codes::GARBLED | codes::NOT_AN_API => Verdict::Faulty,
-        "egress_denied" | "egress_address_refused" | "provider_unsupported"
-        | "residency_local_only" | "secret_unreadable" | "provider_circuit_open" => {
-            Verdict::NotAsked
-        }
+        "egress_unresolved"
+        | "egress_unreachable"
+        | "egress_tls_failed"
+        | "egress_timeout"
+        | "egress_cut"
+        | "egress_too_large"
+        | codes::UNAVAILABLE
+        | codes::STREAM_CUT
+        | codes::GARBLED
+        | codes::NOT_AN_API => Verdict::Faulty,
+        "egress_denied"
+        | "egress_address_refused"
+        | "provider_unsupported"
+        | "residency_local_only"
+        | "secret_unreadable"
+        | "provider_circuit_open" => Verdict::NotAsked,
         _ if error.kind() == ErrorKind::Internal => Verdict::NotAsked,
         _ => Verdict::Alive,
     }
@@ -76,13 +85,19 @@ mod tests {
         for (tries, most) in [(1, 250), (2, 500), (3, 1000), (9, 4000)] {
             for _ in 0..50 {
                 let wait = wait_before_retry(&error, tries).map(|wait| wait.as_millis());
-                assert!(wait.is_some_and(|wait| (most / 2..=most).contains(&wait)), "{tries}: {wait:?}");
+                assert!(
+                    wait.is_some_and(|wait| (most / 2..=most).contains(&wait)),
+                    "{tries}: {wait:?}"
+                );
             }
         }
         let patient = Error::too_many(codes::RATE_LIMITED, "wait", 3);
         assert!(wait_before_retry(&patient, 1).is_some_and(|wait| wait.as_secs() >= 3));
         let long = Error::too_many(codes::RATE_LIMITED, "wait", 60);
         assert_eq!(wait_before_retry(&long, 1), None);
-        assert_eq!(wait_before_retry(&Error::conflict(codes::AUTH_FAILED, "no"), 1), None);
+        assert_eq!(
+            wait_before_retry(&Error::conflict(codes::AUTH_FAILED, "no"), 1),
+            None
+        );
     }
 }

@@ -39,7 +39,9 @@ async fn list_providers(
     _: Auth<perm::ProvidersManage>,
     State(app): State<App>,
 ) -> HttpResult<Json<Page<Provider>>> {
-    Ok(Json(Page::complete(app.inference.providers().list().await?)))
+    Ok(Json(Page::complete(
+        app.inference.providers().list().await?,
+    )))
 }
 
 /// Enters a provider; nothing is sent to it.

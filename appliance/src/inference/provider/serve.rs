@@ -61,7 +61,12 @@ async fn answer(
                     Ok(()) => return Ok(()),
                     Err(error) if outlet.has_spoken => return Err(error),
                     Err(error) => {
-                        tracing::info!(chain = name, step, error.code = error.code(), "falling back");
+                        tracing::info!(
+                            chain = name,
+                            step,
+                            error.code = error.code(),
+                            "falling back"
+                        );
                         failures.push((step, error));
                     }
                 }
@@ -132,7 +137,12 @@ impl Providers {
             else {
                 return Err(error);
             };
-            tracing::info!(provider.slug = row.slug, error.code = error.code(), tries, "trying again");
+            tracing::info!(
+                provider.slug = row.slug,
+                error.code = error.code(),
+                tries,
+                "trying again"
+            );
             tokio::time::sleep(wait).await;
         }
     }

@@ -61,7 +61,11 @@ pub(super) fn settle(
     let input_max = bytes(measured.request_bytes).saturating_add(ADDED_TOKENS_MAX);
     let output_max = u64::from(measured.output_max);
     let output_min = (bytes(measured.answer_bytes) / BYTES_PER_TOKEN_MAX).min(output_max);
-    let input = Figure::of(reported.input, (1, input_max), estimate(measured.request_bytes));
+    let input = Figure::of(
+        reported.input,
+        (1, input_max),
+        estimate(measured.request_bytes),
+    );
     let output = Figure::of(
         reported.output,
         (output_min, output_max),

@@ -22,7 +22,11 @@ pub(super) fn list_providers(reader: &Reader<'_>) -> Result<Vec<ProviderRow>> {
 }
 
 pub(super) fn find_provider(reader: &Reader<'_>, id: ProviderId) -> Result<Option<ProviderRow>> {
-    let row = reader.query_opt("SELECT * FROM providers WHERE id = ?", params![id], provider)?;
+    let row = reader.query_opt(
+        "SELECT * FROM providers WHERE id = ?",
+        params![id],
+        provider,
+    )?;
     row.map(|mut row| {
         row.models = models_of(reader, id)?;
         Ok(row)
@@ -165,12 +169,7 @@ pub(super) fn list_chains(reader: &Reader<'_>) -> Result<Vec<(String, Vec<String
     )
 }
 
-pub(super) fn save_chain(
-    tx: &Tx<'_>,
-    name: &str,
-    steps: &[String],
-    now: Timestamp,
-) -> Result<()> {
+pub(super) fn save_chain(tx: &Tx<'_>, name: &str, steps: &[String], now: Timestamp) -> Result<()> {
     tx.execute(
         "INSERT INTO fallback_chains (name, steps, updated_at) VALUES (?, ?, ?)
          ON CONFLICT (name) DO UPDATE SET steps = excluded.steps, updated_at = excluded.updated_at",
@@ -181,10 +180,7 @@ pub(super) fn save_chain(
 
 /// Whether there was one.
 pub(super) fn delete_chain(tx: &Tx<'_>, name: &str) -> Result<bool> {
-    let deleted = tx.execute(
-        "DELETE FROM fallback_chains WHERE name = ?",
-        params![name],
-    )?;
+    let deleted = tx.execute("DELETE FROM fallback_chains WHERE name = ?", params![name])?;
     Ok(deleted > 0)
 }
 

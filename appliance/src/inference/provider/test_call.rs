@@ -8,8 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Billed, ProviderRoute, Providers, TestOutcome, TestReport, TestStep, TestStepName, UsageSource,
-    outlet::Outlet,
-    wire::codes,
+    outlet::Outlet, wire::codes,
 };
 use crate::{
     egress::{ConnectSteps, Origin},
@@ -81,12 +80,7 @@ impl Providers {
     ///
     /// # Errors
     /// `not_found`, `unknown_model`; what fails on the way stands in the report.
-    pub async fn test(
-        &self,
-        ctx: &Ctx,
-        id: ProviderId,
-        model: Option<&str>,
-    ) -> Result<TestReport> {
+    pub async fn test(&self, ctx: &Ctx, id: ProviderId, model: Option<&str>) -> Result<TestReport> {
         let live = self.find(id)?;
         let model = match model {
             Some(name) => Some(live.row.model(name).cloned().ok_or_else(|| {
@@ -105,7 +99,10 @@ impl Providers {
                 None => steps.add(
                     TestStepName::ModelThere,
                     TestOutcome::Failed,
-                    ("no model is entered for this provider yet; enter one and test again", None),
+                    (
+                        "no model is entered for this provider yet; enter one and test again",
+                        None,
+                    ),
                 ),
             }
         }
@@ -129,7 +126,11 @@ impl Providers {
             steps.fail(TestStepName::Allowed, error);
             return false;
         }
-        steps.pass(TestStepName::Allowed, "the egress switch lets calls out", None);
+        steps.pass(
+            TestStepName::Allowed,
+            "the egress switch lets calls out",
+            None,
+        );
         if found.addresses.is_empty() {
             if let Err(error) = &outcome {
                 steps.fail(TestStepName::Resolved, error);
@@ -197,7 +198,11 @@ impl Providers {
         }
     }
 
-    async fn test_answer(&self, caller: &Caller, route: &ProviderRoute) -> Result<(String, Billed)> {
+    async fn test_answer(
+        &self,
+        caller: &Caller,
+        route: &ProviderRoute,
+    ) -> Result<(String, Billed)> {
         let question = ChatMessage::new(ChatRole::User, QUESTION);
         let prompt = Prompt::new(Input::chat(vec![question]), TOKENS_MAX);
         let (sender, mut events) = mpsc::channel(64);

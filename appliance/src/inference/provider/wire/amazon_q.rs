@@ -1,16 +1,15 @@
 //! `ChatSync` of Amazon Q Business: one whole answer, no tools, no instructions, no figures.
 //! Source: <https://docs.aws.amazon.com/amazonq/latest/api-reference/API_ChatSync.html>.
 
+use axum::http::HeaderMap;
 use guildhall_engine_protocol::{Chat, ChatRole, FinishReason, Prompt, ToolChoice};
 use guildhall_kernel::{Error, Result};
 use serde_json::json;
 
 use super::{
-    Framing, Outgoing, Piece, Reader, Target, bedrock, failure::read_json, frame::Frame, outgoing,
-    path_segment, unsupported,
+    Framing, Outgoing, Piece, Reader, Target, at, bedrock, failure::read_json, frame::Frame,
+    outgoing, path_segment, unsupported,
 };
-use axum::http::HeaderMap;
-
 const SERVICE: &str = "qbusiness";
 /// What the service takes at most, in characters.
 const MESSAGE_CHARACTERS_MAX: usize = 7000;
@@ -42,8 +41,10 @@ pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Resul
 /// one here may come from any model.
 fn message(chat: &Chat) -> String {
     let mut turns = chat.messages.iter().rev();
-    let mut text = turns.next().map_or_else(String::new, |last| last.content.clone());
-    for turn in turns {
+    let mut text = turns
+        .next()
+        .map_or_else(String::new, |last| last.content.clone());
+    for turn in turns.filter(|turn| !turn.content.is_empty()) {
         let speaker = match turn.role {
             ChatRole::System => "Instructions",
             ChatRole::User => "Earlier question",
@@ -64,13 +65,15 @@ struct Answer;
 impl Reader for Answer {
     fn read(&mut self, frame: &Frame, pieces: &mut Vec<Piece>) -> Result<()> {
         let answer = read_json(&frame.data)?;
-        if answer["actionReview"].is_object() || answer["authChallengeRequest"].is_object() {
+        if at(&answer, "/actionReview").is_object()
+            || at(&answer, "/authChallengeRequest").is_object()
+        {
             return Err(Error::conflict(
                 "provider_wants_person",
                 "Amazon Q Business wants to act or to log a person in, which a person must confirm there",
             ));
         }
-        let text = answer["systemMessage"].as_str();
+        let text = at(&answer, "/systemMessage").as_str();
         let text = text.ok_or_else(|| super::failure::garbled("sent no answer"))?;
         pieces.push(Piece::text(text));
         pieces.push(Piece::Finish(FinishReason::Stop));

@@ -6,7 +6,8 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, decimal,
+    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at,
+    decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
     instructions, key_header, outgoing,
@@ -139,19 +140,21 @@ struct Answer {
 impl Reader for Answer {
     fn read(&mut self, frame: &Frame, pieces: &mut Vec<Piece>) -> Result<()> {
         let event = read_json(&frame.data)?;
-        let index = event["index"].as_u64().unwrap_or_default();
-        match event["type"].as_str().unwrap_or_default() {
-            "message_start" => self.note_usage(&event["message"]["usage"], pieces),
+        let index = at(&event, "/index").as_u64().unwrap_or_default();
+        match at(&event, "/type").as_str().unwrap_or_default() {
+            "message_start" => self.note_usage(at(&event, "/message/usage"), pieces),
             "content_block_start" => {
-                let block = &event["content_block"];
-                if block["type"] == "tool_use" {
-                    let named = (block["id"].as_str(), block["name"].as_str());
+                let block = at(&event, "/content_block");
+                if at(block, "/type") == "tool_use" {
+                    let named = (at(block, "/id").as_str(), at(block, "/name").as_str());
                     self.calls.add(index, named, "")?;
-                } else if let Some(text) = block["text"].as_str().filter(|text| !text.is_empty()) {
+                } else if let Some(text) =
+                    at(block, "/text").as_str().filter(|text| !text.is_empty())
+                {
                     pieces.push(Piece::text(text));
                 }
             }
-            "content_block_delta" => self.delta(index, &event["delta"], pieces)?,
+            "content_block_delta" => self.delta(index, at(&event, "/delta"), pieces)?,
             "content_block_stop" => {
                 if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                     self.calls.forget(index);
@@ -159,8 +162,8 @@ impl Reader for Answer {
                 self.calls.close(index, pieces)?;
             }
             "message_delta" => {
-                self.note_usage(&event["usage"], pieces);
-                if let Some(reason) = event["delta"]["stop_reason"].as_str() {
+                self.note_usage(at(&event, "/usage"), pieces);
+                if let Some(reason) = at(&event, "/delta/stop_reason").as_str() {
                     pieces.push(Piece::Finish(self.finish(reason)?));
                 }
             }
@@ -174,9 +177,9 @@ impl Reader for Answer {
 
 impl Answer {
     fn delta(&mut self, index: u64, delta: &Value, pieces: &mut Vec<Piece>) -> Result<()> {
-        if let Some(text) = delta["text"].as_str() {
+        if let Some(text) = at(delta, "/text").as_str() {
             pieces.push(Piece::text(text));
-        } else if let Some(json) = delta["partial_json"].as_str() {
+        } else if let Some(json) = at(delta, "/partial_json").as_str() {
             if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                 if !json.is_empty() {
                     pieces.push(Piece::text(json));
@@ -199,9 +202,9 @@ impl Answer {
 
     /// `input_tokens` are those that no cache had.
     fn note_usage(&mut self, usage: &Value, pieces: &mut Vec<Piece>) {
-        let read = usage["cache_read_input_tokens"].as_u64();
-        let written = usage["cache_creation_input_tokens"].as_u64();
-        let whole = usage["input_tokens"].as_u64().map(|fresh| {
+        let read = at(usage, "/cache_read_input_tokens").as_u64();
+        let written = at(usage, "/cache_creation_input_tokens").as_u64();
+        let whole = at(usage, "/input_tokens").as_u64().map(|fresh| {
             fresh
                 .saturating_add(read.unwrap_or_default())
                 .saturating_add(written.unwrap_or_default())
@@ -209,7 +212,7 @@ impl Answer {
         self.usage = self.usage.updated(Usage {
             input: whole,
             cached: read,
-            output: usage["output_tokens"].as_u64(),
+            output: at(usage, "/output_tokens").as_u64(),
         });
         pieces.push(Piece::Usage(self.usage));
     }

@@ -6,11 +6,11 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, bearer,
+    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer,
     decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
-    instructions, outgoing, path_segment, sigv4,
+    instructions, outgoing, path_segment, put, sigv4,
     tool_calls::ToolCalls,
     wanted_schema,
 };
@@ -112,7 +112,7 @@ fn add_tools(fields: &mut Map<String, Value>, chat: &Chat, schema: Option<&Value
         let mut spec = json!({ "name": name, "inputSchema": { "json": schema } });
         if !description.is_empty() {
             // An empty description is refused.
-            spec["description"] = json!(description);
+            put(&mut spec, "description", json!(description));
         }
         json!({ "toolSpec": spec })
     };
@@ -147,7 +147,8 @@ fn add_tools(fields: &mut Map<String, Value>, chat: &Chat, schema: Option<&Value
 }
 
 fn mentions_tools(chat: &Chat) -> bool {
-    let mentions = |message: &ChatMessage| message.role == ChatRole::Tool || !message.tool_calls.is_empty();
+    let mentions =
+        |message: &ChatMessage| message.role == ChatRole::Tool || !message.tool_calls.is_empty();
     chat.messages.iter().any(mentions)
 }
 
@@ -155,12 +156,16 @@ fn mentions_tools(chat: &Chat) -> bool {
 fn inference_config(prompt: &Prompt) -> Value {
     let mut config = json!({ "maxTokens": prompt.max_tokens });
     if prompt.sampling.temperature < 1.0 {
-        config["temperature"] = decimal(prompt.sampling.temperature);
+        put(
+            &mut config,
+            "temperature",
+            decimal(prompt.sampling.temperature),
+        );
     } else if prompt.sampling.top_p < 1.0 {
-        config["topP"] = decimal(prompt.sampling.top_p);
+        put(&mut config, "topP", decimal(prompt.sampling.top_p));
     }
     if !prompt.stop.is_empty() {
-        config["stopSequences"] = json!(prompt.stop);
+        put(&mut config, "stopSequences", json!(prompt.stop));
     }
     config
 }
@@ -177,16 +182,18 @@ impl Reader for Answer {
         if let Some(exception) = frame.event.strip_prefix("exception:") {
             return Err(of_stream(&event, Some(exception)));
         }
-        let index = event["contentBlockIndex"].as_u64().unwrap_or_default();
+        let index = at(&event, "/contentBlockIndex")
+            .as_u64()
+            .unwrap_or_default();
         match frame.event.as_str() {
             "contentBlockStart" => {
-                let tool = &event["start"]["toolUse"];
+                let tool = at(&event, "/start/toolUse");
                 if tool.is_object() {
-                    let named = (tool["toolUseId"].as_str(), tool["name"].as_str());
+                    let named = (at(tool, "/toolUseId").as_str(), at(tool, "/name").as_str());
                     self.calls.add(index, named, "")?;
                 }
             }
-            "contentBlockDelta" => self.delta(index, &event["delta"], pieces)?,
+            "contentBlockDelta" => self.delta(index, at(&event, "/delta"), pieces)?,
             "contentBlockStop" => {
                 if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                     self.calls.forget(index);
@@ -194,10 +201,10 @@ impl Reader for Answer {
                 self.calls.close(index, pieces)?;
             }
             "messageStop" => {
-                let reason = event["stopReason"].as_str().unwrap_or_default();
+                let reason = at(&event, "/stopReason").as_str().unwrap_or_default();
                 pieces.push(Piece::Finish(self.finish(reason)?));
             }
-            "metadata" => pieces.push(Piece::Usage(usage(&event["usage"]))),
+            "metadata" => pieces.push(Piece::Usage(usage(at(&event, "/usage")))),
             _ => {}
         }
         Ok(())
@@ -206,9 +213,9 @@ impl Reader for Answer {
 
 impl Answer {
     fn delta(&mut self, index: u64, delta: &Value, pieces: &mut Vec<Piece>) -> Result<()> {
-        if let Some(text) = delta["text"].as_str() {
+        if let Some(text) = at(delta, "/text").as_str() {
             pieces.push(Piece::text(text));
-        } else if let Some(input) = delta["toolUse"]["input"].as_str() {
+        } else if let Some(input) = at(delta, "/toolUse/input").as_str() {
             if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                 if !input.is_empty() {
                     pieces.push(Piece::text(input));
@@ -232,15 +239,15 @@ impl Answer {
 
 /// `inputTokens` are those that no cache had.
 fn usage(value: &Value) -> Usage {
-    let read = value["cacheReadInputTokens"].as_u64();
-    let written = value["cacheWriteInputTokens"].as_u64();
+    let read = at(value, "/cacheReadInputTokens").as_u64();
+    let written = at(value, "/cacheWriteInputTokens").as_u64();
     Usage {
-        input: value["inputTokens"].as_u64().map(|fresh| {
+        input: at(value, "/inputTokens").as_u64().map(|fresh| {
             fresh
                 .saturating_add(read.unwrap_or_default())
                 .saturating_add(written.unwrap_or_default())
         }),
         cached: read,
-        output: value["outputTokens"].as_u64(),
+        output: at(value, "/outputTokens").as_u64(),
     }
 }

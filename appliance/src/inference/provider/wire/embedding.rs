@@ -6,7 +6,7 @@ use guildhall_kernel::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Frame, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, bearer, bedrock,
+    Frame, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, at, bearer, bedrock,
     failure::{garbled, read_json},
     openai, outgoing, path_segment, unsupported,
 };
@@ -84,24 +84,30 @@ pub(in crate::inference::provider) fn read_embeddings(
     let (vectors, usage) = match kind {
         ProviderKind::Bedrock => {
             let usage = Usage {
-                input: answer["inputTextTokenCount"].as_u64(),
+                input: at(&answer, "/inputTextTokenCount").as_u64(),
                 ..Usage::default()
             };
-            (vec![vector(&answer["embedding"])?], usage)
+            (vec![vector(at(&answer, "/embedding"))?], usage)
         }
         ProviderKind::Ollama => {
             let usage = Usage {
-                input: answer["prompt_eval_count"].as_u64(),
+                input: at(&answer, "/prompt_eval_count").as_u64(),
                 ..Usage::default()
             };
-            let vectors = answer["embeddings"].as_array().into_iter().flatten();
+            let vectors = at(&answer, "/embeddings").as_array().into_iter().flatten();
             (vectors.map(vector).collect::<Result<_>>()?, usage)
         }
         _ => {
-            let mut entries: Vec<&Value> = answer["data"].as_array().into_iter().flatten().collect();
-            entries.sort_by_key(|entry| entry["index"].as_u64());
-            let vectors = entries.into_iter().map(|entry| vector(&entry["embedding"]));
-            let usage = openai::usage(&answer["usage"]).unwrap_or_default();
+            let mut entries: Vec<&Value> = at(&answer, "/data")
+                .as_array()
+                .into_iter()
+                .flatten()
+                .collect();
+            entries.sort_by_key(|entry| at(entry, "/index").as_u64());
+            let vectors = entries
+                .into_iter()
+                .map(|entry| vector(at(entry, "/embedding")));
+            let usage = openai::usage(at(&answer, "/usage")).unwrap_or_default();
             (vectors.collect::<Result<_>>()?, usage)
         }
     };

@@ -122,7 +122,10 @@ mod tests {
         for hex in [PAYLOAD, INT32] {
             let bytes = bytes(hex);
             let (frame, length) = decode(&bytes).unwrap().unwrap();
-            assert_eq!((frame.data.as_slice(), length), (b"{'foo':'bar'}".as_slice(), bytes.len()));
+            assert_eq!(
+                (frame.data.as_slice(), length),
+                (b"{'foo':'bar'}".as_slice(), bytes.len())
+            );
             for cut in 0..bytes.len() {
                 assert!(decode(&bytes[..cut]).unwrap().is_none());
             }

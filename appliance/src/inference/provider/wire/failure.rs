@@ -5,6 +5,8 @@ use axum::http::HeaderMap;
 use guildhall_kernel::{Error, ErrorKind, Result};
 use serde_json::Value;
 
+use super::at;
+
 /// Longest wait for which a provider is believed, in seconds.
 const RETRY_AFTER_MAX: u32 = 3600;
 
@@ -79,22 +81,30 @@ pub(in crate::inference::provider) fn of_status(
     match status {
         _ if is_too_long(&value) => too_long(provider),
         300..=399 => {
-            let message = format!("{provider} redirects elsewhere ({status}), which is not followed; correct its base URL");
+            let message = format!(
+                "{provider} redirects elsewhere ({status}), which is not followed; correct its base URL"
+            );
             Error::conflict("provider_redirected", message)
         }
         401 | 403 => auth_failed(provider, &named),
         404 => {
-            let message = format!("{provider} does not know the model or the path ({named}); check the model's name and the base URL");
+            let message = format!(
+                "{provider} does not know the model or the path ({named}); check the model's name and the base URL"
+            );
             Error::conflict("provider_model_missing", message)
         }
         408 | 409 | 425 | 500..=599 => unavailable(provider, &named, retry_after(headers)),
         429 => {
             let wait = retry_after(headers).unwrap_or(5);
-            let message = format!("{provider} takes no more requests at the moment ({named}); try again in {wait} s");
+            let message = format!(
+                "{provider} takes no more requests at the moment ({named}); try again in {wait} s"
+            );
             Error::too_many(codes::RATE_LIMITED, message, wait)
         }
         _ => {
-            let message = format!("{provider} refused the request ({named}); the model may not take one of its parameters, tools or schemas");
+            let message = format!(
+                "{provider} refused the request ({named}); the model may not take one of its parameters, tools or schemas"
+            );
             Error::invalid("provider_rejected", message)
         }
     }
@@ -126,17 +136,22 @@ pub(super) fn of_stream(value: &Value, token: Option<&str>) -> Error {
 }
 
 fn auth_failed(provider: &str, named: &str) -> Error {
-    let message = format!("{provider} refused the node's key ({named}); enter a valid one under Administration");
+    let message = format!(
+        "{provider} refused the node's key ({named}); enter a valid one under Administration"
+    );
     Error::conflict(codes::AUTH_FAILED, message)
 }
 
 fn unavailable(provider: &str, named: &str, wait: Option<u32>) -> Error {
-    let message = format!("{provider} cannot answer at the moment ({named}); try again or use another model");
+    let message =
+        format!("{provider} cannot answer at the moment ({named}); try again or use another model");
     Error::unavailable(codes::UNAVAILABLE, message, wait.unwrap_or(5))
 }
 
 fn too_long(provider: &str) -> Error {
-    let message = format!("the conversation is longer than {provider} reads at once; start a new one or shorten it");
+    let message = format!(
+        "the conversation is longer than {provider} reads at once; start a new one or shorten it"
+    );
     Error::new(
         ErrorKind::Conflict,
         guildhall_engine_protocol::codes::CONTEXT_EXCEEDED,
@@ -156,10 +171,10 @@ const TOO_LONG: &[&str] = &[
 
 fn is_too_long(value: &Value) -> bool {
     let texts = [
-        &value["error"]["code"],
-        &value["error"]["message"],
-        &value["message"],
-        &value["error"],
+        at(value, "/error/code"),
+        at(value, "/error/message"),
+        at(value, "/message"),
+        at(value, "/error"),
     ];
     texts.into_iter().filter_map(Value::as_str).any(|text| {
         let lower = text.to_ascii_lowercase();
@@ -169,15 +184,15 @@ fn is_too_long(value: &Value) -> bool {
 
 /// The provider's short name of the failure, when it looks like one.
 fn reason(headers: &HeaderMap, value: &Value) -> Option<String> {
-    let error = &value["error"];
+    let error = at(value, "/error");
     let header = headers
         .get("x-amzn-errortype")
         .and_then(|value| value.to_str().ok());
     let texts = [
-        error["code"].as_str(),
-        error["status"].as_str(),
-        error["type"].as_str(),
-        value["__type"].as_str(),
+        at(error, "/code").as_str(),
+        at(error, "/status").as_str(),
+        at(error, "/type").as_str(),
+        at(value, "/__type").as_str(),
         header,
     ];
     let token = texts.into_iter().flatten().next()?;
@@ -215,11 +230,19 @@ mod tests {
     fn a_providers_words_are_not_passed_on() {
         let body = json!({ "error": { "message": "Incorrect API key provided: sk-live-123. Prompt: the secret plan",
             "type": "invalid_request_error", "code": "invalid_api_key" } });
-        let error = of_status("OpenAI", 401, &HeaderMap::new(), body.to_string().as_bytes());
+        let error = of_status(
+            "OpenAI",
+            401,
+            &HeaderMap::new(),
+            body.to_string().as_bytes(),
+        );
         assert_eq!(error.code(), "provider_auth_failed");
         let shown = error.chain();
         assert!(shown.contains("401 invalid_api_key"), "{shown}");
-        assert!(!shown.contains("sk-live") && !shown.contains("plan"), "{shown}");
+        assert!(
+            !shown.contains("sk-live") && !shown.contains("plan"),
+            "{shown}"
+        );
         let sly = json!({ "error": { "code": "sk-live-123 leaked" } });
         let error = of_status("OpenAI", 400, &HeaderMap::new(), sly.to_string().as_bytes());
         assert!(!error.chain().contains("leaked"), "{error}");

@@ -70,7 +70,7 @@ impl Frames {
                     self.line(line.start, line.text_end, frames)?;
                 }
                 self.buffer.drain(..taken);
-                self.searched = self.buffer.len();
+                self.searched = self.searched.saturating_sub(taken);
             }
             Framing::EventStream => {
                 let mut taken = 0;
@@ -123,18 +123,20 @@ impl Frames {
         let rest = self.buffer.get(from..)?;
         let found = rest
             .iter()
-            .position(|byte| *byte == b'\n' || *byte == b'\r')?;
-        let text_end = from + found;
-        if self.buffer.get(text_end) == Some(&b'\n') {
-            self.searched = text_end + 1;
-            return Some(Line {
-                start,
-                text_end,
-                end: text_end + 1,
-            });
-        }
-        let next = self.buffer.get(text_end + 1)?;
-        let end = if *next == b'\n' { text_end + 2 } else { text_end + 1 };
+            .position(|byte| *byte == b'\n' || *byte == b'\r');
+        let Some(text_end) = found.map(|found| from + found) else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        self.searched = text_end;
+        let end = if self.buffer.get(text_end) == Some(&b'\n') {
+            text_end + 1
+        } else {
+            match self.buffer.get(text_end + 1)? {
+                b'\n' => text_end + 2,
+                _ => text_end + 1,
+            }
+        };
         self.searched = end;
         Some(Line {
             start,
@@ -211,11 +213,13 @@ mod tests {
         found.into_iter().map(text).collect()
     }
 
-    const EVENTS: &[u8] = b": hello\r\nevent: a\ndata: 1\n\ndata: 2\rdata:3\r\n\r\nid: 7\n\ndata\n\ndata: cut";
+    const EVENTS: &[u8] =
+        b": hello\r\nevent: a\ndata: 1\n\ndata: 2\rdata:3\r\n\r\nid: 7\n\ndata\n\ndata: cut";
 
     #[test]
     fn events_are_cut_as_the_standard_says() {
-        let expected = [("a", "1"), ("", "2\n3")].map(|(event, data)| (event.to_owned(), data.to_owned()));
+        let expected =
+            [("a", "1"), ("", "2\n3")].map(|(event, data)| (event.to_owned(), data.to_owned()));
         assert_eq!(cut(Framing::Events, &[EVENTS]), expected);
         let single: Vec<&[u8]> = EVENTS.chunks(1).collect();
         assert_eq!(cut(Framing::Events, &single), expected);

@@ -9,10 +9,11 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, called_tool, decimal,
+    Credentials, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, called_tool,
+    decimal,
     failure::{filtered, garbled, of_stream, read_json},
     frame::Frame,
-    instructions, key_header, outgoing, path_segment, wanted_schema,
+    instructions, key_header, outgoing, path_segment, put, wanted_schema,
 };
 
 /// What the documentation gives for calls whose signature is not at hand: conversations here are the
@@ -115,7 +116,7 @@ fn generation_config(prompt: &Prompt) -> Value {
     let mut config = json!({ "maxOutputTokens": prompt.max_tokens });
     let mut add = |name: &str, value: f32, usual: f32| {
         if (value - usual).abs() > f32::EPSILON {
-            config[name] = decimal(value);
+            put(&mut config, name, decimal(value));
         }
     };
     add("temperature", sampling.temperature, usual.temperature);
@@ -131,18 +132,18 @@ fn generation_config(prompt: &Prompt) -> Value {
         usual.presence_penalty,
     );
     if sampling.top_k > 0 {
-        config["topK"] = json!(sampling.top_k);
+        put(&mut config, "topK", json!(sampling.top_k));
     }
     if let Some(seed) = sampling.seed {
         // A signed 32-bit number there.
-        config["seed"] = json!(seed & 0x7fff_ffff);
+        put(&mut config, "seed", json!(seed & 0x7fff_ffff));
     }
     if !prompt.stop.is_empty() {
-        config["stopSequences"] = json!(prompt.stop);
+        put(&mut config, "stopSequences", json!(prompt.stop));
     }
     if let Some(schema) = wanted_schema(prompt) {
-        config["responseMimeType"] = json!("application/json");
-        config["responseJsonSchema"] = schema;
+        put(&mut config, "responseMimeType", json!("application/json"));
+        put(&mut config, "responseJsonSchema", schema);
     }
     config
 }
@@ -155,20 +156,24 @@ struct Answer {
 impl Reader for Answer {
     fn read(&mut self, frame: &Frame, pieces: &mut Vec<Piece>) -> Result<()> {
         let chunk = read_json(&frame.data)?;
-        if chunk["error"].is_object() {
+        if at(&chunk, "/error").is_object() {
             return Err(of_stream(&chunk, None));
         }
-        if chunk["promptFeedback"]["blockReason"].is_string() {
+        if at(&chunk, "/promptFeedback/blockReason").is_string() {
             return Err(filtered());
         }
-        if let Some(usage) = usage(&chunk["usageMetadata"]) {
+        if let Some(usage) = usage(at(&chunk, "/usageMetadata")) {
             pieces.push(Piece::Usage(usage));
         }
-        let candidate = &chunk["candidates"][0];
-        for part in candidate["content"]["parts"].as_array().into_iter().flatten() {
+        let candidate = at(&chunk, "/candidates/0");
+        for part in at(candidate, "/content/parts")
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             self.part(part, pieces)?;
         }
-        match candidate["finishReason"].as_str() {
+        match at(candidate, "/finishReason").as_str() {
             None | Some("FINISH_REASON_UNSPECIFIED") => {}
             Some("MAX_TOKENS") => pieces.push(Piece::Finish(FinishReason::Length)),
             Some("STOP") if self.calls > 0 => pieces.push(Piece::Finish(FinishReason::ToolCalls)),
@@ -184,13 +189,13 @@ impl Reader for Answer {
 
 impl Answer {
     fn part(&mut self, part: &Value, pieces: &mut Vec<Piece>) -> Result<()> {
-        let call = &part["functionCall"];
-        if let Some(name) = call["name"].as_str() {
-            let id = call["id"]
+        let call = at(part, "/functionCall");
+        if let Some(name) = at(call, "/name").as_str() {
+            let id = at(call, "/id")
                 .as_str()
                 .map_or_else(|| format!("call_{}", self.calls), ToOwned::to_owned);
-            let arguments = if call["args"].is_object() {
-                call["args"].to_string()
+            let arguments = if at(call, "/args").is_object() {
+                at(call, "/args").to_string()
             } else {
                 "{}".to_owned()
             };
@@ -203,8 +208,8 @@ impl Answer {
                 name: name.to_owned(),
                 arguments,
             }));
-        } else if let Some(text) = part["text"].as_str()
-            && part["thought"] != true
+        } else if let Some(text) = at(part, "/text").as_str()
+            && at(part, "/thought") != true
             && !text.is_empty()
         {
             pieces.push(Piece::text(text));
@@ -215,11 +220,11 @@ impl Answer {
 
 /// Thoughts are tokens of the answer.
 fn usage(value: &Value) -> Option<Usage> {
-    let written = value["candidatesTokenCount"].as_u64();
-    let thought = value["thoughtsTokenCount"].as_u64();
+    let written = at(value, "/candidatesTokenCount").as_u64();
+    let thought = at(value, "/thoughtsTokenCount").as_u64();
     value.is_object().then(|| Usage {
-        input: value["promptTokenCount"].as_u64(),
-        cached: value["cachedContentTokenCount"].as_u64(),
+        input: at(value, "/promptTokenCount").as_u64(),
+        cached: at(value, "/cachedContentTokenCount").as_u64(),
         output: match (written, thought) {
             (None, None) => None,
             (written, thought) => Some(

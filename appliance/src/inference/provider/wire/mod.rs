@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 pub(super) use embedding::{EmbeddingReply, embedding_requests, read_embeddings};
 pub(super) use failure::{codes, not_an_api, of_status};
-pub(super) use frame::{Frame, Framing, Frames};
+pub(super) use frame::{Frame, Frames, Framing};
 
 use super::model::{Credentials, ProviderKind, ProviderModel, ProviderRow};
 
@@ -147,9 +147,10 @@ fn unsupported(target: Target<'_>, what: &str) -> Error {
 /// `Authorization: Bearer`, when there is a key.
 fn bearer(credentials: &Credentials) -> Result<HeaderMap> {
     match credentials {
-        Credentials::ApiKey { api_key } => {
-            key_header(header::AUTHORIZATION, &format!("Bearer {}", api_key.reveal()))
-        }
+        Credentials::ApiKey { api_key } => key_header(
+            header::AUTHORIZATION,
+            &format!("Bearer {}", api_key.reveal()),
+        ),
         _ => Ok(HeaderMap::new()),
     }
 }
@@ -192,6 +193,18 @@ fn outgoing(
 /// A small decimal as people wrote it: `0.7`, not `0.699999988079071`.
 fn decimal(value: f32) -> Value {
     json!((f64::from(value) * 1e6).round() / 1e6)
+}
+
+/// What stands at a JSON pointer (RFC 6901); null when nothing does.
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// Adds a field to an object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
 }
 
 /// Every system message in one text, as protocols want it that keep instructions apart.

@@ -8,10 +8,10 @@ use guildhall_kernel::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Framing, Outgoing, Piece, Reader, Target, Usage, arguments, bearer, called_tool, decimal,
+    Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer, called_tool, decimal,
     failure::{garbled, of_stream, read_json},
     frame::Frame,
-    outgoing, unsupported,
+    outgoing, put, unsupported,
 };
 
 pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Result<Outgoing> {
@@ -29,11 +29,11 @@ pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Resul
             let function = json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
             json!({ "type": "function", "function": function })
         };
-        body["tools"] = chat.tools.iter().map(tool).collect();
+        put(&mut body, "tools", chat.tools.iter().map(tool).collect());
     }
     match &prompt.constraint {
-        Some(Constraint::JsonSchema { schema }) => body["format"] = schema.clone(),
-        Some(Constraint::Json) => body["format"] = json!("json"),
+        Some(Constraint::JsonSchema { schema }) => put(&mut body, "format", schema.clone()),
+        Some(Constraint::Json) => put(&mut body, "format", json!("json")),
         _ => {}
     }
     outgoing(
@@ -47,21 +47,30 @@ pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Resul
 fn message_of(chat: &Chat, message: &ChatMessage) -> Value {
     let mut value = json!({ "role": message.role.as_str(), "content": message.content });
     if message.role == ChatRole::Tool {
-        value["tool_name"] = json!(called_tool(chat, message.tool_call_id.as_deref()));
+        put(
+            &mut value,
+            "tool_name",
+            json!(called_tool(chat, message.tool_call_id.as_deref())),
+        );
     }
     if !message.tool_calls.is_empty() {
         let call = |call: &ToolCall| json!({ "function": { "name": call.name, "arguments": arguments(call) } });
-        value["tool_calls"] = message.tool_calls.iter().map(call).collect();
+        put(
+            &mut value,
+            "tool_calls",
+            message.tool_calls.iter().map(call).collect(),
+        );
     }
     value
 }
 
 fn options(target: Target<'_>, prompt: &Prompt) -> Value {
     let (sampling, usual) = (&prompt.sampling, Sampling::default());
-    let mut options = json!({ "num_predict": prompt.max_tokens, "num_ctx": target.model.context_length });
+    let mut options =
+        json!({ "num_predict": prompt.max_tokens, "num_ctx": target.model.context_length });
     let mut add = |name: &str, value: f32, usual: f32| {
         if (value - usual).abs() > f32::EPSILON {
-            options[name] = decimal(value);
+            put(&mut options, name, decimal(value));
         }
     };
     add("temperature", sampling.temperature, usual.temperature);
@@ -83,13 +92,13 @@ fn options(target: Target<'_>, prompt: &Prompt) -> Value {
         usual.presence_penalty,
     );
     if sampling.top_k > 0 {
-        options["top_k"] = json!(sampling.top_k);
+        put(&mut options, "top_k", json!(sampling.top_k));
     }
     if let Some(seed) = sampling.seed {
-        options["seed"] = json!(seed);
+        put(&mut options, "seed", json!(seed));
     }
     if !prompt.stop.is_empty() {
-        options["stop"] = json!(prompt.stop);
+        put(&mut options, "stop", json!(prompt.stop));
     }
     options
 }
@@ -102,34 +111,37 @@ struct Answer {
 impl Reader for Answer {
     fn read(&mut self, frame: &Frame, pieces: &mut Vec<Piece>) -> Result<()> {
         let line = read_json(&frame.data)?;
-        if !line["error"].is_null() {
+        if !at(&line, "/error").is_null() {
             return Err(of_stream(&line, None));
         }
-        let message = &line["message"];
-        if let Some(text) = message["content"].as_str().filter(|text| !text.is_empty()) {
+        let message = at(&line, "/message");
+        if let Some(text) = at(message, "/content")
+            .as_str()
+            .filter(|text| !text.is_empty())
+        {
             pieces.push(Piece::text(text));
         }
-        for call in message["tool_calls"].as_array().into_iter().flatten() {
-            let function = &call["function"];
-            let name = function["name"].as_str();
+        for call in at(message, "/tool_calls").as_array().into_iter().flatten() {
+            let function = at(call, "/function");
+            let name = at(function, "/name").as_str();
             let name = name.ok_or_else(|| garbled("called a tool without naming it"))?;
-            if !function["arguments"].is_object() || self.calls >= 128 {
+            if !at(function, "/arguments").is_object() || self.calls >= 128 {
                 return Err(garbled("called a tool in a way that cannot be read"));
             }
             pieces.push(Piece::ToolCall(ToolCall {
                 id: format!("call_{}", self.calls),
                 name: name.to_owned(),
-                arguments: function["arguments"].to_string(),
+                arguments: at(function, "/arguments").to_string(),
             }));
             self.calls += 1;
         }
-        if line["done"] == true {
+        if at(&line, "/done") == true {
             pieces.push(Piece::Usage(Usage {
-                input: line["prompt_eval_count"].as_u64(),
+                input: at(&line, "/prompt_eval_count").as_u64(),
                 cached: None,
-                output: line["eval_count"].as_u64(),
+                output: at(&line, "/eval_count").as_u64(),
             }));
-            pieces.push(Piece::Finish(match line["done_reason"].as_str() {
+            pieces.push(Piece::Finish(match at(&line, "/done_reason").as_str() {
                 Some("length") => FinishReason::Length,
                 _ if self.calls > 0 => FinishReason::ToolCalls,
                 _ => FinishReason::Stop,

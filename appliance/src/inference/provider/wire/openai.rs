@@ -11,10 +11,11 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, bearer, decimal,
+    Credentials, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, at, bearer,
+    decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
-    key_header, outgoing, path_segment,
+    key_header, outgoing, path_segment, put,
     tool_calls::ToolCalls,
 };
 
@@ -71,16 +72,20 @@ pub(super) fn headers(target: Target<'_>) -> Result<HeaderMap> {
 fn message(message: &ChatMessage) -> Value {
     let mut value = json!({ "role": message.role.as_str(), "content": message.content });
     if message.role == ChatRole::Tool {
-        value["tool_call_id"] = json!(message.tool_call_id);
+        put(&mut value, "tool_call_id", json!(message.tool_call_id));
     }
     if !message.tool_calls.is_empty() {
         let call = |call: &guildhall_engine_protocol::ToolCall| {
             let function = json!({ "name": call.name, "arguments": call.arguments });
             json!({ "id": call.id, "type": "function", "function": function })
         };
-        value["tool_calls"] = message.tool_calls.iter().map(call).collect();
+        put(
+            &mut value,
+            "tool_calls",
+            message.tool_calls.iter().map(call).collect(),
+        );
         if message.content.is_empty() {
-            value["content"] = Value::Null;
+            put(&mut value, "content", Value::Null);
         }
     }
     value
@@ -165,37 +170,42 @@ impl Reader for Answer {
             return self.calls.close_all(pieces);
         }
         let chunk = read_json(&frame.data)?;
-        if chunk["error"].is_object() {
+        if at(&chunk, "/error").is_object() {
             return Err(of_stream(&chunk, None));
         }
-        if let Some(usage) = usage(&chunk["usage"]) {
+        if let Some(usage) = usage(at(&chunk, "/usage")) {
             pieces.push(Piece::Usage(usage));
         }
-        let choice = &chunk["choices"][0];
+        let choice = at(&chunk, "/choices/0");
         // A server that does not stream sends the whole message.
-        let delta = if choice["delta"].is_object() {
-            &choice["delta"]
+        let delta = if at(choice, "/delta").is_object() {
+            at(choice, "/delta")
         } else {
-            &choice["message"]
+            at(choice, "/message")
         };
-        let logprobs = logprobs(&choice["logprobs"]["content"]);
-        let text = delta["content"].as_str().unwrap_or_default();
+        let logprobs = logprobs(at(choice, "/logprobs/content"));
+        let text = at(delta, "/content").as_str().unwrap_or_default();
         if !text.is_empty() || !logprobs.is_empty() {
             pieces.push(Piece::Text {
                 text: text.to_owned(),
                 logprobs,
             });
         }
-        for (place, call) in delta["tool_calls"].as_array().into_iter().flatten().enumerate() {
+        for (place, call) in at(delta, "/tool_calls")
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
             let place = u64::try_from(place).unwrap_or_default();
-            let function = &call["function"];
+            let function = at(call, "/function");
             self.calls.add(
-                call["index"].as_u64().unwrap_or(place),
-                (call["id"].as_str(), function["name"].as_str()),
-                function["arguments"].as_str().unwrap_or_default(),
+                at(call, "/index").as_u64().unwrap_or(place),
+                (at(call, "/id").as_str(), at(function, "/name").as_str()),
+                at(function, "/arguments").as_str().unwrap_or_default(),
             )?;
         }
-        self.finish(choice["finish_reason"].as_str(), pieces)
+        self.finish(at(choice, "/finish_reason").as_str(), pieces)
     }
 }
 
@@ -218,9 +228,9 @@ impl Answer {
 /// `usage` of chat completions and embeddings.
 pub(super) fn usage(value: &Value) -> Option<Usage> {
     value.is_object().then(|| Usage {
-        input: value["prompt_tokens"].as_u64(),
-        cached: value["prompt_tokens_details"]["cached_tokens"].as_u64(),
-        output: value["completion_tokens"].as_u64(),
+        input: at(value, "/prompt_tokens").as_u64(),
+        cached: at(value, "/prompt_tokens_details/cached_tokens").as_u64(),
+        output: at(value, "/completion_tokens").as_u64(),
     })
 }
 
@@ -229,7 +239,7 @@ fn logprobs(value: &Value) -> Vec<TokenLogprob> {
     tokens
         .map(|token| {
             let (text, bytes, logprob) = token_of(token);
-            let top = token["top_logprobs"].as_array().into_iter().flatten();
+            let top = at(token, "/top_logprobs").as_array().into_iter().flatten();
             TokenLogprob {
                 token: text,
                 bytes,
@@ -248,9 +258,10 @@ fn logprobs(value: &Value) -> Vec<TokenLogprob> {
 }
 
 fn token_of(value: &Value) -> (String, Vec<u8>, f32) {
-    let text = value["token"].as_str().unwrap_or_default().to_owned();
-    let bytes = serde_json::from_value(value["bytes"].clone());
+    let text = at(value, "/token").as_str().unwrap_or_default().to_owned();
+    let bytes = serde_json::from_value(at(value, "/bytes").clone());
     let bytes = bytes.unwrap_or_else(|_| text.as_bytes().to_vec());
-    let logprob = serde_json::from_value(value["logprob"].clone()).unwrap_or(f32::NEG_INFINITY);
+    let logprob =
+        serde_json::from_value(at(value, "/logprob").clone()).unwrap_or(f32::NEG_INFINITY);
     (text, bytes, logprob)
 }

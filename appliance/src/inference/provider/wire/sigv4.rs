@@ -20,7 +20,11 @@ pub(super) struct Scope<'a> {
 }
 
 /// Adds the signature's headers to a request.
-pub(super) fn sign(scope: &Scope<'_>, destination: &Destination, request: &mut Outgoing) -> Result<()> {
+pub(super) fn sign(
+    scope: &Scope<'_>,
+    destination: &Destination,
+    request: &mut Outgoing,
+) -> Result<()> {
     let text = |value: &str| {
         HeaderValue::from_str(value).map_err(|_| {
             Error::conflict(
@@ -51,9 +55,7 @@ pub(super) fn sign(scope: &Scope<'_>, destination: &Destination, request: &mut O
     let authorization = authorization(scope, &date, &headers, &canonical);
     let mut authorization = text(&authorization)?;
     authorization.set_sensitive(true);
-    request
-        .headers
-        .insert(header::AUTHORIZATION, authorization);
+    request.headers.insert(header::AUTHORIZATION, authorization);
     Ok(())
 }
 
@@ -154,7 +156,12 @@ mod tests {
         }
     }
 
-    fn signature(method: &str, path: &str, region_service: (&str, &str), extra: &[(&str, &str)]) -> String {
+    fn signature(
+        method: &str,
+        path: &str,
+        region_service: (&str, &str),
+        extra: &[(&str, &str)],
+    ) -> String {
         let keys = keys();
         let scope = Scope {
             keys: &keys,
@@ -165,7 +172,11 @@ mod tests {
         let date = amz_date(scope.now);
         assert_eq!(date, "20150830T123600Z");
         let mut headers = vec![("x-amz-date".to_owned(), date.clone())];
-        headers.extend(extra.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        headers.extend(
+            extra
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         headers.sort();
         let canonical = canonical_request((method, path), &headers, b"");
         let line = authorization(&scope, &date, &headers, &canonical);
@@ -176,19 +187,38 @@ mod tests {
     fn the_published_test_suite_agrees() {
         let host = &[("host", "example.amazonaws.com")];
         let cases = [
-            ("GET", "/", "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"),
-            ("POST", "/", "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b"),
-            ("GET", "/?Param2=value2&Param1=value1", "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500"),
+            (
+                "GET",
+                "/",
+                "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31",
+            ),
+            (
+                "POST",
+                "/",
+                "5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b",
+            ),
+            (
+                "GET",
+                "/?Param2=value2&Param1=value1",
+                "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500",
+            ),
         ];
         for (method, path, expected) in cases {
-            assert_eq!(signature(method, path, ("us-east-1", "service"), host), expected, "{method} {path}");
+            assert_eq!(
+                signature(method, path, ("us-east-1", "service"), host),
+                expected,
+                "{method} {path}"
+            );
         }
     }
 
     #[test]
     fn the_documented_example_agrees() {
         let headers = [
-            ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+            (
+                "content-type",
+                "application/x-www-form-urlencoded; charset=utf-8",
+            ),
             ("host", "iam.amazonaws.com"),
         ];
         let path = "/?Action=ListUsers&Version=2010-05-08";
@@ -201,6 +231,9 @@ mod tests {
     #[test]
     fn a_path_is_encoded_twice() {
         let canonical = canonical_request(("POST", "/model/a.b-v1%3A0/converse-stream"), &[], b"");
-        assert!(canonical.starts_with("POST\n/model/a.b-v1%253A0/converse-stream\n\n"), "{canonical}");
+        assert!(
+            canonical.starts_with("POST\n/model/a.b-v1%253A0/converse-stream\n\n"),
+            "{canonical}"
+        );
     }
 }

@@ -72,7 +72,9 @@ impl ToolCalls {
             call.arguments = "{}".to_owned();
         }
         if !serde_json::from_str::<Value>(&call.arguments).is_ok_and(|value| value.is_object()) {
-            return Err(garbled("called a tool with arguments that are no JSON object"));
+            return Err(garbled(
+                "called a tool with arguments that are no JSON object",
+            ));
         }
         if call.id.is_empty() {
             call.id = format!("call_{}", self.complete);
