@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::model::{Destination, check_address};
+use super::{address::check_address, model::Destination};
 
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;

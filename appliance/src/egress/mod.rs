@@ -7,6 +7,7 @@
 //! calls under way; every call, also a refused one, is counted and recorded without its content.
 //! Deliberately absent: proxies from the environment, redirections, cookies, compression.
 
+mod address;
 mod call;
 mod connect;
 mod model;

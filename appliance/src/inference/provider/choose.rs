@@ -1,6 +1,6 @@
 //! Models outside the node among those that may be chosen for an employee.
 
-use super::{CircuitState, Live, Providers, Route, model::FALLBACK};
+use super::{CircuitState, Live, Providers, Route, rule::FALLBACK};
 use crate::inference::{
     AnswerMode,
     model::{Answering, EXTRACTIVE, ModelChoice, ModelKind},

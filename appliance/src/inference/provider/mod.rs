@@ -7,21 +7,27 @@
 //! (`auto` never leaves the node), and content of any kind in logs and records.
 
 mod admin;
+mod admin_policy;
 mod breaker;
 mod choose;
+mod credentials;
 mod embed;
 mod exchange;
 mod fit;
+mod kind;
 mod model;
 mod outlet;
 mod policy;
+mod price;
 mod residency;
 mod routes;
 mod routes_policy;
+mod rule;
 mod serve;
 mod settle;
 mod store;
 mod test_call;
+mod view;
 mod wire;
 
 use std::{
@@ -35,13 +41,14 @@ use tokio::sync::OnceCell;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use breaker::{CircuitState, Health};
+pub use credentials::Credentials;
 pub use embed::Embedded;
-pub use model::{
-    AppliesTo, Credentials, DataClass, FallbackChain, KeepWithin, NewProvider, Price, Provider,
-    ProviderChange, ProviderKind, ProviderModel, ProviderModelView, ProviderSettings,
-    ResidencyRule, TestOutcome, TestReport, TestStep, TestStepName,
-};
+pub use kind::{ProviderKind, ProviderSettings};
+pub use model::{NewProvider, ProviderChange};
+pub use price::{Price, ProviderModel};
+pub use rule::{AppliesTo, DataClass, FallbackChain, KeepWithin, ResidencyRule};
 pub use settle::{Billed, UsageSource};
+pub use view::{Provider, ProviderModelView, TestOutcome, TestReport, TestStep, TestStepName};
 
 pub(super) use serve::serve;
 
@@ -215,7 +222,7 @@ impl Providers {
             return Ok(None);
         };
         let known = self.known();
-        if first == model::FALLBACK {
+        if first == rule::FALLBACK {
             let steps = known.chains.get(rest).cloned();
             return Ok(steps.map(|steps| Route::Chain {
                 name: rest.to_owned(),

@@ -2,10 +2,7 @@
 
 use guildhall_kernel::{Error, Result};
 
-use super::{
-    AppliesTo, KeepWithin, Providers, ResidencyRule,
-    model::{DataClass, ProviderRow},
-};
+use super::{AppliesTo, DataClass, KeepWithin, Providers, ResidencyRule, model::ProviderRow};
 use crate::inference::Caller;
 
 impl Providers {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     fit::estimate,
-    model::{Price, ProviderModel},
+    price::{Price, ProviderModel},
     wire::Usage,
 };
 

@@ -3,9 +3,9 @@
 use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{Error, OrgId, ProviderId, ResidencyRuleId, Result, Timestamp};
 
-use super::model::{
-    AppliesTo, DataClass, KeepWithin, Price, ProviderKind, ProviderModel, ProviderRow,
-    ResidencyRule,
+use super::{
+    AppliesTo, DataClass, KeepWithin, Price, ProviderKind, ProviderModel, ResidencyRule,
+    model::ProviderRow,
 };
 use crate::inference::model::ModelKind;
 

@@ -25,7 +25,9 @@ pub(super) use embedding::{EmbeddingReply, embedding_requests, read_embeddings};
 pub(super) use failure::{codes, not_an_api, of_status};
 pub(super) use frame::{Frame, Frames, Framing};
 
-use super::model::{Credentials, ProviderKind, ProviderModel, ProviderRow};
+use super::{
+    credentials::Credentials, kind::ProviderKind, model::ProviderRow, price::ProviderModel,
+};
 
 /// Whom a request is for.
 #[derive(Clone, Copy)]

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
 use super::{Outgoing, path_segment};
-use crate::{egress::Destination, inference::provider::model::AwsKeys};
+use crate::{egress::Destination, inference::provider::credentials::AwsKeys};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
