@@ -85,6 +85,9 @@ struct Reply {
     counts_input: bool,
     called_tool: bool,
     written: u32,
+    /// Tokens of its prompt as told when it began.
+    input_tokens: u32,
+    cached_tokens: u32,
 }
 
 impl Call {
@@ -226,6 +229,8 @@ impl Call {
                 counts_input: choice == 0,
                 called_tool: false,
                 written: 0,
+                input_tokens: 0,
+                cached_tokens: 0,
             }));
         }
         Ok(())
@@ -293,6 +298,8 @@ impl Call {
                 if reply.counts_input {
                     metered.used.input_tokens += started.input_tokens;
                     metered.used.cached_tokens += started.cached_tokens;
+                    reply.input_tokens = started.input_tokens;
+                    reply.cached_tokens = started.cached_tokens;
                 }
                 Piece::Begun
             }
@@ -307,7 +314,20 @@ impl Call {
                 reply.called_tool = true;
                 Piece::ToolCall(call)
             }
+            GenerationEvent::Billed(billed) => {
+                let call = &mut metered.row.call;
+                call.provider = Some(billed.provider_name().to_owned());
+                call.cost.0 = call.cost.0.saturating_add(billed.cost.0);
+                return Ok(());
+            }
             GenerationEvent::Done(done) => {
+                if reply.counts_input {
+                    // A provider counts its tokens at the end.
+                    let late = done.input_tokens.saturating_sub(reply.input_tokens);
+                    metered.used.input_tokens += late;
+                    let late = done.cached_tokens.saturating_sub(reply.cached_tokens);
+                    metered.used.cached_tokens += late;
+                }
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
