@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use tokenizers::Tokenizer;
 
 use super::bert::{Bert, Shape, Tokens};
-use super::{EmbedError, Embedded};
+use super::{EmbedError, Embedded, Stopped};
 
 /// Tokens of a text that count in MiniLM; it was trained with 256 at most.
 const MINILM_TOKENS_MAX: usize = 256;
@@ -138,7 +138,7 @@ impl Encoder {
     pub(super) fn embed(
         &self,
         texts: &[String],
-        stopped: impl Fn() -> bool,
+        stopped: Stopped<'_>,
     ) -> Result<Option<Embedded>, EmbedError> {
         let mut rows = Vec::with_capacity(texts.len());
         let mut embedded = Embedded {
