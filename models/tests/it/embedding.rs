@@ -135,7 +135,7 @@ fn cancelling_stops_between_batches() {
 #[test]
 fn pings_are_answered_between_batches() {
     let mut engine = Engine::with_minilm();
-    let texts = vec!["word ".repeat(250); 64];
+    let texts = vec!["word ".repeat(250); 24];
     engine.send(&NodeMessage::Embed(Embed {
         request_id: 5,
         texts,
