@@ -7,7 +7,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    super::call::{Call, Finish, Head, Piece, Used},
+    super::{
+        call::{Call, Finish, Head, Piece},
+        metered::Used,
+    },
     shared::TokenScore,
 };
 
