@@ -11,7 +11,7 @@ use super::{
         call::{Call, Finish, Head, Piece},
         metered::Used,
     },
-    shared::TokenScore,
+    wire::TokenScore,
 };
 
 /// What of the request the answer repeats.
