@@ -21,7 +21,7 @@ const TEMPERATURE: f32 = 0.4;
 const TOP_P: f32 = 0.95;
 const TOP_K: u32 = 40;
 /// Passages handed to the model with the question.
-const PASSAGES: usize = 3;
+pub(super) const PASSAGES: usize = 3;
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
     let passages = consult(app, job, draft).await?;
