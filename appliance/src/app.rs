@@ -17,12 +17,14 @@ use crate::{
     catalog::Catalog,
     chat::Turns,
     config::Config,
+    egress::Egress,
     events::Events,
     identity::{KnownKeys, LoginLimits},
-    inference::Inference,
+    inference::{Inference, Providers},
     keys::Keys,
     knowledge::Knowledge,
     playground::Playground,
+    secrets::Secrets,
     team::{self, Presence},
 };
 
@@ -65,6 +67,11 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 8,
+        name: "providers",
+        sql: include_str!("../migrations/0008_providers.sql"),
+    },
+    Migration {
+        version: 9,
         name: "prompt_templates",
         sql: include_str!("../migrations/0009_prompt_templates.sql"),
     },
@@ -86,6 +93,10 @@ pub struct Node {
     pub clock: Arc<dyn Clock>,
     /// The node's own keys.
     pub keys: Keys,
+    /// Secrets of others, sealed with these keys.
+    pub secrets: Secrets,
+    /// The one place that opens outgoing connections.
+    pub egress: Egress,
     /// Live news for open tabs.
     pub events: Events,
     /// Login attempts, counted.
@@ -154,7 +165,8 @@ impl App {
             data_dir,
             clock,
         } = options;
-        let keys = Keys::open(&data_dir.join("keys"))?;
+        let keys_dir = data_dir.join("keys");
+        let keys = Keys::open(&keys_dir)?;
         let db_path = data_dir.join("guildhall.db");
         let db = tokio::task::spawn_blocking(move || Db::open(DbOptions::new(db_path, MIGRATIONS)))
             .await
@@ -164,12 +176,21 @@ impl App {
         let started_at = clock.now();
         let catalog = Catalog::open(&data_dir, &db, started_at).await?;
         let events = Events::new();
+        let secrets = Secrets::open((&keys, &keys_dir), &db, Arc::clone(&clock)).await?;
+        let egress = Egress::open(config.egress, &db, Arc::clone(&clock)).await?;
+        let providers = Providers::open(
+            &db,
+            (&egress, &secrets),
+            Arc::clone(&clock),
+            team::MODEL_USERS,
+        )
+        .await?;
         let inference = Inference::open(
             (&config, &data_dir),
             &db,
             &events,
             Arc::clone(&clock),
-            team::MODEL_USERS,
+            (team::MODEL_USERS, providers),
         )
         .await?;
         let app = Self(Arc::new(Node {
@@ -187,6 +208,8 @@ impl App {
             db,
             clock,
             keys,
+            secrets,
+            egress,
             events,
             catalog,
             inference,

@@ -27,6 +27,19 @@ pub struct Config {
     pub log: LogConfig,
     /// How models run.
     pub engine: EngineConfig,
+    /// Whether outgoing connections can be switched on at all.
+    pub egress: EgressPolicy,
+}
+
+/// Whether outgoing connections can be switched on at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EgressPolicy {
+    /// A platform administrator switches them on and off; the node starts with them off.
+    #[default]
+    Switchable,
+    /// Never, whatever a platform administrator does.
+    Never,
 }
 
 /// A certificate of your own (PEM files).
@@ -112,6 +125,7 @@ impl Default for Config {
             tls: TlsConfig::default(),
             log: LogConfig::default(),
             engine: EngineConfig::default(),
+            egress: EgressPolicy::default(),
         }
     }
 }
@@ -195,6 +209,17 @@ impl Config {
         }
         if let Some(path) = environment("GUILDHALL_ENGINE") {
             self.engine.path = Some(path.into());
+        }
+        if let Some(egress) = environment("GUILDHALL_EGRESS") {
+            self.egress = match egress.as_str() {
+                "switchable" => EgressPolicy::Switchable,
+                "never" => EgressPolicy::Never,
+                _ => {
+                    let message =
+                        format!("GUILDHALL_EGRESS is `{egress}`; use never or switchable");
+                    return Err(Error::invalid("invalid_config", message));
+                }
+            };
         }
         Ok(())
     }

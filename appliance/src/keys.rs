@@ -13,6 +13,9 @@ use guildhall_kernel::{Error, Result};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+/// A key-encryption key on its way into its place.
+const NEXT_ENCRYPTION: &str = "encryption.key.next";
+
 /// The node's keys, in memory.
 pub struct Keys {
     install: SigningKey,
@@ -45,6 +48,39 @@ impl Keys {
     /// The key under which other secrets are sealed (256 bits).
     pub fn encryption(&self) -> &[u8; 32] {
         &self.encryption
+    }
+
+    /// The key that a rotation is about to put in place, when one was interrupted.
+    ///
+    /// # Errors
+    /// `keys_unreadable`.
+    pub fn next_encryption(directory: &Path) -> Result<Option<Zeroizing<[u8; 32]>>> {
+        let path = directory.join(NEXT_ENCRYPTION);
+        if !path.exists() {
+            return Ok(None);
+        }
+        read_or_make(&path).map(Some)
+    }
+
+    /// Makes the key that [`Keys::install_next_encryption`] puts in place; the same one until then.
+    ///
+    /// # Errors
+    /// `keys_unreadable`; those of the disk.
+    pub fn make_next_encryption(directory: &Path) -> Result<Zeroizing<[u8; 32]>> {
+        read_or_make(&directory.join(NEXT_ENCRYPTION))
+    }
+
+    /// Puts the next key-encryption key in the place of the present one.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn install_next_encryption(directory: &Path) -> Result<()> {
+        fs::rename(
+            directory.join(NEXT_ENCRYPTION),
+            directory.join("encryption.key"),
+        )?;
+        fs::File::open(directory)?.sync_all()?;
+        Ok(())
     }
 
     /// A name for this installation that people can compare: the first 8 bytes of the SHA-256 of the

@@ -59,7 +59,13 @@ pub(crate) fn inspect(load: Load) -> Result<Inspected, Failure> {
     check_protocol(&load)?;
     let mut files = Files {
         read: Vec::new(),
-        write: load.serving.prefix_dir.as_ref().map(PathBuf::from),
+        // Loading says so when it is not there.
+        write: load
+            .serving
+            .prefix_dir
+            .as_ref()
+            .map(PathBuf::from)
+            .filter(|directory| directory.is_dir()),
     };
     let model = match load.kind {
         LoadKind::Generative => {

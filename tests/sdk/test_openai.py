@@ -3,6 +3,7 @@
 import asyncio
 import json
 import unittest
+from typing import Literal
 
 import openai
 import pydantic
@@ -30,7 +31,7 @@ class Verdict(pydantic.BaseModel):
     """What a structured answer must look like."""
 
     approved: bool
-    score: int
+    grade: Literal["good", "poor"]
 
 
 class Case(unittest.TestCase):
@@ -128,8 +129,10 @@ class ChatCompletions(Case):
         said = self.client.chat.completions.create(
             model=MODEL, messages=HELLO, max_tokens=120, response_format={"type": "json_object"}
         )
-        if said.choices[0].finish_reason == "stop":
-            self.assertIsInstance(json.loads(said.choices[0].message.content), dict)
+        choice = said.choices[0]
+        self.assertEqual(choice.message.content.lstrip()[:1], "{")
+        if choice.finish_reason == "stop":
+            self.assertIsInstance(json.loads(choice.message.content), dict)
 
     def test_json_of_a_schema(self):
         said = self.client.chat.completions.parse(

@@ -99,6 +99,20 @@ pub fn record_operator(
     record_of_node(tx, clock, ("operator", request_id), what, details)
 }
 
+/// Records what the node did by itself.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_node(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    request_id: &RequestId,
+    what: (&str, &str),
+    details: Value,
+) -> Result<()> {
+    record_of_node(tx, clock, ("node", request_id), what, details)
+}
+
 fn record_of_node(
     tx: &Tx<'_>,
     clock: &dyn Clock,

@@ -41,6 +41,8 @@ words! {
         Message = "message",
         /// `/v1/embeddings`.
         Embedding = "embedding",
+        /// A column of a playground run.
+        Playground = "playground",
     }
 }
 

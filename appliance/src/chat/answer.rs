@@ -20,7 +20,7 @@ use crate::{
     billing::{self, Call, CallKind, Outcome},
     events::{Audience, Event},
     identity,
-    inference::AnswerMode,
+    inference::{AnswerMode, Billed},
     team,
 };
 
@@ -45,6 +45,8 @@ pub(super) struct Draft {
     pub(super) timing: Timing,
     /// Milliseconds in which a model wrote.
     pub(super) decode_ms: u64,
+    /// What it costs, when it came from outside the node.
+    pub(super) billed: Option<Billed>,
     pub(super) finish: Option<Finish>,
 }
 
@@ -200,6 +202,10 @@ async fn finish(
     (message.text, message.state, message.facts) = (draft.text, state, draft.facts);
     let mut row = metered(&ctx, owner, &message, (answering.mode, &answering.model));
     row.decode_ms = draft.decode_ms;
+    if let Some(billed) = &draft.billed {
+        row.provider = Some(billed.provider_name().to_owned());
+        row.cost = billed.cost;
+    }
     let (stored, now, events) = (message.clone(), ctx.now(), app.events.clone());
     let written = app.db.write(move |tx| {
         store::finish_message(tx, &stored, now)?;

@@ -21,7 +21,7 @@ const TEMPERATURE: f32 = 0.4;
 const TOP_P: f32 = 0.95;
 const TOP_K: u32 = 40;
 /// Passages handed to the model with the question.
-const PASSAGES: usize = 3;
+pub(super) const PASSAGES: usize = 3;
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
     let passages = consult(app, job, draft).await?;
@@ -51,7 +51,11 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
             }
             // Employees are given no tools yet, so none is called.
             GenerationEvent::ToolCall(_) => {}
+            GenerationEvent::Billed(billed) => draft.billed = Some(billed),
             GenerationEvent::Done(done) => {
+                // What a provider counted comes with the end.
+                draft.usage.input_tokens = done.input_tokens;
+                draft.usage.cached_tokens = done.cached_tokens;
                 draft.usage.output_tokens = done.output_tokens;
                 draft.decode_ms = done.decode_ms;
                 draft.finish = Some(match done.finish_reason {

@@ -16,9 +16,6 @@ use crate::{
     team::{self, VeState},
 };
 
-/// Passages handed to the model with the question.
-const PASSAGES: usize = 3;
-
 /// How an employee goes about an answer.
 pub enum Prepared {
     /// A model writes it.
@@ -107,7 +104,7 @@ async fn quotes(app: &App, brief: &Brief) -> Result<Prepared> {
 
 async fn prompt(app: &App, brief: &Brief, chat: Chat) -> Result<Prepared> {
     let passages = if brief.has_room() {
-        let citations = extract::consult(app, brief, PASSAGES).await?;
+        let citations = extract::consult(app, brief, generate::PASSAGES).await?;
         citations.iter().map(generate::passage).collect()
     } else {
         Vec::new()

@@ -6,6 +6,7 @@ mod commands;
 mod doctor;
 mod models;
 mod output;
+mod outside;
 mod quotas;
 mod serve;
 
@@ -64,6 +65,15 @@ enum Command {
     /// Limits of use.
     #[command(subcommand)]
     Quota(quotas::QuotaCommand),
+    /// Providers of models outside the node.
+    #[command(subcommand)]
+    Providers(outside::ProvidersCommand),
+    /// The switch of outgoing connections.
+    #[command(subcommand)]
+    Egress(outside::EgressCommand),
+    /// Sealed secrets.
+    #[command(subcommand)]
+    Secrets(outside::SecretsCommand),
     /// The configuration.
     #[command(subcommand)]
     Config(commands::ConfigCommand),
@@ -106,6 +116,9 @@ fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
         Command::Agents(command) => agents::run(command, place.output.json),
         Command::Models(command) => models::run(&place, command),
         Command::Quota(command) => quotas::run(&place, command),
+        Command::Providers(command) => outside::providers(&place, &command),
+        Command::Egress(command) => outside::egress(&place, command),
+        Command::Secrets(command) => outside::secrets(&place, &command),
         Command::Config(command) => commands::config(&place, command),
         Command::SetupLink => commands::setup_link(&place),
         Command::Doctor => doctor::run(&place),

@@ -1,5 +1,6 @@
 //! The node's HTTP edge: every feature's routes, the layers around them, the pages.
 
+mod egress;
 mod events;
 mod idempotency;
 mod node;
@@ -37,6 +38,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(billing::router())
         .merge(overview::router())
         .merge(events::router())
+        .merge(egress::router())
 }
 
 /// Everything of the document: the node's own interface and the foreign protocols.

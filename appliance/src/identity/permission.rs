@@ -52,6 +52,12 @@ permissions! {
     ModelsManage = "models.manage";
     /// Limit what people, employees and keys of the organisation use.
     QuotasManage = "quotas.manage";
+    /// Enter, change and test providers of models outside the node.
+    ProvidersManage = "providers.manage";
+    /// Say where the organisation's prompts may be computed.
+    ResidencyManage = "residency.manage";
+    /// Turn the switch of outgoing connections.
+    EgressManage = "egress.manage";
     /// Read the node's state and metrics.
     NodeObserve = "node.observe";
     /// List and make organisations.
@@ -76,20 +82,26 @@ const STAFF: &[&str] = &[
     "team.hire",
     "team.manage",
 ];
-const ADMIN: &[&str] = &["people.manage", "quotas.manage"];
+const ADMIN: &[&str] = &["people.manage", "quotas.manage", "residency.manage"];
 const PLATFORM: &[&str] = &[
+    "egress.manage",
     "models.manage",
     "models.read",
     "node.observe",
     "node.organisations",
     "quotas.manage",
+    "providers.manage",
 ];
 
 /// Permissions that come from administering the node, not from a role in an organisation.
 pub(super) fn is_node_permission(name: &str) -> bool {
     matches!(
         name,
-        "models.manage" | "node.observe" | "node.organisations"
+        "egress.manage"
+            | "models.manage"
+            | "node.observe"
+            | "node.organisations"
+            | "providers.manage"
     )
 }
 

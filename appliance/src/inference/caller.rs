@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::provider::DataClass;
 use guildhall_kernel::{ApiKeyId, Ctx, OrgId, PersonId, Principal, VeId};
 
 /// For whom a model works.
@@ -17,6 +18,8 @@ pub struct Caller {
     pub ve: Option<VeId>,
     /// The API key the request came with, when there is one.
     pub api_key: Option<ApiKeyId>,
+    /// How secret the prompt is, where that is known.
+    pub data_class: Option<DataClass>,
     /// Time for the whole answer, waiting included; without one only the waiting is bounded.
     pub deadline: Option<Duration>,
 }
@@ -31,6 +34,7 @@ impl Caller {
             priority,
             ve: None,
             api_key: None,
+            data_class: None,
             deadline: None,
         }
     }
@@ -53,6 +57,15 @@ impl Caller {
     pub fn with_ve(self, ve: VeId) -> Self {
         Self {
             ve: Some(ve),
+            ..self
+        }
+    }
+
+    /// The same caller, with a prompt that holds data of this class.
+    #[must_use]
+    pub fn with_data_class(self, data_class: DataClass) -> Self {
+        Self {
+            data_class: Some(data_class),
             ..self
         }
     }

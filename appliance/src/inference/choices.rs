@@ -30,6 +30,9 @@ impl Inference {
                 ),
             };
         }
+        if let Some(answering) = self.providers().resolve(chosen) {
+            return answering;
+        }
         let slot = self
             .slot(chosen)
             .filter(|slot| slot.kind() == ModelKind::Generative);
@@ -84,6 +87,7 @@ impl Inference {
             .into_iter()
             .filter(|slot| slot.kind() == ModelKind::Generative);
         choices.extend(generative.map(|slot| choice_of(&slot)));
+        choices.extend(self.providers().choices());
         choices
     }
 }

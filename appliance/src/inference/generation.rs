@@ -13,6 +13,7 @@ use super::{
     caller::Caller,
     engine::{Engine, Replies, refused},
     model::ModelState,
+    provider::Billed,
     queue::{Place, Ticket},
     quota::Charge,
     slot::Slot,
@@ -51,6 +52,9 @@ pub enum GenerationEvent {
     },
     /// The model calls a tool.
     ToolCall(ToolCall),
+    /// A provider's call took and costs this; right before `Done`, and only for answers from outside
+    /// the node.
+    Billed(Billed),
     /// The answer is complete.
     Done(Done),
 }
@@ -64,6 +68,10 @@ impl Generation {
     /// The next event; `None` after the last one.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent>> {
         self.events.recv().await
+    }
+
+    pub(super) fn of(events: mpsc::Receiver<Result<GenerationEvent>>) -> Self {
+        Self { events }
     }
 
     /// Lets a request wait for the model, and answers it in the background.

@@ -21,6 +21,7 @@ mod pack;
 mod probe;
 mod process;
 mod program;
+mod provider;
 mod queue;
 mod quota;
 mod quota_store;
@@ -66,6 +67,12 @@ pub use model::{
     Verdict, Verified,
 };
 pub use program::engine_version;
+pub use provider::{
+    AppliesTo, Billed, CircuitState, Credentials, DataClass, FallbackChain, Health, KeepWithin,
+    NewProvider, Price, Provider, ProviderChange, ProviderKind, ProviderModel, ProviderModelView,
+    ProviderSettings, Providers, ResidencyRule, TestOutcome, TestReport, TestStep, TestStepName,
+    UsageSource,
+};
 pub use quota::{Limits, Quota, QuotaScope};
 pub use registry::ImportRequest;
 pub use routes::router;
@@ -102,6 +109,7 @@ struct Registry {
     db: Db,
     settings: Arc<EngineSettings>,
     users: ModelUsers,
+    providers: Providers,
     slots: RwLock<BTreeMap<String, Arc<Slot>>>,
     aliases: RwLock<BTreeMap<String, ModelId>>,
     quotas: Arc<Quotas>,
@@ -122,7 +130,7 @@ impl Inference {
         db: &Db,
         events: &Events,
         clock: Arc<dyn Clock>,
-        users: ModelUsers,
+        (users, providers): (ModelUsers, Providers),
     ) -> Result<Self> {
         let settings = Arc::new(settings_of(config, data_dir, events, Arc::clone(&clock)));
         std::fs::create_dir_all(&settings.models)?;
@@ -139,6 +147,7 @@ impl Inference {
             quotas: Quotas::open(db, clock).await?,
             settings,
             users,
+            providers,
             slots,
             aliases: RwLock::default(),
             room: tokio::sync::Mutex::default(),
@@ -184,12 +193,36 @@ impl Inference {
             .ok_or_else(|| Error::not_found("model"))
     }
 
-    /// Has a model answer.
+    /// Models outside the node.
+    pub fn providers(&self) -> &Providers {
+        &self.0.providers
+    }
+
+    /// Whether this node has a model of that name that writes.
+    pub fn writes(&self, model: &str) -> bool {
+        self.slot(model)
+            .is_some_and(|slot| slot.kind() == ModelKind::Generative)
+    }
+
+    /// Has a model answer: one on this node, one of a provider (`openai/…`) or a chain of them
+    /// (`fallback/…`).
     ///
     /// # Errors
-    /// `unknown_model`, `queue_full`, `quota_exceeded`; everything else comes as the generation's last
-    /// event.
+    /// `unknown_model`, `provider_disabled`, `queue_full`, `quota_exceeded`; everything else comes as the generation's last event.
     pub async fn generate(
+        &self,
+        caller: Caller,
+        model: &str,
+        prompt: Prompt,
+    ) -> Result<Generation> {
+        if let Some(route) = self.0.providers.route(model)? {
+            return Ok(provider::serve(self.clone(), route, caller, prompt));
+        }
+        self.generate_here(caller, model, prompt).await
+    }
+
+    /// Has a model on this node answer.
+    async fn generate_here(
         &self,
         caller: Caller,
         model: &str,

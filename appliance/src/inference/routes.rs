@@ -10,4 +10,5 @@ pub fn router() -> OpenApiRouter<App> {
     routes_models::router()
         .merge(routes_uploads::router())
         .merge(routes_quotas::router())
+        .merge(super::provider::router())
 }

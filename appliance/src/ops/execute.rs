@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{
     models::{self, ModelsOperation},
+    outside::{self, OutsideOperation},
     quotas::{self, QuotasOperation},
 };
 use crate::{
@@ -56,6 +57,8 @@ pub enum Operation {
     Models(ModelsOperation),
     /// Limits of use.
     Quotas(QuotasOperation),
+    /// What lies outside the node.
+    Outside { command: OutsideOperation },
     /// Check the database.
     CheckDatabase,
 }
@@ -118,6 +121,9 @@ pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Res
         Operation::Quotas(operation) => {
             let ctx = operator(app, operation.organisation()).await?;
             quotas::execute(app, &ctx, operation).await
+        }
+        Operation::Outside { command } => {
+            outside::execute(app, &operator(app, None).await?, command).await
         }
         Operation::CheckDatabase => {
             app.db.integrity_check().await?;

@@ -6,9 +6,11 @@ pub mod data_dir;
 mod demo;
 mod execute;
 mod models;
+mod outside;
 mod quotas;
 
 pub use demo::{Demo, seed as seed_demo};
 pub use execute::{Operation, execute};
 pub use models::ModelsOperation;
+pub use outside::OutsideOperation;
 pub use quotas::QuotasOperation;

@@ -11,6 +11,7 @@ use guildhall_kernel::{Ctx, PlaygroundRunId, Result};
 use super::{
     announce,
     live::{Live, Place, RunEvent},
+    metering,
     model::{
         AnswerError, AnswerState, Parameters, PlaygroundPrompt, PlaygroundRole, StoredAnswer,
         StoredRun,
@@ -19,7 +20,8 @@ use super::{
 };
 use crate::{
     app::App,
-    inference::{Caller, GenerationEvent, Priority},
+    billing,
+    inference::{Billed, Caller, GenerationEvent, Priority},
 };
 
 /// Starts answering in the background, unless this run was begun before (a repeated request). The place is
@@ -100,8 +102,11 @@ async fn answer_one(
     };
     answer.state = state;
     answer.facts.error = error;
+    let decode_ms = written.done.as_ref().map_or(0, |done| done.decode_ms);
+    let billed = written.billed.clone();
     written.settle(&mut answer);
-    if let Err(error) = store_answer(app, &answer).await {
+    let call = metering::call_of(ctx, &answer, decode_ms, billed.as_ref());
+    if let Err(error) = store_answer(app, &answer, call).await {
         tracing::error!(request.id = ctx.request_id.as_str(), error = %error.chain(), "a playground answer was lost");
         answer.state = AnswerState::Failed;
         answer.facts.error = Some(AnswerError::from(&error));
@@ -109,10 +114,13 @@ async fn answer_one(
     live.push(RunEvent::Answered(Box::new(answer.view(None, true))));
 }
 
-async fn store_answer(app: &App, answer: &StoredAnswer) -> Result<()> {
+async fn store_answer(app: &App, answer: &StoredAnswer, call: billing::Call) -> Result<()> {
     let stored = answer.clone();
     app.db
-        .write(move |tx| store::finish_answer(tx, &stored))
+        .write(move |tx| {
+            store::finish_answer(tx, &stored)?;
+            billing::meter(tx, &call)
+        })
         .await
 }
 
@@ -146,6 +154,8 @@ struct Written {
     input_tokens: u32,
     cached_tokens: u32,
     done: Option<Done>,
+    /// What it costs, when it came from outside the node.
+    billed: Option<Billed>,
 }
 
 impl Written {
@@ -160,6 +170,7 @@ impl Written {
             input_tokens: 0,
             cached_tokens: 0,
             done: None,
+            billed: None,
         }
     }
 
@@ -189,8 +200,8 @@ impl Written {
         figures.first_token_ms = self.first_piece_at.map(|at| self.since_begun(at));
         figures.total_ms = total_ms;
         figures.tokens_per_second = self.tokens_per_second();
-        // Every model that can stand in a column runs on this node, where a call has no price.
-        figures.cost_micro_credits = Some(0);
+        // A model of this node has no price.
+        figures.cost_micro_credits = Some(self.billed.as_ref().map_or(0, |billed| billed.cost.0));
         answer.facts.cut_off = self
             .done
             .as_ref()
@@ -258,7 +269,13 @@ async fn write(
             }
             // No tools are offered here, so none is called.
             GenerationEvent::ToolCall(_) => {}
-            GenerationEvent::Done(done) => written.done = Some(done),
+            GenerationEvent::Billed(billed) => written.billed = Some(billed),
+            GenerationEvent::Done(done) => {
+                // A provider counts its tokens at the end.
+                written.input_tokens = done.input_tokens;
+                written.cached_tokens = done.cached_tokens;
+                written.done = Some(done);
+            }
         }
     }
     Ok(())

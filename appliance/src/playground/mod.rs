@@ -10,6 +10,7 @@ mod answer;
 mod begin;
 mod judge;
 mod live;
+mod metering;
 mod model;
 mod routes;
 mod routes_judge;

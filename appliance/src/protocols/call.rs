@@ -1,21 +1,22 @@
 //! A call under way: one answer or several, read as one sequence of pieces, and metered however it ends.
 
-use std::{collections::VecDeque, time::Instant};
+use std::collections::VecDeque;
 
 use futures::future::select_all;
 use guildhall_engine_protocol::{
     Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, TokenLogprob, ToolCall,
     ToolChoice,
 };
-use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, Result, UsageId, VeId};
+use guildhall_kernel::{Ctx, Error, Result, VeId};
 
 use super::{
     ask::{Ask, CHOICES_MAX},
+    metered::{Metered, Used},
     target::Target,
 };
 use crate::{
     app::App,
-    billing::{self, CallKind, Meter, Outcome},
+    billing::Outcome,
     chat::{self, Prepared},
     inference::{Caller, Generation, GenerationEvent, Priority},
     team::Busy,
@@ -43,14 +44,6 @@ pub(super) enum Finish {
     Stop,
     Length,
     ToolCalls,
-}
-
-/// What a call has taken so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Used {
-    pub(super) input_tokens: u32,
-    pub(super) cached_tokens: u32,
-    pub(super) output_tokens: u32,
 }
 
 /// What an answer's frame is made of.
@@ -85,6 +78,9 @@ struct Reply {
     counts_input: bool,
     called_tool: bool,
     written: u32,
+    /// Tokens of its prompt as told when it began.
+    input_tokens: u32,
+    cached_tokens: u32,
 }
 
 impl Call {
@@ -226,6 +222,8 @@ impl Call {
                 counts_input: choice == 0,
                 called_tool: false,
                 written: 0,
+                input_tokens: 0,
+                cached_tokens: 0,
             }));
         }
         Ok(())
@@ -293,6 +291,8 @@ impl Call {
                 if reply.counts_input {
                     metered.used.input_tokens += started.input_tokens;
                     metered.used.cached_tokens += started.cached_tokens;
+                    reply.input_tokens = started.input_tokens;
+                    reply.cached_tokens = started.cached_tokens;
                 }
                 Piece::Begun
             }
@@ -307,7 +307,20 @@ impl Call {
                 reply.called_tool = true;
                 Piece::ToolCall(call)
             }
+            GenerationEvent::Billed(billed) => {
+                let call = &mut metered.row.call;
+                call.provider = Some(billed.provider_name().to_owned());
+                call.cost.0 = call.cost.0.saturating_add(billed.cost.0);
+                return Ok(());
+            }
             GenerationEvent::Done(done) => {
+                if reply.counts_input {
+                    // A provider counts its tokens at the end.
+                    let late = done.input_tokens.saturating_sub(reply.input_tokens);
+                    metered.used.input_tokens += late;
+                    let late = done.cached_tokens.saturating_sub(reply.cached_tokens);
+                    metered.used.cached_tokens += late;
+                }
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
@@ -392,122 +405,4 @@ async fn next_event(
             Some(select_all(waiting).await.0)
         }
     }
-}
-
-/// The row of a call while it grows; written down when the call ends, whatever ended it.
-struct Metered {
-    row: Row,
-    used: Used,
-    came: Instant,
-}
-
-impl Metered {
-    fn new(app: &App, ctx: &Ctx, (kind, model, ve): (CallKind, &str, Option<VeId>)) -> Self {
-        let mut row = Row::new(app, ctx, (kind, "generative"), model);
-        row.call.ve = ve;
-        row.reached_model = false;
-        Self {
-            row,
-            used: Used::default(),
-            came: Instant::now(),
-        }
-    }
-
-    fn begun(&mut self) {
-        if self.row.call.queue_ms == 0 {
-            self.row.call.queue_ms = elapsed_ms(self.came);
-        }
-    }
-
-    fn first_piece(&mut self) {
-        if self.row.call.first_token_ms == 0 {
-            // Less than a millisecond is not nothing.
-            self.row.call.first_token_ms = elapsed_ms(self.came).max(1);
-        }
-    }
-}
-
-impl Drop for Metered {
-    fn drop(&mut self) {
-        self.row.latency(self.came);
-        let call = &mut self.row.call;
-        call.input_tokens = self.used.input_tokens;
-        call.cached_tokens = self.used.cached_tokens;
-        call.output_tokens = self.used.output_tokens;
-    }
-}
-
-/// A row that is written down when it is dropped; as good as cancelled until told otherwise.
-pub(super) struct Row {
-    pub(super) call: billing::Call,
-    meter: Meter,
-    ctx: Ctx,
-    /// Before that it is a request that was refused, not a call.
-    pub(super) reached_model: bool,
-}
-
-impl Row {
-    pub(super) fn new(
-        app: &App,
-        ctx: &Ctx,
-        (kind, mode): (CallKind, &'static str),
-        model: &str,
-    ) -> Self {
-        let call = billing::Call {
-            id: UsageId::new(ctx.clock.as_ref()),
-            organisation: ctx.organisation,
-            person: ctx.person,
-            api_key: match ctx.principal {
-                Principal::ApiKey(id) => Some(id),
-                Principal::Session(_) | Principal::Operator => None,
-            },
-            ve: None,
-            message: None,
-            kind,
-            mode,
-            model: model.to_owned(),
-            provider: None,
-            outcome: Outcome::Cancelled,
-            error_code: None,
-            input_tokens: 0,
-            output_tokens: 0,
-            cached_tokens: 0,
-            queue_ms: 0,
-            first_token_ms: 0,
-            decode_ms: 0,
-            latency_ms: 0,
-            cost: MicroCredits(0),
-            created_at: ctx.now(),
-        };
-        Self {
-            call,
-            meter: app.meter.clone(),
-            ctx: ctx.clone(),
-            reached_model: true,
-        }
-    }
-
-    pub(super) fn latency(&mut self, came: Instant) {
-        self.call.latency_ms = elapsed_ms(came);
-    }
-
-    pub(super) fn failed(&mut self, error: &Error) {
-        if error.code() == "unknown_model" {
-            self.reached_model = false;
-        }
-        self.call.outcome = Outcome::Failed;
-        self.call.error_code = Some(error.code().to_owned());
-    }
-}
-
-impl Drop for Row {
-    fn drop(&mut self) {
-        if self.reached_model {
-            self.meter.note(&self.ctx, self.call.clone());
-        }
-    }
-}
-
-fn elapsed_ms(came: Instant) -> u64 {
-    u64::try_from(came.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -10,6 +10,7 @@ mod anthropic;
 mod ask;
 mod call;
 mod count;
+mod metered;
 mod openai;
 mod problem;
 mod stream;

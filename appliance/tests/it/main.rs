@@ -18,6 +18,7 @@ mod metering;
 mod models;
 mod playground;
 mod prompts;
+mod providers;
 mod queue;
 mod ratings;
 mod registry;

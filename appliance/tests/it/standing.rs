@@ -282,6 +282,59 @@ const OPERATIONS: &[Operation] = &[
     },
     read("/v1/models", Normal),
     read("/v1/models/{id}", Normal),
+    read("/api/admin/providers", Admin),
+    change(
+        "POST",
+        "/api/admin/providers",
+        Admin,
+        || json!({ "kind": "anthropic", "credentials": { "kind": "api_key", "api_key": "sk-1" } }),
+    ),
+    read("/api/admin/providers/{id}", Admin),
+    change(
+        "PATCH",
+        "/api/admin/providers/{id}",
+        Admin,
+        || json!({ "title": "Other" }),
+    ),
+    change(
+        "PUT",
+        "/api/admin/providers/{id}/models",
+        Admin,
+        || json!({ "models": [{ "name": "gpt-9" }] }),
+    ),
+    // The node is air-gapped, so the report says so; testing is an act all the same.
+    change(
+        "POST",
+        "/api/admin/providers/{id}/test",
+        Admin,
+        || json!({}),
+    ),
+    read("/api/admin/fallbacks", Admin),
+    change(
+        "PUT",
+        "/api/admin/fallbacks/{name}",
+        Admin,
+        || json!({ "steps": ["starter"] }),
+    ),
+    change("DELETE", "/api/admin/fallbacks/{name}", Admin, || {
+        Value::Null
+    }),
+    change("DELETE", "/api/admin/providers/{id}", Admin, || Value::Null),
+    read("/api/admin/residency", Admin),
+    change(
+        "POST",
+        "/api/admin/residency",
+        Admin,
+        || json!({ "applies_to": { "kind": "data_class", "data_class": "personal" }, "keep_within": "node" }),
+    ),
+    change("DELETE", "/api/admin/residency/{id}", Admin, || Value::Null),
+    read("/api/admin/egress", Admin),
+    change(
+        "PUT",
+        "/api/admin/egress",
+        Admin,
+        || json!({ "mode": "local_network", "confirm": "local_network" }),
+    ),
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
     change(
@@ -458,6 +511,8 @@ struct Things {
     prompt: String,
     run: String,
     answer: String,
+    provider: String,
+    residency_rule: String,
 }
 
 impl Things {
@@ -484,6 +539,10 @@ impl Things {
         });
         let template = admin.post("/api/prompts", template).await.json();
         let run = admin.post("/api/playground/runs", run()).await.json();
+        let provider = json!({ "kind": "openai", "models": [{ "name": "gpt-9" }] });
+        let provider = admin.post("/api/admin/providers", provider).await.json();
+        let rule = json!({ "applies_to": { "kind": "organisation" }, "keep_within": "node" });
+        let rule = admin.post("/api/admin/residency", rule).await.json();
         let text = |value: &Value| {
             value
                 .as_str()
@@ -497,6 +556,8 @@ impl Things {
             conversation: text(&said["conversation_id"]),
             person: text(&added["member"]["id"]),
             model: text(&models["items"][0]["id"]),
+            provider: text(&provider["id"]),
+            residency_rule: text(&rule["id"]),
             upload: text(&upload["id"]),
             prompt: text(&template["id"]),
             run: text(&run["id"]),
@@ -517,6 +578,8 @@ impl Things {
             ("/v1/models/", "starter"),
             ("/api/prompts/", &self.prompt),
             ("/api/playground/runs/", &self.run),
+            ("/api/admin/providers/", &self.provider),
+            ("/api/admin/residency/", &self.residency_rule),
             ("/api/marketplace/", "invoice-clerk"),
             ("/api/account/sessions/", "ses_00000000000000000000000000"),
             ("/api/account/api-keys/", "key_00000000000000000000000000"),
@@ -529,6 +592,7 @@ impl Things {
             .replace("{message}", &self.message)
             .replace("{question}", &self.question)
             .replace("{conversation}", &self.conversation)
+            .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
             .replace("{scope}", "person")
@@ -679,6 +743,7 @@ async fn another_organisation_sees_and_changes_nothing() {
         "/api/admin/people/{id}",
         "/api/prompts/{id}",
         "/api/playground/runs/{id}",
+        "/api/admin/residency/{id}",
     ];
     for operation in OPERATIONS {
         let answer = call(&stranger, &things, operation).await;
@@ -699,6 +764,7 @@ async fn another_organisation_sees_and_changes_nothing() {
             &things.prompt,
             &things.run,
             &things.answer,
+            &things.residency_rule,
         ] {
             assert!(!answer.text.contains(id.as_str()), "{what}");
         }

@@ -17,6 +17,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("events", &[]),
     ("audit", &[]),
+    ("secrets", &["audit", "keys"]),
+    ("egress", &["audit", "config"]),
     // Tier 1: who may do what, and what was used.
     ("identity", &["audit", "events"]),
     ("billing", &["audit", "identity"]),
@@ -25,7 +27,9 @@ const EDGES: &[(&str, &[&str])] = &[
     // The ways to answer are words of the manifest, so the catalogue owns them.
     (
         "inference",
-        &["audit", "catalog", "config", "events", "identity"],
+        &[
+            "audit", "catalog", "config", "egress", "events", "identity", "secrets",
+        ],
     ),
     ("knowledge", &["inference"]),
     (
@@ -54,6 +58,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "playground",
         &[
             "audit",
+            "billing",
             "events",
             "identity",
             "inference",
@@ -73,6 +78,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "billing",
             "catalog",
             "chat",
+            "egress",
             "events",
             "identity",
             "inference",
@@ -84,12 +90,16 @@ const EDGES: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
-    ("ops", &["catalog", "chat", "identity", "inference", "team"]),
+    (
+        "ops",
+        &["catalog", "chat", "egress", "identity", "inference", "team"],
+    ),
     (
         "cli",
         &[
             "catalog",
             "config",
+            "egress",
             "http",
             "identity",
             "inference",
@@ -105,12 +115,14 @@ const EDGES: &[(&str, &[&str])] = &[
             "catalog",
             "chat",
             "config",
+            "egress",
             "events",
             "identity",
             "inference",
             "keys",
             "knowledge",
             "playground",
+            "secrets",
             "team",
         ],
     ),
@@ -208,6 +220,44 @@ fn sql_stands_in_stores_only() {
         .filter(|file| !is_store(file) && statement.is_match(&code(file)))
         .collect();
     assert_eq!(wrong, SQL_ELSEWHERE);
+}
+
+/// What opens outgoing connections, or brings something that does.
+const OUTGOING: &[&str] = &[
+    "TcpStream",
+    "TcpSocket",
+    "UdpSocket",
+    "lookup_host",
+    "to_socket_addrs",
+    "ToSocketAddrs",
+    "getaddrinfo",
+    "hyper::client",
+    "hyper_util::client",
+    "client::legacy",
+    "client::conn",
+    "reqwest",
+    "ureq",
+    "tokio_rustls",
+    "tokio_tungstenite",
+    "rustix::net",
+    "socket2",
+];
+
+#[test]
+fn outgoing_connections_are_opened_in_egress_only() {
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for file in sources() {
+        let text = code(&file);
+        let found = OUTGOING.iter().filter(|name| text.contains(**name));
+        if module_of(&file) == "egress" {
+            seen += found.count();
+        } else {
+            wrong.extend(found.map(|name| format!("{file} names {name}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(seen > 3, "the list does not match what egress uses");
 }
 
 fn is_store(file: &str) -> bool {

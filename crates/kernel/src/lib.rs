@@ -58,4 +58,10 @@ id_kinds! {
     PlaygroundRun, PlaygroundRunId, "plr";
     /// One model's answer in a playground run.
     PlaygroundAnswer, PlaygroundAnswerId, "pla";
+    /// A provider of models outside the node.
+    Provider, ProviderId, "prv";
+    /// A sealed secret.
+    Secret, SecretId, "sec";
+    /// A rule about where an organisation's prompts may be computed.
+    ResidencyRule, ResidencyRuleId, "rsr";
 }

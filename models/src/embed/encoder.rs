@@ -13,10 +13,10 @@ use std::path::Path;
 use candle_core::{DType, Tensor};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use tokenizers::{Tokenizer, TruncationParams};
+use tokenizers::Tokenizer;
 
 use super::bert::{Bert, Shape, Tokens};
-use super::{EmbedError, Embedded};
+use super::{EmbedError, Embedded, Stopped};
 
 /// Tokens of a text that count in MiniLM; it was trained with 256 at most.
 const MINILM_TOKENS_MAX: usize = 256;
@@ -105,11 +105,7 @@ impl Encoder {
     ) -> Result<Self, EmbedError> {
         // Files pad and truncate as their maker liked it.
         tokenizer.with_padding(None);
-        let truncation = TruncationParams {
-            max_length: tokens_max,
-            ..TruncationParams::default()
-        };
-        tokenizer.with_truncation(Some(truncation))?;
+        tokenizer.with_truncation(None)?;
         Ok(Self {
             tokenizer,
             network,
@@ -142,7 +138,7 @@ impl Encoder {
     pub(super) fn embed(
         &self,
         texts: &[String],
-        stopped: impl Fn() -> bool,
+        stopped: Stopped<'_>,
     ) -> Result<Option<Embedded>, EmbedError> {
         let mut rows = Vec::with_capacity(texts.len());
         let mut embedded = Embedded {
@@ -151,9 +147,19 @@ impl Encoder {
         };
         for (place, text) in texts.iter().enumerate() {
             let encoding = self.tokenizer.encode_fast(text.as_str(), true)?;
-            embedded.truncated_texts += u32::from(!encoding.get_overflowing().is_empty());
-            embedded.input_tokens += u32::try_from(encoding.get_ids().len()).unwrap_or(0);
-            rows.push((place, encoding.get_ids().to_vec()));
+            let mut ids = encoding.get_ids().to_vec();
+            if ids.len() > self.tokens_max {
+                embedded.truncated_texts += 1;
+                // The token that ends every text for the model stays at the end.
+                let is_end = encoding.get_special_tokens_mask().last() == Some(&1);
+                let end = ids.last().copied().filter(|_| is_end);
+                ids.truncate(self.tokens_max);
+                if let (Some(end), Some(last)) = (end, ids.last_mut()) {
+                    *last = end;
+                }
+            }
+            embedded.input_tokens += u32::try_from(ids.len()).unwrap_or(0);
+            rows.push((place, ids));
         }
         rows.sort_by_key(|(_, ids)| ids.len());
         let mut rest = rows.as_slice();

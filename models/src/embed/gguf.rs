@@ -14,7 +14,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
-use super::{EmbedError, Embedded};
+use super::{EmbedError, Embedded, Stopped};
 use crate::generate::load_failed;
 use crate::worker::thread_count;
 use crate::{generate, logging, memory};
@@ -129,7 +129,7 @@ impl<'model> GgufEncoder<'model> {
     pub(super) fn embed(
         &mut self,
         texts: &[String],
-        stopped: impl Fn() -> bool,
+        stopped: Stopped<'_>,
     ) -> Result<Option<Embedded>, EmbedError> {
         let mut embedded = Embedded {
             vectors: vec![Vec::new(); texts.len()],

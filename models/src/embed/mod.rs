@@ -29,6 +29,9 @@ const MINILM_BYTES: u64 = 110_000_000;
 /// A failure of candle, of llama.cpp or of a tokeniser.
 type EmbedError = Box<dyn Error + Send + Sync>;
 
+/// Asked between batches: whether to stop.
+type Stopped<'a> = &'a mut dyn FnMut() -> bool;
+
 /// Vectors of texts, in the texts' order.
 #[derive(Debug, Default)]
 struct Embedded {
@@ -114,8 +117,7 @@ pub(crate) fn serve(
                 memory_bytes: MINILM_BYTES,
                 ..describe(&encoder, blank)
             };
-            let embed =
-                |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
+            let embed = |texts: &[String], stopped: Stopped<'_>| encoder.embed(texts, stopped);
             answer_all(loaded, started, embed, queue, outbox)
         }
         Inspected::Directory(path) => {
@@ -128,8 +130,7 @@ pub(crate) fn serve(
                 memory_bytes: encoder.parameters() * 4,
                 ..describe(&encoder, blank)
             };
-            let embed =
-                |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
+            let embed = |texts: &[String], stopped: Stopped<'_>| encoder.embed(texts, stopped);
             answer_all(loaded, started, embed, queue, outbox)
         }
         Inspected::Gguf(_, header) => {
@@ -146,8 +147,7 @@ pub(crate) fn serve(
                 memory_bytes: header.tensor_bytes(),
                 ..blank
             };
-            let embed =
-                |texts: &[String], stop: &StopFlag| encoder.embed(texts, || stop.is_raised());
+            let embed = |texts: &[String], stopped: Stopped<'_>| encoder.embed(texts, stopped);
             answer_all(loaded, started, embed, queue, outbox)
         }
     }
@@ -194,7 +194,7 @@ fn describe(encoder: &Encoder, blank: Loaded) -> Loaded {
 fn answer_all(
     mut loaded: Loaded,
     started: Instant,
-    mut embed: impl FnMut(&[String], &StopFlag) -> Result<Option<Embedded>, EmbedError>,
+    mut embed: impl FnMut(&[String], Stopped<'_>) -> Result<Option<Embedded>, EmbedError>,
     queue: &JobQueue,
     outbox: &Outbox,
 ) -> Result<(), ServeError> {
@@ -217,7 +217,9 @@ fn answer_all(
         };
         match job.work {
             Work::Embed(request) => {
-                let answered = answer(&request, &job.stop, &mut embed);
+                let answered = answer(&request, |texts| {
+                    embed(texts, &mut || between_batches(&job.stop, queue, outbox))
+                });
                 queue.end(request.request_id);
                 outbox.send(&answered)?;
             }
@@ -233,10 +235,15 @@ fn answer_all(
     Ok(())
 }
 
+/// Answers pings, and says whether the request should stop.
+fn between_batches(stop: &StopFlag, queue: &JobQueue, outbox: &Outbox) -> bool {
+    let pings = queue.take_pings().unwrap_or_default();
+    stop.is_raised() || worker::answer_pings(pings, outbox).is_err()
+}
+
 fn answer(
     request: &Embed,
-    stop: &StopFlag,
-    embed: &mut impl FnMut(&[String], &StopFlag) -> Result<Option<Embedded>, EmbedError>,
+    embed: impl FnOnce(&[String]) -> Result<Option<Embedded>, EmbedError>,
 ) -> EngineMessage {
     let request_id = request.request_id;
     let failed = |code: &str, message: String| EngineMessage::RequestFailed {
@@ -251,7 +258,7 @@ fn answer(
         return failed(codes::INVALID_REQUEST, message);
     }
     let started = Instant::now();
-    match embed(&request.texts, stop) {
+    match embed(&request.texts) {
         Ok(Some(embedded)) => EngineMessage::Embeddings(Embeddings {
             request_id,
             vectors: embedded.vectors,

@@ -235,9 +235,18 @@ fn check_serving(load: &Load) -> Result<(), Failure> {
     } else if load.adapters.len() > ADAPTERS_MAX {
         format!("adapters are more than {ADAPTERS_MAX}; load fewer")
     } else {
-        return Ok(());
+        return check_adapters(load);
     };
     Err(Failure::new(codes::INVALID_REQUEST, problem))
+}
+
+fn check_adapters(load: &Load) -> Result<(), Failure> {
+    for adapter in &load.adapters {
+        Header::open(Path::new(&adapter.path)).map_err(|error| {
+            Failure::new(error.code(), format!("adapter {:?}: {error}", adapter.name))
+        })?;
+    }
+    Ok(())
 }
 
 /// Whether the numbers of a head fill whole blocks of an 8-bit cache.

@@ -13,7 +13,7 @@ const WINDOW: usize = 8_192;
 /// Guesses after which it is judged whether guessing pays.
 const TRIAL: u32 = 24;
 /// A guess that fails costs about as much as one that holds saves.
-const SHARE_MIN: f64 = 0.5;
+const SHARE_MIN: f64 = 0.6;
 /// Tokens without guesses after a trial that failed.
 const PAUSE: u32 = 128;
 

@@ -4,9 +4,9 @@
 //! hashes what is kept on disk ([`prefix`]).
 //!
 //! # What is promised about answers
-//! - With a seed (or at temperature 0), a request that is computed alone gives the same answer
-//!   on the same model, machine and number of threads, whatever was computed or cached before:
-//!   it uses nothing computed earlier and is read in steps of fixed length.
+//! - With a seed, a request that is computed alone gives the same answer on the same model,
+//!   machine and number of threads, whatever was computed or cached before: it uses nothing
+//!   computed earlier and is read in steps of fixed length.
 //! - Computed together with others, or on cached tokens, sums are rounded in another order. The
 //!   likeliest token is the same unless two are equally likely to about six digits.
 //! - Guessing ahead changes nothing: each guess is checked with the same draw.

@@ -133,6 +133,22 @@ fn cancelling_stops_between_batches() {
 }
 
 #[test]
+fn pings_are_answered_between_batches() {
+    let mut engine = Engine::with_minilm();
+    let texts = vec!["word ".repeat(250); 24];
+    engine.send(&NodeMessage::Embed(Embed {
+        request_id: 5,
+        texts,
+    }));
+    engine.send(&NodeMessage::Ping { ping_id: 1 });
+    assert!(matches!(
+        engine.receive(),
+        EngineMessage::Pong { ping_id: 1, .. }
+    ));
+    assert!(matches!(engine.receive(), EngineMessage::Embeddings(_)));
+}
+
+#[test]
 fn an_embedding_model_writes_no_text() {
     let mut engine = Engine::with_minilm();
     let failure = engine

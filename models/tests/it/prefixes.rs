@@ -7,7 +7,7 @@ use std::path::Path;
 use guildhall_engine_protocol::testing::{GgufWriter, TinyModel};
 use guildhall_engine_protocol::{
     Adapter, CacheType, ChatRole, FinishReason, Generate, Load, LoadKind, NodeMessage, OnOverflow,
-    Serving,
+    Serving, codes,
 };
 
 use crate::engine::{Engine, load_of, message, request, user};
@@ -275,4 +275,30 @@ fn adapters_are_chosen_by_request_and_do_not_mix() {
             "request {id}"
         );
     }
+}
+
+#[test]
+fn a_missing_adapter_is_named_and_a_missing_directory_is_a_note() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("tiny.gguf");
+    TinyModel::default().gguf().write(&model).unwrap();
+    let missing = directory.path().join("gone").to_str().unwrap().to_owned();
+    let mut engine = Engine::start();
+    let mut load = load_of(&model, 512);
+    load.adapters = vec![Adapter {
+        name: "other".to_owned(),
+        path: missing.clone(),
+    }];
+    let failure = engine.load(&load).unwrap_err();
+    assert_eq!(failure.code, codes::MODEL_UNREADABLE);
+    assert!(failure.message.contains("\"other\""), "{failure}");
+    load.adapters.clear();
+    load.serving.prefix_dir = Some(missing);
+    let loaded = engine.load(&load).unwrap();
+    assert_eq!(loaded.notes.len(), 1);
+    assert!(
+        loaded.notes[0].contains("cannot be read"),
+        "{:?}",
+        loaded.notes
+    );
 }

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::call::{Call, Finish, Head, Piece, Used};
+use super::super::{
+    call::{Call, Finish, Head, Piece},
+    metered::Used,
+};
 
 /// A finished answer.
 #[derive(Serialize, ToSchema)]

@@ -13,7 +13,7 @@ use super::{
         ask::{self, ALTERNATIVES_MAX, Ask, Wishes, refused, unsupported},
         text::{Text, TextSchema},
     },
-    shared::{OneOrMany, ResponseFormat, StreamOptions, logit_bias},
+    wire::{OneOrMany, ResponseFormat, StreamOptions, logit_bias},
 };
 use crate::billing::CallKind;
 

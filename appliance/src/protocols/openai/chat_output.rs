@@ -11,7 +11,7 @@ use super::{
         problem::Problem,
         stream::{Events, Writer},
     },
-    shared::{TokenScore, Usage, finish_reason},
+    wire::{TokenScore, Usage, finish_reason},
 };
 
 /// A finished answer.

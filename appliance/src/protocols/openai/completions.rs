@@ -21,7 +21,7 @@ use super::{
         stream,
     },
     completions_output::{self, Completion, CompletionWriter, Echo},
-    shared::{OneOrMany, StreamOptions, logit_bias},
+    wire::{OneOrMany, StreamOptions, logit_bias},
 };
 use crate::{app::App, billing::CallKind, identity::perm};
 

@@ -13,7 +13,7 @@ use super::{
         problem::Problem,
         stream::{Events, Writer},
     },
-    shared::{Usage, finish_reason},
+    wire::{Usage, finish_reason},
 };
 
 /// Continued text, whole or a piece of it.

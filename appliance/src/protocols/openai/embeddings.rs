@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::super::{
     ANSWER_TIME_MAX,
     ask::{refused, unsupported},
-    call,
+    metered::Row,
 };
 use crate::{
     app::App,
@@ -155,7 +155,7 @@ pub(super) async fn create_embeddings(
 /// Embeds and meters; a call that its caller leaves is metered as cancelled.
 async fn embed(app: &App, ctx: &Ctx, model: &str, texts: Vec<String>) -> Result<Embedded> {
     let came = Instant::now();
-    let mut row = call::Row::new(app, ctx, (CallKind::Embedding, "embedding"), model);
+    let mut row = Row::new(app, ctx, (CallKind::Embedding, "embedding"), model);
     let outcome = app.inference.embed_with(model, &texts).await;
     row.latency(came);
     match &outcome {

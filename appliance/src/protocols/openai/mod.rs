@@ -11,7 +11,7 @@ mod responses;
 mod responses_input;
 mod responses_output;
 mod responses_stream;
-mod shared;
+mod wire;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -15,7 +15,7 @@ use super::{
     },
     chat_input::tool_choice_of,
     responses_output::Echoed,
-    shared::constraint,
+    wire::constraint,
 };
 use crate::billing::CallKind;
 

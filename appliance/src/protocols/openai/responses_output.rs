@@ -7,8 +7,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    super::call::{Call, Finish, Head, Piece, Used},
-    shared::TokenScore,
+    super::{
+        call::{Call, Finish, Head, Piece},
+        metered::Used,
+    },
+    wire::TokenScore,
 };
 
 /// What of the request the answer repeats.

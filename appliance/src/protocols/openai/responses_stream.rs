@@ -13,7 +13,7 @@ use super::{
         stream::{Events, Writer},
     },
     responses_output::{Echoed, OutputItem, OutputText, ResponseError, ResponseObject, item_id},
-    shared::TokenScore,
+    wire::TokenScore,
 };
 
 /// Writes events.

@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use super::super::{
     ask::{refused, schema, unsupported},
-    call::{Finish, Used},
+    call::Finish,
+    metered::Used,
 };
 
 /// One text or several.

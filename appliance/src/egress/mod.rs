@@ -1,0 +1,342 @@
+//! The one place that opens outgoing connections.
+//!
+//! Invariants: while the switch says air-gapped, which it does until a platform administrator turns it,
+//! every call is refused before a name is looked up or a socket exists; calls go only to the host and
+//! port of an enabled provider, which callers name and cannot choose; every address is checked against
+//! the network the provider was declared for and then connected to as checked; closing the switch ends
+//! calls under way; every call, also a refused one, is counted and recorded without its content.
+//! Deliberately absent: proxies from the environment, redirections, cookies, compression.
+
+mod address;
+mod call;
+mod connect;
+mod model;
+mod store;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::body::Bytes;
+use guildhall_db::{Db, Tx};
+use guildhall_kernel::{Clock, Ctx, Error, ProviderId, Result, Timestamp};
+use http_body_util::Full;
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+pub use call::{Call, Reply};
+pub use connect::ConnectSteps;
+pub use model::{
+    AllowedDestination, CallOutcome, CallTimeouts, Destination, EgressCall, EgressMode,
+    EgressTotals, EgressView, Origin,
+};
+
+use self::connect::Connector;
+use crate::{audit, config::EgressPolicy};
+
+/// Records that wait to be written; more of them means a database that does not keep up.
+const RECORDS_WAITING_MAX: usize = 10_000;
+/// Calls shown.
+const RECENT: u32 = 100;
+/// How long a connection waits for its next call.
+const CONNECTION_IDLE: Duration = Duration::from_secs(60);
+
+/// Outgoing connections. A cheap clone.
+#[derive(Clone)]
+pub struct Egress(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    policy: EgressPolicy,
+    state: RwLock<State>,
+    /// Held while the switch is turned, so that what is stored is what holds.
+    turning: tokio::sync::Mutex<()>,
+    waiting: Mutex<Vec<EgressCall>>,
+}
+
+struct State {
+    mode: EgressMode,
+    changed_at: Option<Timestamp>,
+    routes: BTreeMap<ProviderId, Route>,
+}
+
+/// Where one provider's calls go.
+#[derive(Clone)]
+struct Route {
+    slug: String,
+    destination: Arc<Destination>,
+    connector: Connector,
+    client: Client<Connector, Full<Bytes>>,
+    /// Cancelled when the switch or the provider changes: ends what is under way.
+    open: CancellationToken,
+}
+
+impl Route {
+    fn new(slug: &str, destination: Arc<Destination>, connector: Connector) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(CONNECTION_IDLE)
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(8)
+            .set_host(false)
+            .build(connector.clone());
+        Self {
+            slug: slug.to_owned(),
+            destination,
+            connector,
+            client,
+            open: CancellationToken::new(),
+        }
+    }
+
+    /// The same destination with no connection left of before.
+    fn renewed(&self) -> Self {
+        self.open.cancel();
+        Self::new(
+            &self.slug,
+            Arc::clone(&self.destination),
+            self.connector.clone(),
+        )
+    }
+}
+
+impl Egress {
+    /// Reads the switch; opens nothing.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn open(policy: EgressPolicy, db: &Db, clock: Arc<dyn Clock>) -> Result<Self> {
+        let stored = db.read(store::read_switch).await?;
+        let mode = match (policy, stored) {
+            (EgressPolicy::Switchable, Some((mode, _))) => mode,
+            _ => EgressMode::AirGapped,
+        };
+        Ok(Self(Arc::new(Inner {
+            db: db.clone(),
+            clock,
+            policy,
+            state: RwLock::new(State {
+                mode,
+                changed_at: stored.map(|(_, at)| at),
+                routes: BTreeMap::new(),
+            }),
+            turning: tokio::sync::Mutex::default(),
+            waiting: Mutex::default(),
+        })))
+    }
+
+    /// How far calls may go right now.
+    pub fn mode(&self) -> EgressMode {
+        self.state().mode
+    }
+
+    /// Whether calls of this provider may go out right now.
+    pub fn admits(&self, provider: ProviderId) -> bool {
+        self.admit(provider).is_ok()
+    }
+
+    /// Lets a provider's calls go to its destination and nowhere else, as far as the switch does.
+    ///
+    /// # Errors
+    /// `invalid_ca`.
+    pub fn allow(
+        &self,
+        provider: ProviderId,
+        slug: &str,
+        destination: Destination,
+        connect_timeout: Duration,
+    ) -> Result<()> {
+        let destination = Arc::new(destination);
+        let connector = Connector::new(Arc::clone(&destination), connect_timeout)?;
+        let route = Route::new(slug, destination, connector);
+        let mut state = self.state_mut();
+        if let Some(old) = state.routes.insert(provider, route) {
+            old.open.cancel();
+        }
+        Ok(())
+    }
+
+    /// Lets none of a provider's calls go out, and ends those under way.
+    pub fn forbid(&self, provider: ProviderId) {
+        if let Some(old) = self.state_mut().routes.remove(&provider) {
+            old.open.cancel();
+        }
+    }
+
+    /// Checks that a destination could be used, without using it.
+    ///
+    /// # Errors
+    /// `invalid_ca`.
+    pub fn check(destination: &Destination) -> Result<()> {
+        Connector::new(Arc::new(destination.clone()), Duration::from_secs(1)).map(|_| ())
+    }
+
+    fn admit(&self, provider: ProviderId) -> Result<Route> {
+        let state = self.state();
+        let Some(route) = state.routes.get(&provider) else {
+            let message = "no enabled provider has this destination, so nothing was sent; enable the provider first";
+            return Err(Error::forbidden("egress_denied", message));
+        };
+        if state.mode.admits(&route.destination) {
+            return Ok(route.clone());
+        }
+        drop(state);
+        Err(self.denied(&self.slug_of(provider)))
+    }
+
+    fn slug_of(&self, provider: ProviderId) -> String {
+        let state = self.state();
+        let route = state.routes.get(&provider);
+        route.map_or_else(|| provider.to_string(), |route| route.slug.clone())
+    }
+
+    /// The refusal: names the switch and who can turn it.
+    fn denied(&self, target: &str) -> Error {
+        let message = match (self.0.policy, self.mode()) {
+            (EgressPolicy::Never, _) => format!(
+                "this node never connects outwards, so nothing was sent to {target}: its configuration says `egress = \"never\"`, which only whoever runs the machine can change"
+            ),
+            (EgressPolicy::Switchable, EgressMode::AirGapped) => format!(
+                "this node is air-gapped, so nothing was sent to {target}; a platform administrator can turn the egress switch under Administration or with `guildhall egress set`"
+            ),
+            (EgressPolicy::Switchable, EgressMode::LocalNetwork) => format!(
+                "this node connects to the local network only, so nothing was sent to {target}; a platform administrator can turn the egress switch under Administration or with `guildhall egress set`"
+            ),
+            (EgressPolicy::Switchable, EgressMode::Allowed) => format!(
+                "the egress switch or the provider {target} was changed in the middle of the call; try again"
+            ),
+        };
+        Error::forbidden("egress_denied", message)
+    }
+
+    /// Turns the switch.
+    ///
+    /// # Errors
+    /// `egress_locked` when the configuration forbids it; those of the database.
+    pub async fn set_mode(&self, ctx: &Ctx, mode: EgressMode) -> Result<()> {
+        if self.0.policy == EgressPolicy::Never && mode != EgressMode::AirGapped {
+            let message = "the configuration says `egress = \"never\"`; whoever runs the machine can change it there and restart the node";
+            return Err(Error::conflict("egress_locked", message));
+        }
+        let _turning = self.0.turning.lock().await;
+        let before = self.mode();
+        if mode == EgressMode::AirGapped {
+            // Closed first and written down afterwards: a full disk must not keep the switch open.
+            self.turn(mode, ctx.now());
+        }
+        let caller = ctx.clone();
+        self.0
+            .db
+            .write(move |tx| switch(tx, &caller, before, mode))
+            .await?;
+        self.turn(mode, ctx.now());
+        tracing::warn!(egress.mode = mode.as_str(), "the egress switch was turned");
+        Ok(())
+    }
+
+    fn turn(&self, mode: EgressMode, at: Timestamp) {
+        let mut state = self.state_mut();
+        state.mode = mode;
+        state.changed_at = Some(at);
+        for route in state.routes.values_mut() {
+            *route = route.renewed();
+        }
+    }
+
+    /// The switch, where calls may go and what was called.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn view(&self) -> Result<EgressView> {
+        let (totals, recent) = self
+            .0
+            .db
+            .read(|reader| Ok((store::totals(reader)?, store::recent(reader, RECENT)?)))
+            .await?;
+        let state = self.state();
+        let destinations = state.routes.iter().map(|(provider, route)| {
+            let destination = &route.destination;
+            AllowedDestination {
+                provider_id: *provider,
+                provider: route.slug.clone(),
+                host: destination.host.clone(),
+                port: destination.port,
+                tls: destination.tls,
+                local_network: destination.local_network,
+                open: state.mode.admits(destination),
+            }
+        });
+        Ok(EgressView {
+            mode: state.mode,
+            locked: self.0.policy == EgressPolicy::Never,
+            changed_at: state.changed_at,
+            destinations: destinations.collect(),
+            totals,
+            recent,
+        })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Writes a call down. Whoever finds the list empty writes all that gather meanwhile.
+    fn note(&self, call: EgressCall) {
+        metrics::counter!("guildhall_egress_calls_total", "outcome" => call.outcome.as_str())
+            .increment(1);
+        let is_first = {
+            let mut waiting = self.waiting();
+            if waiting.len() >= RECORDS_WAITING_MAX {
+                tracing::warn!(
+                    "a record of an outgoing call was lost: the database does not keep up"
+                );
+                return;
+            }
+            waiting.push(call);
+            waiting.len() == 1
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if is_first {
+            let egress = self.clone();
+            runtime.spawn(async move {
+                let written = egress.clone();
+                let outcome = egress.0.db.write(move |tx| {
+                    store::insert_calls(tx, &std::mem::take(&mut *written.waiting()))
+                });
+                if let Err(error) = outcome.await {
+                    tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
+                }
+            });
+        }
+    }
+
+    fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
+        self.0.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state_mut(&self) -> std::sync::RwLockWriteGuard<'_, State> {
+        self.0.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<EgressCall>> {
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn switch(tx: &Tx<'_>, ctx: &Ctx, before: EgressMode, mode: EgressMode) -> Result<()> {
+    let by = ctx.person.to_string();
+    store::save_switch(tx, mode, Some(&by), ctx.now())?;
+    let details = json!({ "from": before.as_str(), "to": mode.as_str() });
+    audit::record_with(tx, ctx, "egress.switched", "node", details)
+}

@@ -1,0 +1,80 @@
+//! What opens a provider.
+
+use guildhall_kernel::{Error, Result};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::kind::{ProviderKind, is_name};
+use crate::secrets::SecretText;
+
+/// What opens a provider.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credentials {
+    /// Nothing: for servers on the local network that ask for nothing.
+    None,
+    /// A key; Bedrock has such keys too.
+    ApiKey { api_key: SecretText },
+    /// An AWS key pair.
+    Aws(AwsKeys),
+}
+
+/// An AWS key pair.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct AwsKeys {
+    pub access_key_id: String,
+    pub secret_access_key: SecretText,
+    /// For keys that were lent for a time.
+    #[serde(default)]
+    pub session_token: Option<SecretText>,
+}
+
+impl Credentials {
+    /// The form that is sealed.
+    pub(super) fn to_sealed(&self) -> zeroize::Zeroizing<String> {
+        let value = match self {
+            Self::None => serde_json::json!({ "kind": "none" }),
+            Self::ApiKey { api_key } => {
+                serde_json::json!({ "kind": "api_key", "api_key": api_key.reveal() })
+            }
+            Self::Aws(keys) => serde_json::json!({
+                "kind": "aws",
+                "access_key_id": keys.access_key_id,
+                "secret_access_key": keys.secret_access_key.reveal(),
+                "session_token": keys.session_token.as_ref().map(SecretText::reveal),
+            }),
+        };
+        zeroize::Zeroizing::new(value.to_string())
+    }
+
+    pub(super) fn check(&self, kind: ProviderKind) -> Result<()> {
+        let wrong = |message: &str| {
+            Err(Error::invalid_field(
+                "credentials",
+                "invalid_credentials",
+                message,
+            ))
+        };
+        let is_plain = |text: &str| {
+            (1..=4096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        match self {
+            Self::None => Ok(()),
+            Self::ApiKey { .. } if kind == ProviderKind::AmazonQ => {
+                wrong("Amazon Q Business takes an AWS key pair")
+            }
+            Self::ApiKey { api_key } if !is_plain(api_key.reveal()) => {
+                wrong("the key is empty or holds spaces or other characters that no key has")
+            }
+            Self::Aws(_) if !matches!(kind, ProviderKind::Bedrock | ProviderKind::AmazonQ) => {
+                wrong("an AWS key pair opens Bedrock and Amazon Q Business only")
+            }
+            Self::Aws(keys)
+                if !is_name(&keys.access_key_id) || !is_plain(keys.secret_access_key.reveal()) =>
+            {
+                wrong("the key pair is empty or holds characters that no key has")
+            }
+            _ => Ok(()),
+        }
+    }
+}

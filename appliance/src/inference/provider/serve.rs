@@ -1,0 +1,149 @@
+//! An answer from outside the node, with the same events as one from here.
+
+use guildhall_engine_protocol::Prompt;
+use guildhall_kernel::{Error, Result};
+use tokio::sync::mpsc;
+
+use super::{
+    ProviderRoute, Providers, Route,
+    outlet::Outlet,
+    policy::{Verdict, verdict, wait_before_retry},
+};
+use crate::inference::{Caller, Generation, Inference};
+
+/// Events on their way to a slow listener.
+const BUFFER: usize = 64;
+
+/// Has a provider, or a chain of models, answer.
+pub(in crate::inference) fn serve(
+    inference: Inference,
+    route: Route,
+    caller: Caller,
+    prompt: Prompt,
+) -> Generation {
+    let (sender, events) = mpsc::channel(BUFFER);
+    tokio::spawn(async move {
+        let listener = sender.clone();
+        let mut outlet = Outlet::new(sender);
+        tokio::select! {
+            outcome = answer(&inference, route, (&caller, &prompt), &mut outlet) => {
+                if let Err(error) = outcome {
+                    tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
+                    outlet.fail(error).await;
+                }
+            }
+            // Dropping the call ends it.
+            () = listener.closed() => {}
+        }
+    });
+    Generation::of(events)
+}
+
+async fn answer(
+    inference: &Inference,
+    route: Route,
+    asked: (&Caller, &Prompt),
+    outlet: &mut Outlet,
+) -> Result<()> {
+    let providers = inference.providers();
+    match route {
+        Route::Provider(route) => providers.ask(&route, asked, outlet).await,
+        Route::Chain { name, steps } => {
+            let mut failures = Vec::new();
+            for step in steps {
+                let outcome = match providers.route(&step) {
+                    Ok(Some(Route::Provider(route))) => providers.ask(&route, asked, outlet).await,
+                    Ok(Some(Route::Chain { .. })) => Err(Error::internal("a chain within a chain")),
+                    Ok(None) => ask_here(inference, &step, asked, outlet).await,
+                    Err(error) => Err(error),
+                };
+                match outcome {
+                    Ok(()) => return Ok(()),
+                    Err(error) if outlet.has_spoken => return Err(error),
+                    Err(error) => {
+                        tracing::info!(
+                            chain = name,
+                            step,
+                            error.code = error.code(),
+                            "falling back"
+                        );
+                        failures.push((step, error));
+                    }
+                }
+            }
+            Err(exhausted(&name, failures))
+        }
+    }
+}
+
+async fn ask_here(
+    inference: &Inference,
+    model: &str,
+    (caller, prompt): (&Caller, &Prompt),
+    outlet: &mut Outlet,
+) -> Result<()> {
+    let mut generation = inference
+        .generate_here(caller.clone(), model, prompt.clone())
+        .await?;
+    while let Some(event) = generation.next().await {
+        outlet.forward(event?).await;
+    }
+    Ok(())
+}
+
+/// Nobody in the chain answered: says what each failed with.
+fn exhausted(name: &str, failures: Vec<(String, Error)>) -> Error {
+    let wait = failures
+        .iter()
+        .filter_map(|(_, error)| error.retry_after_seconds())
+        .min();
+    let reasons: Vec<String> = failures
+        .iter()
+        .map(|(step, error)| format!("{step}: {}", error.body("").error.message))
+        .collect();
+    let message = format!(
+        "no model of fallback/{name} could answer ({})",
+        reasons.join("; ")
+    );
+    Error::unavailable("fallback_exhausted", message, wait.unwrap_or(30))
+}
+
+impl Providers {
+    /// Has a provider answer; a try that brought no token is repeated where that makes sense.
+    async fn ask(
+        &self,
+        route: &ProviderRoute,
+        (caller, prompt): (&Caller, &Prompt),
+        outlet: &mut Outlet,
+    ) -> Result<()> {
+        let row = &route.live.row;
+        self.check_residency(caller, row)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let pass = route.live.breaker.enter(&row.title, self.now())?;
+            let Err(error) = self.attempt(route, caller, prompt, outlet).await else {
+                pass.succeeded(self.now());
+                return Ok(());
+            };
+            match verdict(&error) {
+                Verdict::Faulty => pass.failed(self.now(), error.code()),
+                Verdict::Alive => pass.succeeded(self.now()),
+                Verdict::NotAsked => drop(pass),
+            }
+            let wait = wait_before_retry(&error, tries);
+            let Some(wait) =
+                wait.filter(|_| !outlet.has_spoken && tries <= row.settings.retries_max())
+            else {
+                return Err(error);
+            };
+            tracing::info!(
+                provider.slug = row.slug,
+                error.code = error.code(),
+                tries,
+                "trying again"
+            );
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
