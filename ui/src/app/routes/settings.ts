@@ -37,10 +37,11 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-people')),
 })
 
+const modelsSearch = texts('fits')
 const models = createRoute({
   getParentRoute: () => admin,
   path: '/models',
-  validateSearch: texts('fits'),
+  validateSearch: modelsSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'models.read'),
   loader: ({ context }) => void context.client.prefetchQuery(queries.models()),
   component: lazyRouteComponent(() => import('@/features/admin-models')),

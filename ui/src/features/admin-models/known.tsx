@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { getRouteApi, useNavigate } from '@tanstack/react-router'
+import { useNavigate, useSearch } from '@tanstack/react-router'
 import { Check, Usb, X } from 'lucide-react'
 import { modelQueries } from '@/api/model-queries'
 import type { KnownModel } from '@/api/types'
@@ -11,11 +11,9 @@ import { t } from '@/lib/i18n'
 import { formatBytes, formatCompact } from '@/lib/i18n/format'
 import { verdictText } from './verdict'
 
-const route = getRouteApi('/app/admin/models')
-
 /** Well-known open models with what this machine makes of each form of their files. */
 export function KnownModels() {
-  const { fits } = route.useSearch()
+  const { fits } = useSearch({ from: '/app/admin/models' })
   const navigate = useNavigate()
   const { data, error, refetch } = useQuery(modelQueries.known())
   const only = fits === '1'
