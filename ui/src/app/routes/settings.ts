@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
-import { requireNodePermission, requirePermission } from '../guards'
-import { adminPages } from '../shell/nav'
+import { requireNodePermission, requirePermission, requireSome } from '../guards'
+import { adminPages, mayProviders } from '../shell/nav'
 import { appRoute, texts } from './base'
 
 const parent = () => appRoute
@@ -47,6 +47,31 @@ const models = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-models')),
 })
 
+const providersSearch = texts('tab')
+const providers = createRoute({
+  getParentRoute: () => admin,
+  path: '/providers',
+  validateSearch: providersSearch,
+  beforeLoad: ({ context }) => requireSome(context.session, mayProviders),
+  component: lazyRouteComponent(() => import('@/features/admin-providers')),
+})
+
+const usageSearch = texts('days', 'by', 'measure', 'model', 've', 'person', 'key', 'outcome')
+const usage = createRoute({
+  getParentRoute: () => admin,
+  path: '/usage',
+  validateSearch: usageSearch,
+  beforeLoad: ({ context }) => requirePermission(context.session, 'people.read'),
+  component: lazyRouteComponent(() => import('@/features/admin-usage')),
+})
+
+const quotas = createRoute({
+  getParentRoute: () => admin,
+  path: '/limits',
+  beforeLoad: ({ context }) => requirePermission(context.session, 'quotas.manage'),
+  component: lazyRouteComponent(() => import('@/features/admin-quotas')),
+})
+
 const organisations = createRoute({
   getParentRoute: () => admin,
   path: '/organisations',
@@ -56,4 +81,4 @@ const organisations = createRoute({
 })
 
 /** Account and administration. */
-export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, organisations])] as const
+export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, providers, usage, quotas, organisations])] as const
