@@ -56,7 +56,7 @@ const providers = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-providers')),
 })
 
-const usageSearch = texts('days', 'by', 'measure', 'model', 've', 'person', 'key', 'outcome')
+const usageSearch = texts('days', 'by', 'measure', 'view', 'model', 've', 'person', 'key', 'outcome')
 const usage = createRoute({
   getParentRoute: () => admin,
   path: '/usage',

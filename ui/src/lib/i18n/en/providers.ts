@@ -102,7 +102,6 @@ export const providers = addMessages({
   'provider.edit_title': 'Change {provider}',
   'provider.actions': 'More for {provider}',
   'provider.enabled': 'In use',
-  'provider.enabled_of': 'Use {provider}',
   'provider.remove': 'Remove',
   'provider.remove_title': 'Remove {provider}?',
   'provider.remove_text': 'Its key is forgotten. Employees that use one of its models say so until they get another.',
