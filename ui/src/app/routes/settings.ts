@@ -37,7 +37,7 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-people')),
 })
 
-const modelsSearch = texts('fits')
+const modelsSearch = texts('fits', 'known')
 const models = createRoute({
   getParentRoute: () => admin,
   path: '/models',

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { api } from '@/api/client'
 import { keys } from '@/api/queries'
 import type { Provider } from '@/api/types'
+import { announce } from '@/components/announcer'
 import { Button, IconButton } from '@/components/button'
 import { ConfirmDialog } from '@/components/dialog'
 import { Switch } from '@/components/field'
@@ -22,6 +23,7 @@ export function ProviderCard({ provider, i }: { provider: Provider; i: number })
   const reread = useReread()
   const test = useMutation({
     mutationFn: () => api.post('/api/admin/providers/{id}/test', { path: { id: provider.id }, body: {} }),
+    onSuccess: (report) => announce(t(report.passed ? 'provider.test_passed' : 'provider.test_failed')),
     onError: toast.error,
     onSettled: reread,
   })
@@ -49,7 +51,7 @@ export function ProviderCard({ provider, i }: { provider: Provider; i: number })
       </div>
       <p className="mt-3 flex flex-wrap items-center gap-2">
         <Pill provider={provider} />
-        {provider.has_credentials ? null : <StatusPill state="paused">{t('provider.no_key')}</StatusPill>}
+        {provider.has_credentials || provider.local_network ? null : <StatusPill state="paused">{t('provider.no_key')}</StatusPill>}
       </p>
       <Trouble provider={provider} />
       <ul className="mt-3 flex flex-wrap gap-1.5" aria-label={t('provider.models', { count: provider.models.length })}>
@@ -60,7 +62,7 @@ export function ProviderCard({ provider, i }: { provider: Provider; i: number })
         ))}
         {provider.models.length === 0 ? <li className="text-[13.5px] text-ink-2">{t('provider.models', { count: 0 })}</li> : null}
       </ul>
-      {report ? <Report report={report} provider={provider.title} /> : null}
+      {report ? <Report report={report} provider={provider.title} open={test.data !== undefined || !report.passed} /> : null}
       <div className="mt-4 flex flex-wrap items-center gap-3 border-t border-line pt-4">
         <Switch
           label={t('provider.enabled')}

@@ -2,7 +2,6 @@ import { Check, Minus, X } from 'lucide-react'
 import type { TestReport } from '@/api/types'
 import { t } from '@/lib/i18n'
 import { formatDuration, formatRelative } from '@/lib/i18n/format'
-import { sentence } from '@/lib/sentence'
 
 type Step = TestReport['steps'][number]
 const LOOK = {
@@ -11,20 +10,21 @@ const LOOK = {
   skipped: [Minus, 'text-ink-3'],
 } as const
 
+type ReportProps = { report: TestReport; provider: string; open: boolean }
 /** What a test found, line by line: each step with what was seen. */
-export function Report({ report, provider }: { report: TestReport; provider: string }) {
+export function Report({ report, provider, open }: ReportProps) {
   return (
-    <div className="mt-4 rounded-[16px] bg-surface-2/70 p-4" role="status">
-      <p className="text-[14px] font-semibold">
+    <details key={report.at} open={open} className="mt-4 rounded-[16px] bg-surface-2/70 p-4">
+      <summary className="cursor-pointer text-[14px] font-semibold">
         {t(report.passed ? 'provider.test_passed' : 'provider.test_failed')}{' '}
         <span className="font-normal text-ink-3">{t('provider.tested', { when: formatRelative(report.at) })}</span>
-      </p>
+      </summary>
       <ol aria-label={t('provider.test_steps', { provider })} className="mt-2.5 grid gap-1.5">
         {report.steps.map((step) => (
           <Line key={step.step} step={step} />
         ))}
       </ol>
-    </div>
+    </details>
   )
 }
 
@@ -43,7 +43,7 @@ function Line({ step }: { step: Step }) {
         <span className={step.outcome === 'skipped' ? 'text-ink-3' : 'font-medium'}>{t(`provider.step.${step.step}`)}</span>
         {step.detail ? (
           <span className={`block text-[13px] [overflow-wrap:anywhere] ${step.outcome === 'failed' ? 'text-danger' : 'text-ink-2'}`}>
-            {sentence(step.detail)}
+            {step.detail}
           </span>
         ) : null}
       </span>

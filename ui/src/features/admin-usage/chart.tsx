@@ -7,7 +7,7 @@ const BARS_MAX = 20
 
 /** What the chart says, for those who do not see it; the table says the rest. */
 function sentenceOf({ rows, by, measure }: ChartProps): string {
-  const words = { measure: t(`usage.measure.${measure}`), by: t(`usage.by.${by}`) }
+  const words = { title: t('usage.chart', { measure: t(`usage.measure.${measure}`), by }) }
   const most = rows.reduce<Row | undefined>(
     (best, row) => (best && measured(best, measure) >= measured(row, measure) ? best : row),
     undefined,

@@ -89,7 +89,7 @@ function Totals({ totals }: { totals: UsageTotals | undefined }) {
 type GroupsProps = { search: UsageSearch; report: UsageReport | undefined; rows: Row[] | undefined }
 function Groups({ search, report, rows }: GroupsProps) {
   const { by, measure, table } = search
-  const title = t('usage.chart', { measure: t(`usage.measure.${measure}`), by: t(`usage.by.${by}`) })
+  const title = t('usage.chart', { measure: t(`usage.measure.${measure}`), by })
   const empty = report?.totals.calls === 0
   const filtered = Object.values(search.chosen).some((value) => value !== undefined)
   return (

@@ -164,4 +164,6 @@ export const models = addMessages({
   'known.asks': 'has terms of its own',
   'known.option': '{quantisation}, {size}',
   'known.list': 'Well-known models',
+  'known.options': '{count, plural, one {# size} other {# sizes}}',
+  'known.all': 'Show all {count}',
 })
