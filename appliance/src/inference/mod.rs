@@ -13,6 +13,7 @@ mod import;
 mod inspect;
 mod known;
 mod lifecycle;
+mod limits;
 mod memory;
 mod model;
 mod needs;
@@ -37,6 +38,7 @@ mod status;
 mod store;
 mod tar;
 mod upload_file;
+mod upload_model;
 mod upload_store;
 mod uploads;
 mod users;
@@ -59,17 +61,17 @@ pub use caller::{Caller, Priority};
 pub use generation::{Generation, GenerationEvent};
 pub use import::Progress;
 pub use known::KnownModel;
+pub use limits::{Limits, Quota, QuotaScope};
 pub use model::{
     AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Probe,
     Verdict, Verified,
 };
 pub use program::engine_version;
-pub use quota::{Limits, Quota, QuotaScope};
 pub use registry::ImportRequest;
 pub use routes::router;
 pub use runtime::{Runtime, Waiting};
 pub use settings::{Alias, ModelChange};
-pub use uploads::{CompleteUpload, NewUpload, Upload, UploadState};
+pub use upload_model::{CompleteUpload, NewUpload, Upload, UploadState};
 pub use users::{ModelUser, ModelUsers};
 
 pub use crate::catalog::AnswerMode;

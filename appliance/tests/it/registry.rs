@@ -7,8 +7,8 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use guildhall::inference::{ImportRequest, Progress};
-use guildhall_engine_protocol::testing::TinyModel;
+use guildhall::inference::{Caller, ImportRequest, Priority, Progress};
+use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::TinyModel};
 use guildhall_kernel::Role;
 use serde_json::{Value, json};
 
@@ -117,17 +117,25 @@ async fn idle_models_make_room_and_pinned_ones_stay() {
     let change = Some(json!({ "pinned": true }));
     let pinned = admin.send("PATCH", &path(&second, ""), change, &[]).await;
     assert_eq!(pinned.json()["pinned"], true);
-    let hired = admin.post(
-        "/api/marketplace/agents/invoice-clerk/hire",
-        json!({ "model": "tiny-1" }),
+    let caller = Caller::of(&test.ctx(Role::Admin).await, Priority::Interactive);
+    let prompt = Prompt::new(
+        Input::chat(vec![ChatMessage::new(ChatRole::User, "Hello")]),
+        4,
     );
-    let chat = format!(
-        "/api/ves/{}/chat",
-        hired.await.json()["id"].as_str().unwrap()
+    let asked = test.app.inference.generate(caller, "tiny-1", prompt);
+    let mut asked = asked.await.unwrap();
+    let mut last = None;
+    while let Some(event) = asked.next().await {
+        last = event.err();
+    }
+    let refused = last.unwrap();
+    assert_eq!((refused.code(), refused.status()), ("memory_full", 503));
+    assert!(
+        refused
+            .message()
+            .contains("Tiny random model are in use or pinned"),
+        "{refused}"
     );
-    let said = admin.post(&chat, json!({ "message": "Hello" })).await;
-    assert_eq!(said.code(), "memory_full", "{}", said.text);
-    assert!(said.text.contains("in use or pinned"), "{}", said.text);
     assert_eq!(model(&test, "tiny-2").await["state"], "ready");
 }
 
@@ -278,8 +286,7 @@ async fn who_uses_a_model_is_listed_and_set_free_when_it_is_removed_by_force() {
     assert!(!test.app.path("models/tiny-1.gguf").exists());
     let aliases = test.app.inference.list_aliases();
     assert!(aliases.iter().all(|alias| !alias.is_set));
-    let ve = format!("/api/ves/{}", hired["id"].as_str().unwrap());
-    let _ = ve;
+    assert_eq!(hired["model"], "tiny-1");
     let ctx = test.ctx(Role::Staff).await;
     let page = guildhall_kernel::PageRequest::default();
     let team = guildhall::team::list(&test.app, &ctx, None, &page)

@@ -363,8 +363,8 @@ impl Things {
             .replace("{conversation}", &self.conversation)
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
-            .replace("{scope}", "person")
-            .replace("{subject}", &self.person)
+            .replace("{scope}", "ve")
+            .replace("{subject}", &self.ve)
     }
 }
 
