@@ -363,7 +363,12 @@ impl Inference {
             file::remove(&file::path_of(&self.0.settings.models, id))?;
             self.upload_changed(id);
         }
-        Ok(())
+        let models = self.0.settings.models.clone();
+        let known = rows
+            .into_iter()
+            .map(|row| file::path_of(&models, row.id))
+            .collect();
+        blocking(move || file::remove_strangers(&models, &known)).await
     }
 }
 

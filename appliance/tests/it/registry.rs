@@ -8,7 +8,10 @@ use std::{
 
 use axum::http::StatusCode;
 use guildhall::inference::{Caller, ImportRequest, Priority, Progress};
-use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::TinyModel};
+use guildhall_engine_protocol::{
+    ChatMessage, ChatRole, Input, Prompt,
+    testing::{GgufWriter, TinyModel},
+};
 use guildhall_kernel::Role;
 use serde_json::{Value, json};
 
@@ -354,6 +357,95 @@ async fn a_pack_carries_a_model_to_another_node() {
         .await;
     assert_eq!(damaged.unwrap_err().code(), "hash_mismatch");
     assert_eq!(models(&third).await.len(), 2);
+}
+
+#[tokio::test]
+async fn adapters_belong_to_a_model_of_their_architecture() {
+    let test = TestApp::new().await;
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("tone.gguf");
+    let adapter = GgufWriter::new()
+        .text("general.architecture", "llama")
+        .text("general.type", "adapter")
+        .tensor("a", &[1], vec![1.0]);
+    adapter.write(&file).unwrap();
+    test.app.inference.import(&file, None).await.unwrap();
+    test.app
+        .inference
+        .import(&tiny(files.path(), 1), None)
+        .await
+        .unwrap();
+    let adapter = model(&test, "tone").await;
+    assert_eq!(
+        (&adapter["kind"], &adapter["verdict"]),
+        (&json!("adapter"), &Value::Null)
+    );
+    let admin = test.admin();
+    let refused = admin.post(&path(&adapter, "/load"), Value::Null).await;
+    assert_eq!(refused.code(), "adapter_alone");
+    for (base, code) in [("minilm", "invalid_base"), ("nothing", "invalid_base")] {
+        let change = Some(json!({ "base_model": base }));
+        let refused = admin.send("PATCH", &path(&adapter, ""), change, &[]).await;
+        assert_eq!(refused.code(), code, "{}", refused.text);
+    }
+    let change = Some(json!({ "base_model": "tiny-1" }));
+    let set = admin.send("PATCH", &path(&adapter, ""), change, &[]).await;
+    assert_eq!(set.json()["base_model"], "tiny-1", "{}", set.text);
+    let choices = admin.get("/api/models").await;
+    assert!(!choices.text.contains("tone"), "{}", choices.text);
+}
+
+#[tokio::test]
+async fn a_directory_of_the_bert_family_is_taken_in_verified_and_removed_whole() {
+    let test = TestApp::new().await;
+    let files = tempfile::tempdir().unwrap();
+    let source = files.path().join("My Sentences");
+    std::fs::create_dir_all(source.join("1_Pooling")).unwrap();
+    let header = r#"{"a":{"dtype":"F32","shape":[4,8],"data_offsets":[0,128]}}"#;
+    let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+    weights.extend(header.as_bytes());
+    weights.resize(weights.len() + 128, 7);
+    for (name, bytes) in [
+        (
+            "config.json",
+            br#"{"model_type":"bert","max_position_embeddings":512}"#.as_slice(),
+        ),
+        ("tokenizer.json", b"{}"),
+        ("1_Pooling/config.json", b"{}"),
+        ("model.safetensors", &weights),
+    ] {
+        std::fs::write(source.join(name), bytes).unwrap();
+    }
+    let imported = test.app.inference.import(&source, None).await.unwrap();
+    assert_eq!(
+        (imported.name.as_str(), imported.architecture.as_str()),
+        ("my-sentences", "bert")
+    );
+    assert!(
+        test.app
+            .path("models/my-sentences/1_Pooling/config.json")
+            .is_file()
+    );
+    let verified = test.app.inference.verify().await.unwrap();
+    assert!(
+        verified
+            .iter()
+            .any(|model| (model.name.as_str(), model.result) == ("my-sentences", "ok"))
+    );
+    let twin = test
+        .app
+        .inference
+        .import(&source, Some("twin"))
+        .await
+        .unwrap_err();
+    assert_eq!(twin.code(), "already_imported");
+    assert!(!test.app.path("models/twin").exists());
+    test.app
+        .inference
+        .remove_by_name("my-sentences", false)
+        .await
+        .unwrap();
+    assert!(!test.app.path("models/my-sentences").exists());
 }
 
 #[tokio::test]
