@@ -595,8 +595,8 @@ impl Things {
             .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
-            .replace("{scope}", "person")
-            .replace("{subject}", &self.person)
+            .replace("{scope}", "ve")
+            .replace("{subject}", &self.ve)
             .replace("{version}", "1")
             .replace("{answer}", &self.answer)
     }

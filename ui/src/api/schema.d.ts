@@ -139,7 +139,8 @@ export interface paths {
         delete: operations["remove_model"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a model: its title, whether it stays in memory, whether `auto` may choose it; accepts its licence. */
+        patch: operations["update_model"];
         trace?: never;
     };
     "/api/admin/models/{id}/load": {
@@ -170,6 +171,165 @@ export interface paths {
         put?: never;
         /** Takes a model out of memory. */
         post: operations["unload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who uses a model, by name within the caller's organisation. */
+        get: operations["model_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a model's file again and compares its hash. */
+        post: operations["verify_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names that lead to models. */
+        get: operations["list_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Leads an alias to a model. */
+        put: operations["set_alias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Well-known open models, to help choose what to bring, with what this machine makes of them. */
+        get: operations["list_known_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/runtime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What models are doing right now: memory, queues, speed. */
+        get: operations["model_runtime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every upload under way, oldest first. */
+        get: operations["list_uploads"];
+        put?: never;
+        /** Begins an upload. What cannot end well is refused before a byte is taken. */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an upload is: ask this before going on after an interruption. */
+        get: operations["find_upload"];
+        put?: never;
+        post?: never;
+        /** Gives an upload up and removes what has arrived of it. */
+        delete: operations["remove_upload"];
+        options?: never;
+        head?: never;
+        /**
+         * Sends the next piece of a file, at most `chunk_bytes_max` bytes. What has arrived counts also when the
+         *     connection breaks; the answer, or the upload itself, says where to go on.
+         */
+        patch: operations["send_piece"];
+        trace?: never;
+    };
+    "/api/admin/models/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a whole upload a model, once its licence is accepted. */
+        post: operations["complete_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +419,44 @@ export interface paths {
         /** Gives a person a new temporary password; their sessions end. */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's limits, with what was used of them today. */
+        get: operations["list_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quotas/{scope}/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets a limit on a person, an employee or an API key of the organisation; on the organisation itself only
+         *     who administers the node may. Without any limit but a weight it only sets the share of a busy model.
+         */
+        put: operations["set_quota"];
+        post?: never;
+        /** Removes a limit. */
+        delete: operations["remove_quota"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1350,6 +1548,15 @@ export interface components {
             version: string;
         };
         agt_id: string;
+        /** @description A name that leads to a model. */
+        Alias: {
+            /** @description What people and API callers write, such as `default`. */
+            alias: string;
+            /** @description Whether somebody chose the model; otherwise the node does. */
+            is_set: boolean;
+            /** @description The model's name; `null` when there is none that it could lead to. */
+            model: string | null;
+        };
         /** @description What a choice of model comes to right now. */
         Answering: {
             mode: components["schemas"]["AnswerMode"];
@@ -1947,6 +2154,57 @@ export interface components {
             schema?: unknown;
         };
         key_id: string;
+        /** @description A well-known open model. */
+        KnownModel: {
+            /**
+             * Format: int64
+             * @description The part that works on each token, when it is not all of them.
+             */
+            active_parameters: number | null;
+            architecture: string;
+            /** Format: int32 */
+            context_length: number;
+            kind: components["schemas"]["ModelKind"];
+            licence: string;
+            /** @description Whether the licence is one that asks for nothing before use. */
+            licence_is_permissive: boolean;
+            name: string;
+            /** @description Usual forms of the file, smallest first. */
+            options: components["schemas"]["KnownOption"][];
+            /** Format: int64 */
+            parameters: number;
+            publisher: string;
+            /** @description One sentence for people. */
+            summary: string;
+        };
+        /** @description One form of a well-known model's file. */
+        KnownOption: {
+            quantisation: string;
+            /**
+             * Format: int64
+             * @description Estimate of the file's size, from the number of weights.
+             */
+            size_bytes: number;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description How much one may use. A limit that is left out does not exist. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Requests per minute.
+             */
+            requests_per_minute: number | null;
+            /**
+             * Format: int64
+             * @description Tokens per day (UTC), prompts and answers together.
+             */
+            tokens_per_day: number | null;
+            /**
+             * Format: int32
+             * @description Share of a busy model beside others of the same kind, 1 to 100; organisations and people only.
+             */
+            weight?: number;
+        };
         /** @description E-mail address and password. */
         LoginInput: {
             email: string;
@@ -1964,6 +2222,29 @@ export interface components {
             last_seen_at: components["schemas"]["Timestamp"] | null;
             platform_administrator: boolean;
             role: components["schemas"]["Role"];
+        };
+        /** @description Memory of the machine as far as models are concerned, in bytes. */
+        MemoryBar: {
+            /**
+             * Format: int64
+             * @description What models may take together.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int64
+             * @description What models may still take: what is left of the budget, and of the machine.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description What the machine, or the node's control group, has.
+             */
+            total_bytes: number;
+            /**
+             * Format: int64
+             * @description What models take.
+             */
+            used_bytes: number;
         };
         /** @description One message as shown. */
         Message: {
@@ -2135,7 +2416,11 @@ export interface components {
         };
         /** @description A model as shown. */
         Model: {
+            /** @description Names that lead to it, such as `default`. */
+            aliases: string[];
             architecture: string;
+            /** @description The model an adapter belongs to. */
+            base_model: string | null;
             built_in: boolean;
             /**
              * Format: int32
@@ -2143,10 +2428,14 @@ export interface components {
              */
             context_length: number;
             error: components["schemas"]["ModelError"] | null;
+            has_chat_template: boolean;
+            /** @description Whether its own chat template knows tools; it can call tools without, by grammar. */
+            has_tool_template: boolean;
             id: components["schemas"]["mdl_id"];
             imported_at: components["schemas"]["Timestamp"];
             kind: components["schemas"]["ModelKind"];
             licence: string | null;
+            licence_accepted_at: components["schemas"]["Timestamp"] | null;
             loaded_at: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
@@ -2155,12 +2444,24 @@ export interface components {
             memory_bytes: number | null;
             /** @description What people choose and API callers send. */
             name: string;
+            /** @description Whether it waits for somebody to accept its licence. */
+            needs_acceptance: boolean;
+            /** @description What its engine said when it was loaded, one sentence each. */
+            notes: string[];
             /** Format: int64 */
             parameters: number;
+            /** @description Whether it stays in memory once it is there. */
+            pinned: boolean;
             quantisation: string;
+            /**
+             * Format: int32
+             * @description Answers being written.
+             */
+            running: number;
             sha256: string;
             /** Format: int64 */
             size_bytes: number;
+            speed: components["schemas"]["Probe"] | null;
             state: components["schemas"]["ModelState"];
             /** @description What it is doing, for people; `null` when the state says it all. */
             state_detail: string | null;
@@ -2177,6 +2478,37 @@ export interface components {
              * @description Active employees on the node that have chosen it by name.
              */
             used_by: number;
+            verdict: components["schemas"]["Verdict"] | null;
+            /**
+             * Format: int32
+             * @description Requests that wait for it.
+             */
+            waiting: number;
+        };
+        /** @description What to change of a model; what is left out stays. */
+        ModelChange: {
+            /**
+             * @description Accepts its licence; only `true` means something.
+             * @default null
+             */
+            accept_license: boolean | null;
+            /**
+             * @description The model that an adapter belongs to, by name; it is loaded with that model from its next start on.
+             * @default null
+             */
+            base_model: string | null;
+            /**
+             * @description Whether it stays in memory once it is there.
+             * @default null
+             */
+            pinned: boolean | null;
+            /**
+             * @description Whether `auto` may choose it.
+             * @default null
+             */
+            suitable_for_auto: boolean | null;
+            /** @default null */
+            title: string | null;
         };
         /** @description A model one may choose for an employee. */
         ModelChoice: {
@@ -2192,13 +2524,15 @@ export interface components {
         /** @description Why a model could not be loaded or stopped. */
         ModelError: {
             code: string;
+            /** @description The last lines its process wrote, when it stopped by itself. */
+            last_words: string | null;
             message: string;
         };
         /**
          * @description What a model is for.
          * @enum {string}
          */
-        ModelKind: "generative" | "embedding";
+        ModelKind: "generative" | "embedding" | "adapter";
         /** @description What an agent needs of a model. */
         ModelNeeds: {
             /**
@@ -2211,12 +2545,40 @@ export interface components {
             /** @description Recommended smallest size of a generative model, such as `1.5B`. */
             parameters_min: string;
         };
+        /** @description What models are doing right now. */
+        ModelRuntime: {
+            disk: components["schemas"]["DiskBar"];
+            memory: components["schemas"]["MemoryBar"];
+            /** @description Models that are in memory, on their way there, failed, or waited for. */
+            models: components["schemas"]["RunningModel"][];
+        };
         /**
          * @description Whether a model is in memory.
          * @enum {string}
          */
         ModelState: "unloaded" | "loading" | "ready" | "failed";
+        /** @description An employee that has chosen a model. */
+        ModelUser: {
+            persona_name: string;
+            ve_id: components["schemas"]["ve_id"];
+        };
+        /** @description What reading a model file again came to. */
+        ModelVerified: {
+            name: string;
+            /** @description `ok`, `changed`, `missing` or `carried by the engine`. */
+            result: string;
+        };
         msg_id: string;
+        /** @description What somebody wants to upload. */
+        NewUpload: {
+            file_name: string;
+            /** @description What the model will be called; taken from the file's name when left out. */
+            name?: string | null;
+            /** @description The file's SHA-256 in hex, when the sender knows it: compared at the end. */
+            sha256?: string | null;
+            /** Format: int64 */
+            size_bytes: number;
+        };
         /** @description How the node is. */
         NodeStatus: {
             /**
@@ -2351,6 +2713,20 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Alias: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description What people and API callers write, such as `default`. */
+                alias: string;
+                /** @description Whether somebody chose the model; otherwise the node does. */
+                is_set: boolean;
+                /** @description The model's name; `null` when there is none that it could lead to. */
+                model: string | null;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_ApiKey: {
             /** @description The entries of this page. */
             items: {
@@ -2381,6 +2757,34 @@ export interface components {
                 messages: number;
                 title: string;
                 ve_id: components["schemas"]["ve_id"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KnownModel: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description The part that works on each token, when it is not all of them.
+                 */
+                active_parameters: number | null;
+                architecture: string;
+                /** Format: int32 */
+                context_length: number;
+                kind: components["schemas"]["ModelKind"];
+                licence: string;
+                /** @description Whether the licence is one that asks for nothing before use. */
+                licence_is_permissive: boolean;
+                name: string;
+                /** @description Usual forms of the file, smallest first. */
+                options: components["schemas"]["KnownOption"][];
+                /** Format: int64 */
+                parameters: number;
+                publisher: string;
+                /** @description One sentence for people. */
+                summary: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -2441,7 +2845,11 @@ export interface components {
         Page_Model: {
             /** @description The entries of this page. */
             items: {
+                /** @description Names that lead to it, such as `default`. */
+                aliases: string[];
                 architecture: string;
+                /** @description The model an adapter belongs to. */
+                base_model: string | null;
                 built_in: boolean;
                 /**
                  * Format: int32
@@ -2449,10 +2857,14 @@ export interface components {
                  */
                 context_length: number;
                 error: components["schemas"]["ModelError"] | null;
+                has_chat_template: boolean;
+                /** @description Whether its own chat template knows tools; it can call tools without, by grammar. */
+                has_tool_template: boolean;
                 id: components["schemas"]["mdl_id"];
                 imported_at: components["schemas"]["Timestamp"];
                 kind: components["schemas"]["ModelKind"];
                 licence: string | null;
+                licence_accepted_at: components["schemas"]["Timestamp"] | null;
                 loaded_at: components["schemas"]["Timestamp"] | null;
                 /**
                  * Format: int64
@@ -2461,12 +2873,24 @@ export interface components {
                 memory_bytes: number | null;
                 /** @description What people choose and API callers send. */
                 name: string;
+                /** @description Whether it waits for somebody to accept its licence. */
+                needs_acceptance: boolean;
+                /** @description What its engine said when it was loaded, one sentence each. */
+                notes: string[];
                 /** Format: int64 */
                 parameters: number;
+                /** @description Whether it stays in memory once it is there. */
+                pinned: boolean;
                 quantisation: string;
+                /**
+                 * Format: int32
+                 * @description Answers being written.
+                 */
+                running: number;
                 sha256: string;
                 /** Format: int64 */
                 size_bytes: number;
+                speed: components["schemas"]["Probe"] | null;
                 state: components["schemas"]["ModelState"];
                 /** @description What it is doing, for people; `null` when the state says it all. */
                 state_detail: string | null;
@@ -2483,6 +2907,12 @@ export interface components {
                  * @description Active employees on the node that have chosen it by name.
                  */
                 used_by: number;
+                verdict: components["schemas"]["Verdict"] | null;
+                /**
+                 * Format: int32
+                 * @description Requests that wait for it.
+                 */
+                waiting: number;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3068,6 +3498,11 @@ export interface components {
             person: components["schemas"]["Person"];
             role: components["schemas"]["Role"];
         };
+        /** @description Where an alias leads. */
+        SetAlias: {
+            /** @description A model's name; `null` forgets the alias, or leaves it to the node again. */
+            model: string | null;
+        };
         /** @description The first organisation and its administrator. */
         SetupInput: {
             admin_email: string;
@@ -3167,6 +3602,40 @@ export interface components {
             model?: string | null;
             persona_name?: string | null;
         };
+        upl_id: string;
+        /** @description An upload as shown. */
+        Upload: {
+            /**
+             * Format: int64
+             * @description Largest piece the node takes.
+             */
+            chunk_bytes_max: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it is removed unless something happens to it. */
+            expires_at: components["schemas"]["Timestamp"];
+            file_name: string;
+            id: components["schemas"]["upl_id"];
+            inspection: components["schemas"]["Inspection"] | null;
+            /** @description What the model will be called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes that are safe on the node: the next piece begins here.
+             */
+            received_bytes: number;
+            refusal: components["schemas"]["Refusal"] | null;
+            /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
+            sha256: string | null;
+            /** Format: int64 */
+            size_bytes: number;
+            state: components["schemas"]["UploadState"];
+            verdict: components["schemas"]["Verdict"] | null;
+        };
+        /**
+         * @description How far an upload is.
+         * @enum {string}
+         */
+        UploadState: "receiving" | "received" | "refused";
         /** @description What an answer took. Extractive answers count words, generative ones the model's tokens. */
         Usage: {
             /**
@@ -3350,6 +3819,37 @@ export interface components {
             state: components["schemas"]["VeState"];
         };
         ve_id: string;
+        /** @description Whether a model fits this machine. */
+        Verdict: {
+            /**
+             * Format: int64
+             * @description Memory that models may take here.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int32
+             * @description Tokens it would read at once; 0 when it does not fit.
+             */
+            context_length: number;
+            fits: boolean;
+            /**
+             * Format: int64
+             * @description Memory it takes: as it would be loaded, or the least that works when that does not fit.
+             */
+            needs_bytes: number;
+            /** @description One sentence for people. */
+            sentence: string;
+            /**
+             * Format: int32
+             * @description Conversations it would compute at the same time; 0 when it does not fit.
+             */
+            sequences: number;
+            /**
+             * Format: double
+             * @description Tokens written per second: measured, or estimated from a model that was; `null` when none was.
+             */
+            tokens_per_second: number | null;
+        };
         /**
          * @description A thumb.
          * @enum {string}
@@ -3360,6 +3860,26 @@ export interface components {
          * @enum {string}
          */
         VeState: "active" | "dismissed";
+        /** @description One who waits for a model. */
+        WaitingRequest: {
+            /** @description Whether nobody watches it being written. */
+            background: boolean;
+            /**
+             * Format: int64
+             * @description Milliseconds until its turn; `null` while nothing was measured.
+             */
+            estimate_ms: number | null;
+            /** @description Who it is, when it is somebody of the caller's organisation. */
+            person: string | null;
+            /**
+             * Format: int32
+             * @description 1 is next.
+             */
+            position: number;
+            ve_id: components["schemas"]["ve_id"] | null;
+            /** Format: int64 */
+            waiting_ms: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -3681,7 +4201,10 @@ export interface operations {
     };
     remove_model: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove it although employees have chosen it; they choose by themselves from then on. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["mdl_id"];
@@ -3705,6 +4228,56 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3750,6 +4323,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The request was refused or failed. */
             default: {
                 headers: {
@@ -3781,6 +4362,509 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    model_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    verify_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVerified"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alias"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAlias"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_known_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnownModel"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    model_runtime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelRuntime"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Upload"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_piece: {
+        parameters: {
+            query: {
+                /** @description Bytes of the file before this piece: the upload's `received_bytes`. */
+                offset: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    complete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4098,6 +5182,147 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_quotas: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Quota"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path: {
+                scope: components["schemas"]["QuotaScope"];
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_quota: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path: {
+                scope: components["schemas"]["QuotaScope"];
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

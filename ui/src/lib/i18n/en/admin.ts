@@ -59,6 +59,7 @@ export const admin = addMessages({
   'models.on_node': 'On this node',
   'models.kind.generative': 'Writes answers',
   'models.kind.embedding': 'Finds passages',
+  'models.kind.adapter': 'Adapter',
   'models.built_in': 'Part of the node',
   'models.best': 'Chosen by “auto”',
   'models.parameters': 'parameters',
