@@ -108,6 +108,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The switch, where calls may go and what was called. */
+        get: operations["read_egress"];
+        /** Turns the switch. Closing it ends calls under way. */
+        put: operations["set_egress"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/fallbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Chains of models that are tried one after the other. */
+        get: operations["list_fallbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/fallbacks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes or replaces a chain. */
+        put: operations["save_fallback"];
+        post?: never;
+        /** Removes a chain that nobody has chosen. */
+        delete: operations["delete_fallback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models": {
         parameters: {
             query?: never;
@@ -259,6 +312,112 @@ export interface paths {
         /** Gives a person a new temporary password; their sessions end. */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every provider of models outside the node. */
+        get: operations["list_providers"];
+        put?: never;
+        /** Enters a provider; nothing is sent to it. */
+        post: operations["create_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One provider. */
+        get: operations["read_provider"];
+        put?: never;
+        post?: never;
+        /** Removes a provider that nothing uses, with its credentials. */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        /** Changes a provider, switches it on or off, replaces its credentials. */
+        patch: operations["update_provider"];
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces the models of a provider and their prices. */
+        put: operations["set_provider_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes one tiny real call and tells how each step went. */
+        post: operations["test_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the organisation's prompts may be computed. */
+        get: operations["list_residency_rules"];
+        put?: never;
+        /** Makes a rule for the organisation, in the place of one for the same prompts. */
+        post: operations["save_residency_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a rule of the organisation. */
+        delete: operations["delete_residency_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -842,6 +1001,18 @@ export interface components {
             version: string;
         };
         agt_id: string;
+        /** @description A destination as shown. */
+        AllowedDestination: {
+            host: string;
+            local_network: boolean;
+            /** @description Whether the switch lets calls go there right now. */
+            open: boolean;
+            /** Format: int32 */
+            port: number;
+            provider: string;
+            provider_id: components["schemas"]["prv_id"];
+            tls: boolean;
+        };
         /** @description What a choice of model comes to right now. */
         Answering: {
             mode: components["schemas"]["AnswerMode"];
@@ -867,6 +1038,19 @@ export interface components {
             /** @description The first characters of the key, to tell keys apart. */
             prefix: string;
         };
+        /** @description To whose prompts a residency rule applies. */
+        AppliesTo: {
+            /** @enum {string} */
+            kind: "organisation";
+        } | {
+            /** @enum {string} */
+            kind: "ve";
+            ve_id: components["schemas"]["ve_id"];
+        } | {
+            data_class: components["schemas"]["DataClass"];
+            /** @enum {string} */
+            kind: "data_class";
+        };
         /** @description A text file on a message, without its text. */
         Attachment: {
             name: string;
@@ -879,6 +1063,17 @@ export interface components {
             /** @description The file's text, at most 256 KiB. */
             text: string;
         };
+        /** @description An AWS key pair. */
+        AwsKeys: {
+            access_key_id: string;
+            secret_access_key: components["schemas"]["SecretText"];
+            session_token?: components["schemas"]["SecretText"] | null;
+        };
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        CallOutcome: "complete" | "abandoned" | "denied" | "failed";
         /**
          * @description A field of work.
          * @enum {string}
@@ -928,6 +1123,11 @@ export interface components {
             model_imported: boolean;
             people_added: boolean;
         };
+        /**
+         * @description Whether a provider is called.
+         * @enum {string}
+         */
+        CircuitState: "closed" | "open" | "half_open";
         /** @description A passage an answer rests on. */
         Citation: {
             /**
@@ -991,9 +1191,85 @@ export interface components {
         CreateOrganisation: {
             name: string;
         };
+        /** @description What opens a provider. */
+        Credentials: {
+            /** @enum {string} */
+            kind: "none";
+        } | {
+            api_key: components["schemas"]["SecretText"];
+            /** @enum {string} */
+            kind: "api_key";
+        } | (components["schemas"]["AwsKeys"] & {
+            /** @enum {string} */
+            kind: "aws";
+        });
+        /**
+         * @description How secret something is.
+         * @enum {string}
+         */
+        DataClass: "public" | "internal" | "confidential" | "personal";
         /** @description A question in other words. */
         EditInput: {
             message: string;
+        };
+        /** @description One call as recorded: never what was said. */
+        EgressCall: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes of the answer's body.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of the request's body.
+             */
+            bytes_out: number;
+            /** Format: int64 */
+            duration_ms: number;
+            host: string;
+            organisation_id: components["schemas"]["org_id"] | null;
+            outcome: components["schemas"]["CallOutcome"];
+            person_id: components["schemas"]["per_id"] | null;
+            provider_id: components["schemas"]["prv_id"];
+            /**
+             * Format: int32
+             * @description The answer's HTTP status, when there was one.
+             */
+            status: number | null;
+        };
+        /**
+         * @description How far calls may go.
+         * @enum {string}
+         */
+        EgressMode: "air_gapped" | "local_network" | "allowed";
+        /** @description What the calls of one provider come to. */
+        EgressTotals: {
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            denied: number;
+            /** Format: int64 */
+            failed: number;
+            last_at: components["schemas"]["Timestamp"];
+            provider_id: components["schemas"]["prv_id"];
+        };
+        /** @description The switch and what happened because of it. */
+        EgressView: {
+            changed_at: components["schemas"]["Timestamp"] | null;
+            /** @description Where calls could go: the enabled providers and nothing else. */
+            destinations: components["schemas"]["AllowedDestination"][];
+            /** @description Whether the configuration says `egress = "never"`, so that nobody can switch it here. */
+            locked: boolean;
+            mode: components["schemas"]["EgressMode"];
+            /** @description The newest calls, newest first, at most 100. */
+            recent: components["schemas"]["EgressCall"][];
+            /** @description Sums over the calls that are kept. */
+            totals: components["schemas"]["EgressTotals"][];
         };
         /** @description The body of every error answer. */
         ErrorBody: {
@@ -1067,6 +1343,19 @@ export interface components {
             /** @description By publisher. */
             publisher: components["schemas"]["FacetCount"][];
         };
+        /** @description Models that are tried one after the other, until one answers. */
+        FallbackChain: {
+            /** @description What people choose and API callers send: `fallback/…`. */
+            model: string;
+            name: string;
+            /** @description Names of models, of providers or on this node. */
+            steps: string[];
+        };
+        /** @description The models of a chain. */
+        FallbackSteps: {
+            /** @description Names of models, of providers or on this node, in the order in which they are tried. */
+            steps: string[];
+        };
         /** @description One field that was refused. */
         FieldError: {
             /** @description Stable code. */
@@ -1104,6 +1393,11 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /**
+         * @description How far prompts may go.
+         * @enum {string}
+         */
+        KeepWithin: "node" | "local_network";
         key_id: string;
         /** @description E-mail address and password. */
         LoginInput: {
@@ -1251,6 +1545,27 @@ export interface components {
          */
         ModelState: "unloaded" | "loading" | "ready" | "failed";
         msg_id: string;
+        /** @description A new provider. */
+        NewProvider: {
+            /** @description Where it is; the kind's own address when left out. OpenAI-compatible servers: with `/v1`. */
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            /** @description Whether its models may be used at once; `true` when left out. */
+            enabled?: boolean | null;
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Whether it lies on the local network; `true` for Ollama when left out. */
+            local_network?: boolean | null;
+            models?: components["schemas"]["ProviderModel"][];
+            settings?: components["schemas"]["ProviderSettings"];
+            /** @description The first part of its models' names; the kind's name when left out. */
+            slug?: string | null;
+            title?: string | null;
+        };
+        /** @description A new residency rule. */
+        NewResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            keep_within: components["schemas"]["KeepWithin"];
+        };
         /** @description How the node is. */
         NodeStatus: {
             /**
@@ -1387,6 +1702,19 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_FallbackChain: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description What people choose and API callers send: `fallback/…`. */
+                model: string;
+                name: string;
+                /** @description Names of models, of providers or on this node. */
+                steps: string[];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Member: {
             /** @description The entries of this page. */
             items: {
@@ -1516,6 +1844,42 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Provider: {
+            /** @description The entries of this page. */
+            items: {
+                base_url: string;
+                created_at: components["schemas"]["Timestamp"];
+                enabled: boolean;
+                has_credentials: boolean;
+                health: components["schemas"]["Health"];
+                id: components["schemas"]["prv_id"];
+                kind: components["schemas"]["ProviderKind"];
+                local_network: boolean;
+                models: components["schemas"]["ProviderModelView"][];
+                /** @description Whether the egress switch lets its calls out right now. */
+                reachable: boolean;
+                settings: components["schemas"]["ProviderSettings"];
+                slug: string;
+                tested: components["schemas"]["TestReport"] | null;
+                title: string;
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ResidencyRule: {
+            /** @description The entries of this page. */
+            items: {
+                applies_to: components["schemas"]["AppliesTo"];
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["rsr_id"];
+                keep_within: components["schemas"]["KeepWithin"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Ve: {
             /** @description The entries of this page. */
             items: {
@@ -1596,15 +1960,132 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "month" | "message" | "task";
+        /** @description A provider as shown: never its credentials. */
+        Provider: {
+            base_url: string;
+            created_at: components["schemas"]["Timestamp"];
+            enabled: boolean;
+            has_credentials: boolean;
+            health: components["schemas"]["Health"];
+            id: components["schemas"]["prv_id"];
+            kind: components["schemas"]["ProviderKind"];
+            local_network: boolean;
+            models: components["schemas"]["ProviderModelView"][];
+            /** @description Whether the egress switch lets its calls out right now. */
+            reachable: boolean;
+            settings: components["schemas"]["ProviderSettings"];
+            slug: string;
+            tested: components["schemas"]["TestReport"] | null;
+            title: string;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What to change of a provider; what is left out stays. */
+        ProviderChange: {
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            enabled?: boolean | null;
+            local_network?: boolean | null;
+            settings?: components["schemas"]["ProviderSettings"] | null;
+            title?: string | null;
+        };
+        /**
+         * @description What a provider speaks.
+         * @enum {string}
+         */
+        ProviderKind: "openai" | "anthropic" | "gemini" | "azure_openai" | "bedrock" | "amazon_q" | "ollama" | "openai_compatible";
+        /** @description A model of a provider. */
+        ProviderModel: {
+            /**
+             * Format: int32
+             * @description Tokens it reads at once, prompt and answer together; older turns are left out beyond it.
+             */
+            context_length?: number;
+            kind?: components["schemas"]["ModelKind"];
+            /** @description As the provider calls it; on Azure the deployment. */
+            name: string;
+            price?: components["schemas"]["Price"];
+            /** @description What people see; the name when left out. */
+            title?: string;
+        };
+        /** @description The models of a provider and their prices. */
+        ProviderModels: {
+            models: components["schemas"]["ProviderModel"][];
+        };
+        /** @description A provider's model as shown. */
+        ProviderModelView: components["schemas"]["ProviderModel"] & {
+            /** @description What people choose and API callers send. */
+            model: string;
+        };
+        /** @description What only some kinds have, and how patient the node is. */
+        ProviderSettings: {
+            /**
+             * @description Azure: use the deployments' own paths with this API version; its newer path when left out.
+             * @default null
+             */
+            api_version: string | null;
+            /**
+             * @description Amazon Q Business: the application.
+             * @default null
+             */
+            application_id: string | null;
+            /**
+             * @description Certificates (PEM) to trust beside the public authorities.
+             * @default null
+             */
+            ca_pem: string | null;
+            /**
+             * Format: int32
+             * @description For the connection, 100 to 60000; 5000 when left out.
+             * @default null
+             */
+            connect_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Until the answer begins, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            first_byte_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Between two pieces of the answer, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            idle_timeout_ms: number | null;
+            /**
+             * @description AWS region, such as `eu-central-1`; for Bedrock and Amazon Q Business.
+             * @default null
+             */
+            region: string | null;
+            /**
+             * Format: int32
+             * @description How often a call that brought no token is tried again, 0 to 5; 2 when left out.
+             * @default null
+             */
+            retries_max: number | null;
+        };
+        /** @description What to test. */
+        ProviderTest: {
+            /** @description As the provider calls it; its first model when left out. */
+            model?: string | null;
+        };
+        prv_id: string;
         /** @description A new title. */
         RenameConversation: {
             title: string;
+        };
+        /** @description Where an organisation's prompts may be computed. */
+        ResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["rsr_id"];
+            keep_within: components["schemas"]["KeepWithin"];
         };
         /**
          * @description A person's role in one organisation.
          * @enum {string}
          */
         Role: "admin" | "staff" | "normal";
+        rsr_id: string;
         /** @description Something to try with an agent. */
         SampleTask: {
             /** @description The message it fills in. */
@@ -1612,6 +2093,11 @@ export interface components {
             /** @description Label of the button. */
             title: string;
         };
+        /**
+         * Format: password
+         * @description A secret on its way in: what prints it prints dots.
+         */
+        SecretText: string;
         ses_id: string;
         /** @description Who is logged in, where, and what they may do. */
         Session: {
@@ -1630,6 +2116,12 @@ export interface components {
             permissions: string[];
             person: components["schemas"]["Person"];
             role: components["schemas"]["Role"];
+        };
+        /** @description How far calls may go from now on. */
+        SetEgress: {
+            /** @description To open the switch, the mode once more, typed by a person; closing it needs none. */
+            confirm?: string | null;
+            mode: components["schemas"]["EgressMode"];
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
@@ -1677,6 +2169,32 @@ export interface components {
         TemporaryPassword: {
             temporary_password: string;
         };
+        /**
+         * @description How a step of a test went.
+         * @enum {string}
+         */
+        TestOutcome: "passed" | "failed" | "skipped";
+        /** @description What a test found, step by step. */
+        TestReport: {
+            at: components["schemas"]["Timestamp"];
+            passed: boolean;
+            /** @description Every step in its order; those after a failed one are skipped. */
+            steps: components["schemas"]["TestStep"][];
+        };
+        /** @description One step of a test. */
+        TestStep: {
+            /** @description One sentence for people. */
+            detail: string;
+            /** Format: int64 */
+            duration_ms: number | null;
+            outcome: components["schemas"]["TestOutcome"];
+            step: components["schemas"]["TestStepName"];
+        };
+        /**
+         * @description What a test looks at.
+         * @enum {string}
+         */
+        TestStepName: "allowed" | "resolved" | "connected" | "encrypted" | "authenticated" | "model_there" | "answered" | "usage";
         /** Format: date-time */
         Timestamp: string;
         /** @description How long an answer took, in milliseconds. */
@@ -2069,6 +2587,196 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_egress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_egress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetEgress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_fallbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FallbackChain"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_fallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FallbackSteps"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbackChain"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_fallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2534,6 +3242,418 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Provider"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderModels"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_residency_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResidencyRule"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResidencyRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidencyRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["rsr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
