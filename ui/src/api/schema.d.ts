@@ -477,6 +477,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every provider of models outside the node. */
+        get: operations["list_providers"];
+        put?: never;
+        /** Enters a provider; nothing is sent to it. */
+        post: operations["create_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One provider. */
+        get: operations["read_provider"];
+        put?: never;
+        post?: never;
+        /** Removes a provider that nothing uses, with its credentials. */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        /** Changes a provider, switches it on or off, replaces its credentials. */
+        patch: operations["update_provider"];
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces the models of a provider and their prices. */
+        put: operations["set_provider_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes one tiny real call and tells how each step went. */
+        post: operations["test_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/quotas": {
         parameters: {
             query?: never;
@@ -510,6 +581,41 @@ export interface paths {
         post?: never;
         /** Removes a limit. */
         delete: operations["remove_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the organisation's prompts may be computed. */
+        get: operations["list_residency_rules"];
+        put?: never;
+        /** Makes a rule for the organisation, in the place of one for the same prompts. */
+        post: operations["save_residency_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a rule of the organisation. */
+        delete: operations["delete_residency_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1610,6 +1716,18 @@ export interface components {
             /** @description The model's name; `null` when there is none that it could lead to. */
             model: string | null;
         };
+        /** @description A destination as shown. */
+        AllowedDestination: {
+            host: string;
+            local_network: boolean;
+            /** @description Whether the switch lets calls go there right now. */
+            open: boolean;
+            /** Format: int32 */
+            port: number;
+            provider: string;
+            provider_id: components["schemas"]["prv_id"];
+            tls: boolean;
+        };
         /** @description What a choice of model comes to right now. */
         Answering: {
             mode: components["schemas"]["AnswerMode"];
@@ -1675,6 +1793,19 @@ export interface components {
             /** @description The file's text, at most 256 KiB. */
             text: string;
         };
+        /** @description An AWS key pair. */
+        AwsKeys: {
+            access_key_id: string;
+            secret_access_key: components["schemas"]["SecretText"];
+            session_token?: components["schemas"]["SecretText"] | null;
+        };
+        /** @description Which answer was best. */
+        BestAnswer: {
+            answer_id?: components["schemas"]["pla_id"] | null;
+        };
+        BTreeMap: {
+            [key: string]: boolean | number | string;
+        };
         CalledFunction: {
             /** @description A JSON object as text. */
             arguments: string;
@@ -1688,7 +1819,12 @@ export interface components {
          * @description Through which door a model was called.
          * @enum {string}
          */
-        CallKind: "employee_chat" | "chat" | "completion" | "response" | "message" | "embedding";
+        CallKind: "employee_chat" | "chat" | "completion" | "response" | "message" | "embedding" | "playground";
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        CallOutcome: "complete" | "abandoned" | "denied" | "failed";
         /**
          * @description A field of work.
          * @enum {string}
@@ -1904,6 +2040,19 @@ export interface components {
             title: string;
         };
         cnv_id: string;
+        /** @description How an upload becomes a model. */
+        CompleteUpload: {
+            /**
+             * @description That the caller has read and accepts the model's licence.
+             * @default false
+             */
+            accept_license: boolean;
+            /**
+             * @description Take it in although it does not fit into memory.
+             * @default false
+             */
+            force: boolean;
+        };
         /** @description Continued text, whole or a piece of it. */
         Completion: {
             choices: components["schemas"]["CompletionChoice"][];
@@ -2029,6 +2178,23 @@ export interface components {
             note?: string;
             variables?: components["schemas"]["Variable"][];
         };
+        /** @description What opens a provider. */
+        Credentials: {
+            /** @enum {string} */
+            kind: "none";
+        } | {
+            api_key: components["schemas"]["SecretText"];
+            /** @enum {string} */
+            kind: "api_key";
+        } | (components["schemas"]["AwsKeys"] & {
+            /** @enum {string} */
+            kind: "aws";
+        });
+        /**
+         * @description How secret something is.
+         * @enum {string}
+         */
+        DataClass: "public" | "internal" | "confidential" | "personal";
         /** @description Another name or description; what is left out stays. */
         DescribePrompt: {
             description?: string | null;
@@ -2056,9 +2222,78 @@ export interface components {
              */
             to_line: number | null;
         };
+        /** @description The disk that models lie on, in bytes. */
+        DiskBar: {
+            /** Format: int64 */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description What model files take.
+             */
+            used_bytes: number;
+        };
         /** @description A question in other words. */
         EditInput: {
             message: string;
+        };
+        /** @description One call as recorded: never what was said. */
+        EgressCall: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes of the answer's body.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of the request's body.
+             */
+            bytes_out: number;
+            /** Format: int64 */
+            duration_ms: number;
+            host: string;
+            organisation_id: components["schemas"]["org_id"] | null;
+            outcome: components["schemas"]["CallOutcome"];
+            person_id: components["schemas"]["per_id"] | null;
+            provider_id: components["schemas"]["prv_id"];
+            /**
+             * Format: int32
+             * @description The answer's HTTP status, when there was one.
+             */
+            status: number | null;
+        };
+        /**
+         * @description How far calls may go.
+         * @enum {string}
+         */
+        EgressMode: "air_gapped" | "local_network" | "allowed";
+        /** @description What the calls of one provider come to. */
+        EgressTotals: {
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            denied: number;
+            /** Format: int64 */
+            failed: number;
+            last_at: components["schemas"]["Timestamp"];
+            provider_id: components["schemas"]["prv_id"];
+        };
+        /** @description The switch and what happened because of it. */
+        EgressView: {
+            changed_at: components["schemas"]["Timestamp"] | null;
+            /** @description Where calls could go: the enabled providers and nothing else. */
+            destinations: components["schemas"]["AllowedDestination"][];
+            /** @description Whether the configuration says `egress = "never"`, so that nobody can switch it here. */
+            locked: boolean;
+            mode: components["schemas"]["EgressMode"];
+            /** @description The newest calls, newest first, at most 100. */
+            recent: components["schemas"]["EgressCall"][];
+            /** @description Sums over the calls that are kept. */
+            totals: components["schemas"]["EgressTotals"][];
         };
         EmbeddingInput: string | string[] | unknown[];
         EmbeddingItem: {
@@ -2140,6 +2375,14 @@ export interface components {
             model_id: components["schemas"]["mdl_id"];
             /** @enum {string} */
             type: "model.changed";
+        } | {
+            model_id: components["schemas"]["mdl_id"];
+            /** @enum {string} */
+            type: "queue.changed";
+        } | {
+            /** @enum {string} */
+            type: "upload.changed";
+            upload_id: components["schemas"]["upl_id"];
         } | {
             template_id: components["schemas"]["tpl_id"];
             /** @enum {string} */
@@ -2233,10 +2476,50 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description What a model file says of itself. */
+        Inspection: {
+            architecture: string;
+            /**
+             * Format: int64
+             * @description Bytes of memory per token of context, as 16-bit floats.
+             */
+            cache_bytes_per_token: number;
+            /**
+             * Format: int32
+             * @description Tokens it was trained to read at once.
+             */
+            context_length: number;
+            has_chat_template: boolean;
+            /** @description Whether its chat template knows tools; it can call tools without, by grammar. */
+            has_tool_template: boolean;
+            kind: components["schemas"]["ModelKind"];
+            /** @description The licence the file names. */
+            licence: string | null;
+            /** @description Whether the licence is one that asks for nothing before use. */
+            licence_is_permissive: boolean;
+            /**
+             * Format: int64
+             * @description Number of weights.
+             */
+            parameters: number;
+            quantisation: string;
+            /** @description The model's own name, else the file's. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Bytes of the weights.
+             */
+            weight_bytes: number;
+        };
         /** @description A named schema. */
         JsonSchemaFormat: {
             schema?: unknown;
         };
+        /**
+         * @description How far prompts may go.
+         * @enum {string}
+         */
+        KeepWithin: "node" | "local_network";
         key_id: string;
         /** @description A well-known open model. */
         KnownModel: {
@@ -2653,6 +2936,27 @@ export interface components {
             result: string;
         };
         msg_id: string;
+        /** @description A new provider. */
+        NewProvider: {
+            /** @description Where it is; the kind's own address when left out. OpenAI-compatible servers: with `/v1`. */
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            /** @description Whether its models may be used at once; `true` when left out. */
+            enabled?: boolean | null;
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Whether it lies on the local network; `true` for Ollama when left out. */
+            local_network?: boolean | null;
+            models?: components["schemas"]["ProviderModel"][];
+            settings?: components["schemas"]["ProviderSettings"];
+            /** @description The first part of its models' names; the kind's name when left out. */
+            slug?: string | null;
+            title?: string | null;
+        };
+        /** @description A new residency rule. */
+        NewResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            keep_within: components["schemas"]["KeepWithin"];
+        };
         /** @description What somebody wants to upload. */
         NewUpload: {
             file_name: string;
@@ -2841,6 +3145,19 @@ export interface components {
                 messages: number;
                 title: string;
                 ve_id: components["schemas"]["ve_id"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FallbackChain: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description What people choose and API callers send: `fallback/…`. */
+                model: string;
+                name: string;
+                /** @description Names of models, of providers or on this node. */
+                steps: string[];
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3101,12 +3418,99 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Provider: {
+            /** @description The entries of this page. */
+            items: {
+                base_url: string;
+                created_at: components["schemas"]["Timestamp"];
+                enabled: boolean;
+                has_credentials: boolean;
+                health: components["schemas"]["Health"];
+                id: components["schemas"]["prv_id"];
+                kind: components["schemas"]["ProviderKind"];
+                local_network: boolean;
+                models: components["schemas"]["ProviderModelView"][];
+                /** @description Whether the egress switch lets its calls out right now. */
+                reachable: boolean;
+                settings: components["schemas"]["ProviderSettings"];
+                slug: string;
+                tested: components["schemas"]["TestReport"] | null;
+                title: string;
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Quota: {
+            /** @description The entries of this page. */
+            items: (components["schemas"]["Limits"] & {
+                /** @description When today's count begins anew. */
+                resets_at: components["schemas"]["Timestamp"];
+                scope: components["schemas"]["QuotaScope"];
+                /** @description Id of the organisation, person, employee or API key. */
+                subject_id: string;
+                /**
+                 * Format: int64
+                 * @description Tokens used today.
+                 */
+                tokens_today: number;
+            })[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_RatingReason: {
             /** @description The entries of this page. */
             items: {
                 rated_at: components["schemas"]["Timestamp"];
                 reason: string;
                 verdict: components["schemas"]["Verdict"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ResidencyRule: {
+            /** @description The entries of this page. */
+            items: {
+                applies_to: components["schemas"]["AppliesTo"];
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["rsr_id"];
+                keep_within: components["schemas"]["KeepWithin"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Upload: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Largest piece the node takes.
+                 */
+                chunk_bytes_max: number;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description When it is removed unless something happens to it. */
+                expires_at: components["schemas"]["Timestamp"];
+                file_name: string;
+                id: components["schemas"]["upl_id"];
+                inspection: components["schemas"]["Inspection"] | null;
+                /** @description What the model will be called. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Bytes that are safe on the node: the next piece begins here.
+                 */
+                received_bytes: number;
+                refusal: components["schemas"]["Refusal"] | null;
+                /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
+                sha256: string | null;
+                /** Format: int64 */
+                size_bytes: number;
+                state: components["schemas"]["UploadState"];
+                verdict: components["schemas"]["Verdict"] | null;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3370,6 +3774,20 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "month" | "message" | "task";
+        /** @description How fast a model is on this machine, from a short run after its first load. */
+        Probe: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Tokens written per second, one conversation alone.
+             */
+            decode_tokens_per_second: number;
+            /**
+             * Format: double
+             * @description Tokens read per second.
+             */
+            prefill_tokens_per_second: number;
+        };
         PromptDetails: {
             /**
              * Format: int32
@@ -3377,9 +3795,320 @@ export interface components {
              */
             cached_tokens: number;
         };
+        /** @description What changed from one version to another. */
+        PromptDiff: {
+            body: components["schemas"]["DiffLine"][];
+            /** Format: int32 */
+            from: number;
+            /** Format: int32 */
+            to: number;
+            /** @description One line per variable, in words. */
+            variables: components["schemas"]["DiffLine"][];
+        };
+        /** @description A draft filled in, or what is wrong with it. */
+        PromptPreview: {
+            /** @description Fields of the request, such as `body`, `variables[0].name` or `values.customer`. */
+            problems: components["schemas"]["FieldError"][];
+            /** @description `null` when something is wrong. */
+            text: string | null;
+        };
+        /** @description Which state of the template is meant. */
+        PromptRevision: {
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+        };
+        /** @description A template without its text. */
+        PromptTemplate: {
+            archived_at: components["schemas"]["Timestamp"] | null;
+            changed_at: components["schemas"]["Timestamp"];
+            created_at: components["schemas"]["Timestamp"];
+            description: string;
+            id: components["schemas"]["tpl_id"];
+            name: string;
+            /**
+             * Format: int32
+             * @description Counts every change; send the one you read when you change something.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description Number of the newest version.
+             */
+            version: number;
+        };
+        /** @description A template with its newest version. */
+        PromptTemplateDetail: {
+            current: components["schemas"]["PromptVersion"];
+            template: components["schemas"]["PromptTemplate"];
+        };
+        /** @description One version of a template; it never changes. */
+        PromptVersion: {
+            /** @description Display name of who wrote it. */
+            author: string;
+            /** @description Text with `{{variable}}` places; `\{{` stands for two plain braces. */
+            body: string;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description What changed, in the author's words; may be empty. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Counts up from 1.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description The version whose text this one brought back.
+             */
+            restored_from: number | null;
+            variables: components["schemas"]["Variable"][];
+        };
+        /** @description A provider as shown: never its credentials. */
+        Provider: {
+            base_url: string;
+            created_at: components["schemas"]["Timestamp"];
+            enabled: boolean;
+            has_credentials: boolean;
+            health: components["schemas"]["Health"];
+            id: components["schemas"]["prv_id"];
+            kind: components["schemas"]["ProviderKind"];
+            local_network: boolean;
+            models: components["schemas"]["ProviderModelView"][];
+            /** @description Whether the egress switch lets its calls out right now. */
+            reachable: boolean;
+            settings: components["schemas"]["ProviderSettings"];
+            slug: string;
+            tested: components["schemas"]["TestReport"] | null;
+            title: string;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What to change of a provider; what is left out stays. */
+        ProviderChange: {
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            enabled?: boolean | null;
+            local_network?: boolean | null;
+            settings?: components["schemas"]["ProviderSettings"] | null;
+            title?: string | null;
+        };
+        /**
+         * @description What a provider speaks.
+         * @enum {string}
+         */
+        ProviderKind: "openai" | "anthropic" | "gemini" | "azure_openai" | "bedrock" | "amazon_q" | "ollama" | "openai_compatible";
+        /** @description A model of a provider. */
+        ProviderModel: {
+            /**
+             * Format: int32
+             * @description Tokens it reads at once, prompt and answer together; older turns are left out beyond it.
+             */
+            context_length?: number;
+            kind?: components["schemas"]["ModelKind"];
+            /** @description As the provider calls it; on Azure the deployment. */
+            name: string;
+            price?: components["schemas"]["Price"];
+            /** @description What people see; the name when left out. */
+            title?: string;
+        };
+        /** @description The models of a provider and their prices. */
+        ProviderModels: {
+            models: components["schemas"]["ProviderModel"][];
+        };
+        /** @description A provider's model as shown. */
+        ProviderModelView: components["schemas"]["ProviderModel"] & {
+            /** @description What people choose and API callers send. */
+            model: string;
+        };
+        /** @description What only some kinds have, and how patient the node is. */
+        ProviderSettings: {
+            /**
+             * @description Azure: use the deployments' own paths with this API version; its newer path when left out.
+             * @default null
+             */
+            api_version: string | null;
+            /**
+             * @description Amazon Q Business: the application.
+             * @default null
+             */
+            application_id: string | null;
+            /**
+             * @description Certificates (PEM) to trust beside the public authorities.
+             * @default null
+             */
+            ca_pem: string | null;
+            /**
+             * Format: int32
+             * @description For the connection, 100 to 60000; 5000 when left out.
+             * @default null
+             */
+            connect_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Until the answer begins, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            first_byte_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Between two pieces of the answer, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            idle_timeout_ms: number | null;
+            /**
+             * @description AWS region, such as `eu-central-1`; for Bedrock and Amazon Q Business.
+             * @default null
+             */
+            region: string | null;
+            /**
+             * Format: int32
+             * @description How often a call that brought no token is tried again, 0 to 5; 2 when left out.
+             * @default null
+             */
+            retries_max: number | null;
+        };
+        /** @description What to test. */
+        ProviderTest: {
+            /** @description As the provider calls it; its first model when left out. */
+            model?: string | null;
+        };
+        prv_id: string;
+        /** @description A limit as shown. */
+        Quota: components["schemas"]["Limits"] & {
+            /** @description When today's count begins anew. */
+            resets_at: components["schemas"]["Timestamp"];
+            scope: components["schemas"]["QuotaScope"];
+            /** @description Id of the organisation, person, employee or API key. */
+            subject_id: string;
+            /**
+             * Format: int64
+             * @description Tokens used today.
+             */
+            tokens_today: number;
+        };
+        /**
+         * @description What a limit is set on.
+         * @enum {string}
+         */
+        QuotaScope: "organisation" | "person" | "ve" | "api_key";
+        /** @description The agent of a result. */
+        RatedAgent: {
+            id: components["schemas"]["agt_id"];
+            name: string;
+            /** @description Its address in the marketplace; `null` when it is no longer there. */
+            slug: string | null;
+        };
+        /** @description What a person thought of an answer. */
+        Rating: {
+            rated_at: components["schemas"]["Timestamp"];
+            /** @description Why, in the person's words; may be empty. */
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A thumb to give. */
+        RatingInput: {
+            /** @description Why, at most 500 characters. Staff and administrators of the organisation can read it. */
+            reason?: string | null;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Why somebody gave a thumb. Who it was is not said. */
+        RatingReason: {
+            rated_at: components["schemas"]["Timestamp"];
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Satisfaction with one agent on one model. */
+        RatingResult: {
+            agent: components["schemas"]["RatedAgent"] | null;
+            /** Format: int32 */
+            best: number;
+            /**
+             * Format: int32
+             * @description Comparisons it stood in, and won.
+             */
+            compared: number;
+            /**
+             * Format: double
+             * @description Median over the judged answers, in milliseconds.
+             */
+            first_token_ms: number | null;
+            model: string;
+            /**
+             * Format: int32
+             * @description Thumbs given.
+             */
+            ratings: number;
+            /**
+             * Format: int32
+             * @description How many thumbs come with a reason.
+             */
+            reasons: number;
+            /**
+             * Format: double
+             * @description Median over the judged answers.
+             */
+            tokens_per_second: number | null;
+            /** Format: int32 */
+            up: number;
+            /**
+             * Format: double
+             * @description Share of thumbs up, 0 to 1; `null` without thumbs.
+             */
+            up_share: number | null;
+            /** Format: double */
+            up_share_high: number;
+            /**
+             * Format: double
+             * @description Bounds of the true share at 95 % confidence (Wilson's score interval).
+             */
+            up_share_low: number;
+        };
+        /** @description Satisfaction by agent and model over a period. */
+        RatingResults: {
+            /** @description False when there are more ratings than one report looks back on: the newest are counted. */
+            complete: boolean;
+            items: components["schemas"]["RatingResult"][];
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description Why an upload was refused. */
+        Refusal: {
+            /** @description Stable code. */
+            code: string;
+            /** @description One sentence for people. */
+            message: string;
+        };
         /** @description A new title. */
         RenameConversation: {
             title: string;
+        };
+        /** @description A template filled in. */
+        RenderedPrompt: {
+            /** Format: int32 */
+            characters: number;
+            text: string;
+            /**
+             * Format: int32
+             * @description The version that was filled in.
+             */
+            version: number;
+        };
+        /** @description Values to fill a template in with. */
+        RenderPrompt: {
+            /** @description By variable name. */
+            values?: components["schemas"]["BTreeMap"];
+            /**
+             * Format: int32
+             * @description The version; the newest when left out.
+             */
+            version?: number | null;
+        };
+        /** @description Where an organisation's prompts may be computed. */
+        ResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["rsr_id"];
+            keep_within: components["schemas"]["KeepWithin"];
         };
         /** @description What an answer must look like. */
         ResponseFormat: {
@@ -3539,11 +4268,63 @@ export interface components {
             /** Format: int32 */
             total_tokens: number;
         };
+        /** @description An older version to bring back. */
+        RestorePromptVersion: {
+            note?: string;
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+        };
         /**
          * @description A person's role in one organisation.
          * @enum {string}
          */
         Role: "admin" | "staff" | "normal";
+        rsr_id: string;
+        /** @description What one model is doing. */
+        RunningModel: {
+            /** Format: int32 */
+            cache_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens it remembers, and how many it can.
+             */
+            cache_tokens_used: number;
+            /**
+             * Format: int64
+             * @description Memory it takes, or will take once it is loaded.
+             */
+            memory_bytes: number;
+            model_id: components["schemas"]["mdl_id"];
+            name: string;
+            pinned: boolean;
+            /**
+             * Format: int32
+             * @description The system's number of its process; `null` while none runs.
+             */
+            process_id: number | null;
+            /** @description Who waits, next one first. */
+            queue: components["schemas"]["WaitingRequest"][];
+            /**
+             * Format: int32
+             * @description Answers being written.
+             */
+            running: number;
+            /**
+             * Format: int32
+             * @description Conversations it computes at the same time at most.
+             */
+            sequences: number;
+            state: components["schemas"]["ModelState"];
+            title: string;
+            /**
+             * Format: double
+             * @description Tokens written per second, measured over its last answer.
+             */
+            tokens_per_second: number | null;
+        };
         /** @description A prompt for several models. It has messages or a template, not both. */
         RunPlayground: {
             /** @description 2 to 4 models. One model may stand in several columns, to compare parameters. */
@@ -3591,6 +4372,12 @@ export interface components {
         SetAlias: {
             /** @description A model's name; `null` forgets the alias, or leaves it to the node again. */
             model: string | null;
+        };
+        /** @description How far calls may go from now on. */
+        SetEgress: {
+            /** @description To open the switch, the mode once more, typed by a person; closing it needs none. */
+            confirm?: string | null;
+            mode: components["schemas"]["EgressMode"];
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
@@ -3645,6 +4432,32 @@ export interface components {
         TemporaryPassword: {
             temporary_password: string;
         };
+        /**
+         * @description How a step of a test went.
+         * @enum {string}
+         */
+        TestOutcome: "passed" | "failed" | "skipped";
+        /** @description What a test found, step by step. */
+        TestReport: {
+            at: components["schemas"]["Timestamp"];
+            passed: boolean;
+            /** @description Every step in its order; those after a failed one are skipped. */
+            steps: components["schemas"]["TestStep"][];
+        };
+        /** @description One step of a test. */
+        TestStep: {
+            /** @description One sentence for people. */
+            detail: string;
+            /** Format: int64 */
+            duration_ms: number | null;
+            outcome: components["schemas"]["TestOutcome"];
+            step: components["schemas"]["TestStepName"];
+        };
+        /**
+         * @description What a test looks at.
+         * @enum {string}
+         */
+        TestStepName: "allowed" | "resolved" | "connected" | "encrypted" | "authenticated" | "model_there" | "answered" | "usage";
         /** @description The schema of [`Text`] for the OpenAPI document. */
         TextOrParts: string | components["schemas"]["TextPart"][];
         /** @description One part of a text. */
@@ -3855,6 +4668,18 @@ export interface components {
              */
             words_quoted: number;
         };
+        /** @description Who uses a model. */
+        UsedBy: {
+            /** @description Names that lead to it. */
+            aliases: string[];
+            /**
+             * Format: int32
+             * @description Active employees on the node that have chosen it by name.
+             */
+            employees: number;
+            /** @description Those of the caller's own organisation, at most 100. */
+            mine: components["schemas"]["ModelUser"][];
+        };
         /** @description A template and what it was filled in with. */
         UsedTemplate: {
             id: components["schemas"]["tpl_id"];
@@ -3884,6 +4709,52 @@ export interface components {
             data: components["schemas"]["V1Model"][];
             object: string;
         };
+        /** @description A variable as declared. Which bounds may stand depends on its type. */
+        Variable: {
+            /**
+             * Format: int32
+             * @description Text and long text: most characters.
+             */
+            characters_max?: number | null;
+            /**
+             * Format: int32
+             * @description Text and long text: fewest characters.
+             */
+            characters_min?: number | null;
+            /** @description Date: last day. */
+            date_max?: string | null;
+            /** @description Date: first day. */
+            date_min?: string | null;
+            default?: components["schemas"]["TemplateValue"] | null;
+            /** @description A hint below the field. */
+            help?: string;
+            /** @description What people read beside the field; the name when empty. */
+            label?: string;
+            /** @description Lower-case letters, digits and `_`, starting with a letter; at most 40. */
+            name: string;
+            /**
+             * Format: double
+             * @description Number: largest value.
+             */
+            number_max?: number | null;
+            /**
+             * Format: double
+             * @description Number: smallest value.
+             */
+            number_min?: number | null;
+            /** @description Choice: what may be chosen, 1 to 50. */
+            options?: string[];
+            /** @description Whether it must be filled in when it has no default. */
+            required?: boolean;
+            type: components["schemas"]["VariableType"];
+            /** @description Number: whole numbers only. */
+            whole?: boolean;
+        };
+        /**
+         * @description What a variable holds.
+         * @enum {string}
+         */
+        VariableType: "text" | "long_text" | "number" | "choice" | "boolean" | "date";
         /** @description An employee as shown. */
         Ve: {
             agent: components["schemas"]["AgentSummary"];
@@ -3939,11 +4810,6 @@ export interface components {
              */
             tokens_per_second: number | null;
         };
-        /**
-         * @description A thumb.
-         * @enum {string}
-         */
-        Verdict: "up" | "down";
         /**
          * @description Whether an employee works for the organisation.
          * @enum {string}
@@ -5479,6 +6345,314 @@ export interface operations {
             };
         };
     };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Provider"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderModels"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_quotas: {
         parameters: {
             query?: {
@@ -5600,6 +6774,110 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_residency_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResidencyRule"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResidencyRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidencyRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["rsr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
