@@ -2552,7 +2552,7 @@ export interface components {
              * @description Estimate of the file's size, from the number of weights.
              */
             size_bytes: number;
-            verdict: components["schemas"]["Verdict"];
+            verdict: components["schemas"]["MemoryVerdict"];
         };
         /** @description How much one may use. A limit that is left out does not exist. */
         Limits: {
@@ -2612,6 +2612,37 @@ export interface components {
              * @description What models take.
              */
             used_bytes: number;
+        };
+        /** @description Whether a model fits this machine. */
+        MemoryVerdict: {
+            /**
+             * Format: int64
+             * @description Memory that models may take here.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int32
+             * @description Tokens it would read at once; 0 when it does not fit.
+             */
+            context_length: number;
+            fits: boolean;
+            /**
+             * Format: int64
+             * @description Memory it takes: as it would be loaded, or the least that works when that does not fit.
+             */
+            needs_bytes: number;
+            /** @description One sentence for people. */
+            sentence: string;
+            /**
+             * Format: int32
+             * @description Conversations it would compute at the same time; 0 when it does not fit.
+             */
+            sequences: number;
+            /**
+             * Format: double
+             * @description Tokens written per second: measured, or estimated from a model that was; `null` when none was.
+             */
+            tokens_per_second: number | null;
         };
         /** @description One message as shown. */
         Message: {
@@ -2845,7 +2876,7 @@ export interface components {
              * @description Active employees on the node that have chosen it by name.
              */
             used_by: number;
-            verdict: components["schemas"]["Verdict"] | null;
+            verdict: components["schemas"]["MemoryVerdict"] | null;
             /**
              * Format: int32
              * @description Requests that wait for it.
@@ -3308,7 +3339,7 @@ export interface components {
                  * @description Active employees on the node that have chosen it by name.
                  */
                 used_by: number;
-                verdict: components["schemas"]["Verdict"] | null;
+                verdict: components["schemas"]["MemoryVerdict"] | null;
                 /**
                  * Format: int32
                  * @description Requests that wait for it.
@@ -3425,7 +3456,7 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 enabled: boolean;
                 has_credentials: boolean;
-                health: components["schemas"]["Health"];
+                health: components["schemas"]["ProviderHealth"];
                 id: components["schemas"]["prv_id"];
                 kind: components["schemas"]["ProviderKind"];
                 local_network: boolean;
@@ -3510,7 +3541,7 @@ export interface components {
                 /** Format: int64 */
                 size_bytes: number;
                 state: components["schemas"]["UploadState"];
-                verdict: components["schemas"]["Verdict"] | null;
+                verdict: components["schemas"]["MemoryVerdict"] | null;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3871,7 +3902,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             enabled: boolean;
             has_credentials: boolean;
-            health: components["schemas"]["Health"];
+            health: components["schemas"]["ProviderHealth"];
             id: components["schemas"]["prv_id"];
             kind: components["schemas"]["ProviderKind"];
             local_network: boolean;
@@ -3893,6 +3924,20 @@ export interface components {
             settings?: components["schemas"]["ProviderSettings"] | null;
             title?: string | null;
         };
+        /** @description How a provider is doing, since the node started or the provider was changed. */
+        ProviderHealth: {
+            circuit: components["schemas"]["CircuitState"];
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /** @description Stable code of the last failure. */
+            last_error: string | null;
+            last_error_at: components["schemas"]["Timestamp"] | null;
+            last_success_at: components["schemas"]["Timestamp"] | null;
+            retry_at: components["schemas"]["Timestamp"] | null;
+        };
         /**
          * @description What a provider speaks.
          * @enum {string}
@@ -3908,7 +3953,7 @@ export interface components {
             kind?: components["schemas"]["ModelKind"];
             /** @description As the provider calls it; on Azure the deployment. */
             name: string;
-            price?: components["schemas"]["Price"];
+            price?: components["schemas"]["TokenPrice"];
             /** @description What people see; the name when left out. */
             title?: string;
         };
@@ -4488,6 +4533,25 @@ export interface components {
              */
             total: number;
         };
+        /** @description What a provider's model costs, in micro-credits per million tokens. */
+        TokenPrice: {
+            /**
+             * Format: int64
+             * @description Tokens of the prompt that the provider had in its cache.
+             * @default 0
+             */
+            cached: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            output: number;
+        };
         tpl_id: string;
         /** @description A new display name. */
         UpdateAccount: {
@@ -4531,7 +4595,7 @@ export interface components {
             /** Format: int64 */
             size_bytes: number;
             state: components["schemas"]["UploadState"];
-            verdict: components["schemas"]["Verdict"] | null;
+            verdict: components["schemas"]["MemoryVerdict"] | null;
         };
         /**
          * @description How far an upload is.
@@ -4779,37 +4843,11 @@ export interface components {
             state: components["schemas"]["VeState"];
         };
         ve_id: string;
-        /** @description Whether a model fits this machine. */
-        Verdict: {
-            /**
-             * Format: int64
-             * @description Memory that models may take here.
-             */
-            budget_bytes: number;
-            /**
-             * Format: int32
-             * @description Tokens it would read at once; 0 when it does not fit.
-             */
-            context_length: number;
-            fits: boolean;
-            /**
-             * Format: int64
-             * @description Memory it takes: as it would be loaded, or the least that works when that does not fit.
-             */
-            needs_bytes: number;
-            /** @description One sentence for people. */
-            sentence: string;
-            /**
-             * Format: int32
-             * @description Conversations it would compute at the same time; 0 when it does not fit.
-             */
-            sequences: number;
-            /**
-             * Format: double
-             * @description Tokens written per second: measured, or estimated from a model that was; `null` when none was.
-             */
-            tokens_per_second: number | null;
-        };
+        /**
+         * @description A thumb.
+         * @enum {string}
+         */
+        Verdict: "up" | "down";
         /**
          * @description Whether an employee works for the organisation.
          * @enum {string}
