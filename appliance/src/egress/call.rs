@@ -298,11 +298,6 @@ impl Reply {
         }
         Ok(whole)
     }
-
-    /// Notes that everything needed was read, also when the other side keeps the body open.
-    pub fn complete(&mut self) {
-        self.record.call.outcome = CallOutcome::Complete;
-    }
 }
 
 fn too_large(host: &str, most: u64) -> Error {

@@ -27,6 +27,7 @@ use tokio::{
     net::TcpStream,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
+use tokio_util::sync::CancellationToken;
 
 use super::{address::check_address, model::Destination};
 
@@ -98,6 +99,9 @@ pub(super) struct Connector {
     destination: Arc<Destination>,
     tls: Arc<ClientConfig>,
     timeout: Duration,
+    /// Cancelled when the switch or the provider changes: the HTTP client finishes a connection also
+    /// after its call has ended.
+    open: CancellationToken,
 }
 
 impl Connector {
@@ -109,7 +113,16 @@ impl Connector {
             destination,
             tls: Arc::new(tls),
             timeout,
+            open: CancellationToken::new(),
         })
+    }
+
+    /// The same, until `open` is cancelled.
+    pub(super) fn until(&self, open: &CancellationToken) -> Self {
+        Self {
+            open: open.clone(),
+            ..self.clone()
+        }
     }
 
     /// Opens a connection and notes the steps it took, also of one that fails.
@@ -125,8 +138,15 @@ impl Connector {
                 format!("{name} did not take a connection within {seconds} s"),
             )
         };
-        tokio::time::timeout(self.timeout, self.connect_untimed(steps))
+        let connecting = tokio::time::timeout(self.timeout, self.connect_untimed(steps));
+        let closed = || {
+            let message = format!("the egress switch was closed while {name} was connected to");
+            ConnectFailure::refused("egress_denied", message)
+        };
+        self.open
+            .run_until_cancelled(connecting)
             .await
+            .ok_or_else(closed)?
             .map_err(late)?
     }
 

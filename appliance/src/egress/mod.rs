@@ -79,7 +79,9 @@ struct Route {
 }
 
 impl Route {
-    fn new(slug: &str, destination: Arc<Destination>, connector: Connector) -> Self {
+    fn new(slug: &str, destination: Arc<Destination>, connector: &Connector) -> Self {
+        let open = CancellationToken::new();
+        let connector = connector.until(&open);
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(CONNECTION_IDLE)
             .pool_timer(TokioTimer::new())
@@ -91,18 +93,14 @@ impl Route {
             destination,
             connector,
             client,
-            open: CancellationToken::new(),
+            open,
         }
     }
 
     /// The same destination with no connection left of before.
     fn renewed(&self) -> Self {
         self.open.cancel();
-        Self::new(
-            &self.slug,
-            Arc::clone(&self.destination),
-            self.connector.clone(),
-        )
+        Self::new(&self.slug, Arc::clone(&self.destination), &self.connector)
     }
 }
 
@@ -154,7 +152,7 @@ impl Egress {
     ) -> Result<()> {
         let destination = Arc::new(destination);
         let connector = Connector::new(Arc::clone(&destination), connect_timeout)?;
-        let route = Route::new(slug, destination, connector);
+        let route = Route::new(slug, destination, &connector);
         let mut state = self.state_mut();
         if let Some(old) = state.routes.insert(provider, route) {
             old.open.cancel();

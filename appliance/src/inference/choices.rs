@@ -59,7 +59,9 @@ impl Inference {
     /// `unknown_model`, naming what there is.
     pub fn check_choice(&self, chosen: &str) -> Result<()> {
         let choices = self.choices();
-        if choices.iter().any(|choice| choice.model == chosen) {
+        let leads_to_writer = |slot: std::sync::Arc<Slot>| slot.kind() == ModelKind::Generative;
+        let is_known = choices.iter().any(|choice| choice.model == chosen);
+        if is_known || self.alias(chosen).is_some_and(leads_to_writer) {
             return Ok(());
         }
         let known: Vec<&str> = choices.iter().map(|choice| choice.model.as_str()).collect();

@@ -66,7 +66,7 @@ impl Inference {
     /// Decides how the model runs, unloading idle ones until it can, and keeps the memory for it.
     async fn make_room(&self, slot: &Arc<Slot>) -> Result<Plan> {
         let _one_at_a_time = self.0.room.lock().await;
-        let (needs, wish) = (slot.needs()?, &self.0.settings.wish);
+        let (needs, wish) = (slot.learn_needs().await?, &self.0.settings.wish);
         let least = needs.least(wish);
         if least.bytes > self.0.settings.budget {
             return Err(self.too_large(slot, least.bytes));

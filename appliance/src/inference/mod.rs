@@ -14,6 +14,7 @@ mod import;
 mod inspect;
 mod known;
 mod lifecycle;
+mod limits;
 mod memory;
 mod model;
 mod needs;
@@ -39,6 +40,7 @@ mod status;
 mod store;
 mod tar;
 mod upload_file;
+mod upload_model;
 mod upload_store;
 mod uploads;
 mod users;
@@ -62,6 +64,7 @@ pub use gateway::{Chosen, Embedded, ModelCard};
 pub use generation::{Generation, GenerationEvent};
 pub use import::Progress;
 pub use known::KnownModel;
+pub use limits::{Limits, Quota, QuotaScope};
 pub use model::{
     AUTO, Answering, EXTRACTIVE, Model, ModelChoice, ModelError, ModelKind, ModelState, Probe,
     Verdict, Verified,
@@ -73,12 +76,11 @@ pub use provider::{
     ProviderSettings, Providers, ResidencyRule, TestOutcome, TestReport, TestStep, TestStepName,
     UsageSource,
 };
-pub use quota::{Limits, Quota, QuotaScope};
 pub use registry::ImportRequest;
 pub use routes::router;
 pub use runtime::{Runtime, Waiting};
 pub use settings::{Alias, ModelChange};
-pub use uploads::{CompleteUpload, NewUpload, Upload, UploadState};
+pub use upload_model::{CompleteUpload, NewUpload, Upload, UploadState};
 pub use users::{ModelUser, ModelUsers};
 
 pub use crate::catalog::AnswerMode;

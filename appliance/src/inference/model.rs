@@ -132,6 +132,7 @@ impl ModelRow {
 
 /// Whether a model fits this machine.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = MemoryVerdict)]
 pub struct Verdict {
     pub fits: bool,
     /// Memory it takes: as it would be loaded, or the least that works when that does not fit.

@@ -3,7 +3,7 @@
 use guildhall_db::{Reader, Tx, params};
 use guildhall_kernel::{Result, Timestamp};
 
-use super::quota::{Limits, QuotaScope, Subject};
+use super::limits::{Limits, QuotaScope, Subject};
 
 /// Days of use that are kept.
 const DAYS_KEPT: i64 = 2;

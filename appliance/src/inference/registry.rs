@@ -18,7 +18,7 @@ use super::{
     pack, sentence_model,
     slot::Slot,
     store,
-    uploads::license_not_accepted,
+    upload_model::license_not_accepted,
 };
 use crate::{
     audit,

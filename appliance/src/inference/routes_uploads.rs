@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{CompleteUpload, Model, NewUpload, Upload, uploads::CHUNK_BYTES_MAX};
+use super::{CompleteUpload, Model, NewUpload, Upload, upload_model::CHUNK_BYTES_MAX};
 use crate::{app::App, identity::perm};
 
 /// A piece may take this long over a slow network.

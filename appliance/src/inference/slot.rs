@@ -13,6 +13,7 @@ use guildhall_engine_protocol::{
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 use super::{
+    blocking,
     engine::Engine,
     model::{ModelKind, ModelRow, ModelState},
     needs::{Needs, Plan, Wish},
@@ -115,7 +116,16 @@ impl Slot {
         (file != BUILTIN_MINILM).then(|| self.settings.models.join(file))
     }
 
-    /// What the model takes, from its header.
+    /// What the model takes, read outside the threads that answer requests: a header has megabytes.
+    ///
+    /// # Errors
+    /// As [`Slot::needs`].
+    pub(super) async fn learn_needs(self: &Arc<Self>) -> Result<Needs> {
+        let slot = Arc::clone(self);
+        blocking(move || slot.needs()).await
+    }
+
+    /// What the model takes, from its header; read once.
     ///
     /// # Errors
     /// What the header says of a damaged file.

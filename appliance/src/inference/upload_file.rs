@@ -1,9 +1,11 @@
 //! The bytes of an upload: written as they come, hashed on the way, kept when the sender breaks off.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File, OpenOptions},
     io::{BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use axum::body::Bytes;
@@ -17,6 +19,8 @@ use tokio::sync::mpsc;
 
 use super::inspect::Inspection;
 
+/// A file without an upload is removed at this age; younger ones may be on their way into the database.
+const STRANGER_AGE: Duration = Duration::from_secs(3600);
 /// A header that is not complete within this many bytes is no model's.
 const HEADER_BYTES_MAX: u64 = 512 << 20;
 
@@ -144,6 +148,27 @@ pub(super) fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes files that belong to no upload and have not been touched for an hour: what a crash left between
+/// the disk and the database.
+///
+/// # Errors
+/// Those of the disk.
+pub(super) fn remove_strangers(models: &Path, known: &BTreeSet<PathBuf>) -> Result<()> {
+    let Ok(entries) = fs::read_dir(models.join("uploads")) else {
+        // Nothing was ever uploaded.
+        return Ok(());
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let touched = fs::metadata(&path)?.modified()?;
+        let is_old = touched.elapsed().is_ok_and(|age| age >= STRANGER_AGE);
+        if is_old && !known.contains(&path) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -170,6 +195,23 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"0123456789");
         let expected = data_encoding::HEXLOWER.encode(&Sha256::digest(b"0123456789"));
         assert_eq!(finish(&last.hash_state).unwrap(), expected);
+    }
+
+    #[test]
+    fn only_old_files_of_no_upload_are_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["known", "young", "old"].map(|name| path_of(directory.path(), name));
+        for path in &paths {
+            create(path).unwrap();
+        }
+        let past = std::time::SystemTime::now() - 2 * STRANGER_AGE;
+        for path in [&paths[0], &paths[2]] {
+            let file = OpenOptions::new().write(true).open(path).unwrap();
+            file.set_modified(past).unwrap();
+        }
+        remove_strangers(directory.path(), &BTreeSet::from([paths[0].clone()])).unwrap();
+        let left = paths.map(|path| path.exists());
+        assert_eq!(left, [true, true, false]);
     }
 
     #[test]

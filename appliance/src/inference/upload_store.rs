@@ -5,7 +5,7 @@ use guildhall_kernel::{Error, OrgId, PersonId, Result, Timestamp, UploadId};
 
 use super::{
     inspect::Inspection,
-    uploads::{Refusal, UploadState},
+    upload_model::{Refusal, UploadState},
 };
 
 /// An upload as stored.

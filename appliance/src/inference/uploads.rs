@@ -11,11 +11,8 @@ use std::{
 
 use axum::body::{Body, Bytes};
 use futures::StreamExt;
-use guildhall_engine_protocol::gguf::bytes_text;
-use guildhall_kernel::{Ctx, Error, ErrorKind, Result, Timestamp, UploadId};
-use serde::{Deserialize, Serialize};
+use guildhall_kernel::{Ctx, Error, ErrorKind, Result, UploadId};
 use tokio::sync::mpsc;
-use utoipa::ToSchema;
 
 use super::{
     Inference, blocking, import,
@@ -23,6 +20,10 @@ use super::{
     model::{Acceptance, Model, Verdict},
     registry::By,
     upload_file as file,
+    upload_model::{
+        CHUNK_BYTES_MAX, CompleteUpload, KEPT_SECONDS, NewUpload, Refusal, Upload, UploadState,
+        check_complete, check_receiving, check_room, check_wanted, license_not_accepted,
+    },
     upload_store::{self as store, UploadRow},
 };
 use crate::{
@@ -30,106 +31,8 @@ use crate::{
     events::{Audience, Event},
 };
 
-/// Largest model file: 100 GiB.
-pub(super) const UPLOAD_BYTES_MAX: u64 = 100 << 30;
-/// Largest piece; small ones are fine too.
-pub(super) const CHUNK_BYTES_MAX: u64 = 64 << 20;
-const UPLOADS_MAX: usize = 16;
-const KEPT_SECONDS: i64 = 7 * 24 * 3600;
-const FILE_NAME_CHARACTERS_MAX: usize = 200;
 /// Pieces between the network and the disk.
 const PIECES: usize = 16;
-
-/// How far an upload is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum UploadState {
-    /// It wants more bytes.
-    Receiving,
-    /// It is whole and waits to be taken in.
-    Received,
-    /// It is no model for this node; its bytes are gone.
-    Refused,
-}
-
-impl UploadState {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Receiving => "receiving",
-            Self::Received => "received",
-            Self::Refused => "refused",
-        }
-    }
-
-    pub(super) fn from_stored(text: &str) -> Self {
-        match text {
-            "received" => Self::Received,
-            "refused" => Self::Refused,
-            _ => Self::Receiving,
-        }
-    }
-}
-
-/// Why an upload was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Refusal {
-    /// Stable code.
-    pub code: String,
-    /// One sentence for people.
-    pub message: String,
-}
-
-/// What somebody wants to upload.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewUpload {
-    pub file_name: String,
-    pub size_bytes: u64,
-    /// The file's SHA-256 in hex, when the sender knows it: compared at the end.
-    #[serde(default)]
-    pub sha256: Option<String>,
-    /// What the model will be called; taken from the file's name when left out.
-    #[serde(default)]
-    pub name: Option<String>,
-}
-
-/// How an upload becomes a model.
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CompleteUpload {
-    /// That the caller has read and accepts the model's licence.
-    pub accept_license: bool,
-    /// Take it in although it does not fit into memory.
-    pub force: bool,
-}
-
-/// An upload as shown.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Upload {
-    pub id: UploadId,
-    pub file_name: String,
-    /// What the model will be called.
-    pub name: String,
-    pub size_bytes: u64,
-    /// Bytes that are safe on the node: the next piece begins here.
-    pub received_bytes: u64,
-    /// Largest piece the node takes.
-    pub chunk_bytes_max: u64,
-    pub state: UploadState,
-    #[schema(required)]
-    pub refusal: Option<Refusal>,
-    /// What the file says of itself, once its header is there.
-    #[schema(required)]
-    pub inspection: Option<Inspection>,
-    #[schema(required)]
-    pub verdict: Option<Verdict>,
-    /// The hash: of the sender's words until the file is whole, then of its bytes.
-    #[schema(required)]
-    pub sha256: Option<String>,
-    pub created_at: Timestamp,
-    /// When it is removed unless something happens to it.
-    pub expires_at: Timestamp,
-}
 
 /// Who writes to which upload.
 #[derive(Clone, Default)]
@@ -460,111 +363,13 @@ impl Inference {
             file::remove(&file::path_of(&self.0.settings.models, id))?;
             self.upload_changed(id);
         }
-        Ok(())
+        let models = self.0.settings.models.clone();
+        let known = rows
+            .into_iter()
+            .map(|row| file::path_of(&models, row.id))
+            .collect();
+        blocking(move || file::remove_strangers(&models, &known)).await
     }
-}
-
-fn check_wanted(wanted: &NewUpload) -> Result<()> {
-    let name = &wanted.file_name;
-    let is_plain = !name.contains(['/', '\\']) && !name.chars().any(char::is_control);
-    if !is_plain || name.chars().count() > FILE_NAME_CHARACTERS_MAX {
-        let message = "give the file's name alone, without a path";
-        return Err(Error::invalid_field("file_name", "invalid_upload", message));
-    }
-    if wanted.size_bytes == 0 {
-        let message = "an empty file is no model";
-        return Err(Error::invalid_field(
-            "size_bytes",
-            "invalid_upload",
-            message,
-        ));
-    }
-    if wanted.size_bytes > UPLOAD_BYTES_MAX {
-        let message = format!(
-            "the file has {} and the largest that can be uploaded has {}; import it at the machine with \
-             `guildhall models import`",
-            bytes_text(wanted.size_bytes),
-            bytes_text(UPLOAD_BYTES_MAX)
-        );
-        return Err(Error::new(ErrorKind::TooLarge, "upload_too_large", message));
-    }
-    let is_hash =
-        |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if wanted.sha256.as_ref().is_some_and(|text| !is_hash(text)) {
-        let message = "give the SHA-256 as 64 hexadecimal digits, or leave it out";
-        return Err(Error::invalid_field("sha256", "invalid_upload", message));
-    }
-    Ok(())
-}
-
-/// Refuses one upload too many, a name on its way already, and what the disk cannot hold beside the others.
-fn check_room(open: &[UploadRow], wanted: &UploadRow, models: &std::path::Path) -> Result<()> {
-    if open.len() >= UPLOADS_MAX {
-        let message =
-            format!("there are {UPLOADS_MAX} uploads already; complete or delete one first");
-        return Err(Error::conflict("too_many_uploads", message));
-    }
-    let is_open = |row: &&UploadRow| row.state != UploadState::Refused;
-    if open
-        .iter()
-        .filter(is_open)
-        .any(|row| row.name == wanted.name)
-    {
-        let message = format!(
-            "a model {} is being uploaded already; choose another name",
-            wanted.name
-        );
-        return Err(Error::conflict("name_taken", message));
-    }
-    let others = open.iter().filter(is_open);
-    let promised: u64 = others
-        .map(|row| row.size_bytes.saturating_sub(row.received_bytes))
-        .fold(0, u64::saturating_add);
-    import::check_space(models, wanted.size_bytes.saturating_add(promised))
-}
-
-fn check_receiving(row: &UploadRow, offset: u64) -> Result<()> {
-    refuse_refused(row)?;
-    if row.state == UploadState::Received || offset != row.received_bytes {
-        let message = format!(
-            "the upload has {} of {} bytes; go on from there",
-            row.received_bytes, row.size_bytes
-        );
-        return Err(Error::conflict("offset_mismatch", message));
-    }
-    Ok(())
-}
-
-fn refuse_refused(row: &UploadRow) -> Result<()> {
-    match &row.refusal {
-        Some(refusal) => Err(Error::conflict("upload_refused", refusal.message.clone())),
-        None => Ok(()),
-    }
-}
-
-fn check_complete(row: &UploadRow) -> Result<Inspection> {
-    refuse_refused(row)?;
-    match (&row.inspection, row.state) {
-        (Some(inspection), UploadState::Received) => Ok(inspection.clone()),
-        _ => {
-            let message = format!(
-                "{} of {} bytes have arrived; send the rest first",
-                row.received_bytes, row.size_bytes
-            );
-            Err(Error::conflict("upload_incomplete", message))
-        }
-    }
-}
-
-pub(super) fn license_not_accepted(file: &str, inspection: &Inspection) -> Error {
-    let licence = match &inspection.licence {
-        Some(name) => format!("comes under the licence {name}"),
-        None => "names no licence; find out under which terms you may use it".to_owned(),
-    };
-    Error::conflict(
-        "license_not_accepted",
-        format!("{file} {licence}; accept it to take the model in"),
-    )
 }
 
 /// Hands a body to the disk piece by piece.

@@ -46,6 +46,10 @@ impl Inference {
     /// Those of the database.
     pub async fn list(&self) -> Result<Vec<Model>> {
         let slots = self.slots();
+        for slot in &slots {
+            // A file that cannot be read has no verdict; loading it says why.
+            let _ = slot.learn_needs().await;
+        }
         let names: Vec<String> = slots.iter().map(|slot| slot.name.clone()).collect();
         let ModelUsers { count, .. } = self.0.users;
         let counts = self.0.db.read(move |reader| {
@@ -59,6 +63,7 @@ impl Inference {
     }
 
     pub(super) async fn view(&self, slot: &Arc<Slot>) -> Result<Model> {
+        let _ = slot.learn_needs().await;
         let (name, count) = (slot.name.clone(), self.0.users.count);
         let used_by = self.0.db.read(move |reader| count(reader, &name)).await?;
         Ok(self.shown(slot, used_by))

@@ -195,7 +195,7 @@ async fn many_at_once_with_random_cancels_leave_nothing_behind() {
 async fn limits_are_set_kept_over_a_restart_and_name_when_they_count_anew() {
     let (mut test, ctx) = node(16).await;
     let path = format!("/api/admin/quotas/person/{}", ctx.person);
-    let limits = json!({ "tokens_per_day": 20, "requests_per_minute": 2 });
+    let limits = json!({ "tokens_per_day": 80, "requests_per_minute": 2 });
     let set = test.admin().send("PUT", &path, Some(limits), &[]).await;
     assert_eq!(set.status, StatusCode::OK, "{}", set.text);
 
@@ -221,7 +221,7 @@ async fn limits_are_set_kept_over_a_restart_and_name_when_they_count_anew() {
     test.clock.advance_seconds(61);
     let refused = test.app.inference.generate(caller(), "tiny", prompt(8));
     let refused = refused.await.err().unwrap();
-    assert!(refused.message().contains("20 tokens a day"), "{refused}");
+    assert!(refused.message().contains("80 tokens a day"), "{refused}");
     assert!(
         refused.message().contains("2026-01-06T00:00:00.000Z"),
         "{refused}"

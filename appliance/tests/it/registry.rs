@@ -7,8 +7,11 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use guildhall::inference::{ImportRequest, Progress};
-use guildhall_engine_protocol::testing::TinyModel;
+use guildhall::inference::{Caller, ImportRequest, Priority, Progress};
+use guildhall_engine_protocol::{
+    ChatMessage, ChatRole, Input, Prompt,
+    testing::{GgufWriter, TinyModel},
+};
 use guildhall_kernel::Role;
 use serde_json::{Value, json};
 
@@ -117,17 +120,25 @@ async fn idle_models_make_room_and_pinned_ones_stay() {
     let change = Some(json!({ "pinned": true }));
     let pinned = admin.send("PATCH", &path(&second, ""), change, &[]).await;
     assert_eq!(pinned.json()["pinned"], true);
-    let hired = admin.post(
-        "/api/marketplace/agents/invoice-clerk/hire",
-        json!({ "model": "tiny-1" }),
+    let caller = Caller::of(&test.ctx(Role::Admin).await, Priority::Interactive);
+    let prompt = Prompt::new(
+        Input::chat(vec![ChatMessage::new(ChatRole::User, "Hello")]),
+        4,
     );
-    let chat = format!(
-        "/api/ves/{}/chat",
-        hired.await.json()["id"].as_str().unwrap()
+    let asked = test.app.inference.generate(caller, "tiny-1", prompt);
+    let mut asked = asked.await.unwrap();
+    let mut last = None;
+    while let Some(event) = asked.next().await {
+        last = event.err();
+    }
+    let refused = last.unwrap();
+    assert_eq!((refused.code(), refused.status()), ("memory_full", 503));
+    assert!(
+        refused
+            .message()
+            .contains("Tiny random model are in use or pinned"),
+        "{refused}"
     );
-    let said = admin.post(&chat, json!({ "message": "Hello" })).await;
-    assert_eq!(said.code(), "memory_full", "{}", said.text);
-    assert!(said.text.contains("in use or pinned"), "{}", said.text);
     assert_eq!(model(&test, "tiny-2").await["state"], "ready");
 }
 
@@ -278,8 +289,7 @@ async fn who_uses_a_model_is_listed_and_set_free_when_it_is_removed_by_force() {
     assert!(!test.app.path("models/tiny-1.gguf").exists());
     let aliases = test.app.inference.list_aliases();
     assert!(aliases.iter().all(|alias| !alias.is_set));
-    let ve = format!("/api/ves/{}", hired["id"].as_str().unwrap());
-    let _ = ve;
+    assert_eq!(hired["model"], "tiny-1");
     let ctx = test.ctx(Role::Staff).await;
     let page = guildhall_kernel::PageRequest::default();
     let team = guildhall::team::list(&test.app, &ctx, None, &page)
@@ -347,6 +357,95 @@ async fn a_pack_carries_a_model_to_another_node() {
         .await;
     assert_eq!(damaged.unwrap_err().code(), "hash_mismatch");
     assert_eq!(models(&third).await.len(), 2);
+}
+
+#[tokio::test]
+async fn adapters_belong_to_a_model_of_their_architecture() {
+    let test = TestApp::new().await;
+    let files = tempfile::tempdir().unwrap();
+    let file = files.path().join("tone.gguf");
+    let adapter = GgufWriter::new()
+        .text("general.architecture", "llama")
+        .text("general.type", "adapter")
+        .tensor("a", &[1], vec![1.0]);
+    adapter.write(&file).unwrap();
+    test.app.inference.import(&file, None).await.unwrap();
+    test.app
+        .inference
+        .import(&tiny(files.path(), 1), None)
+        .await
+        .unwrap();
+    let adapter = model(&test, "tone").await;
+    assert_eq!(
+        (&adapter["kind"], &adapter["verdict"]),
+        (&json!("adapter"), &Value::Null)
+    );
+    let admin = test.admin();
+    let refused = admin.post(&path(&adapter, "/load"), Value::Null).await;
+    assert_eq!(refused.code(), "adapter_alone");
+    for (base, code) in [("minilm", "invalid_base"), ("nothing", "invalid_base")] {
+        let change = Some(json!({ "base_model": base }));
+        let refused = admin.send("PATCH", &path(&adapter, ""), change, &[]).await;
+        assert_eq!(refused.code(), code, "{}", refused.text);
+    }
+    let change = Some(json!({ "base_model": "tiny-1" }));
+    let set = admin.send("PATCH", &path(&adapter, ""), change, &[]).await;
+    assert_eq!(set.json()["base_model"], "tiny-1", "{}", set.text);
+    let choices = admin.get("/api/models").await;
+    assert!(!choices.text.contains("tone"), "{}", choices.text);
+}
+
+#[tokio::test]
+async fn a_directory_of_the_bert_family_is_taken_in_verified_and_removed_whole() {
+    let test = TestApp::new().await;
+    let files = tempfile::tempdir().unwrap();
+    let source = files.path().join("My Sentences");
+    std::fs::create_dir_all(source.join("1_Pooling")).unwrap();
+    let header = r#"{"a":{"dtype":"F32","shape":[4,8],"data_offsets":[0,128]}}"#;
+    let mut weights = (header.len() as u64).to_le_bytes().to_vec();
+    weights.extend(header.as_bytes());
+    weights.resize(weights.len() + 128, 7);
+    for (name, bytes) in [
+        (
+            "config.json",
+            br#"{"model_type":"bert","max_position_embeddings":512}"#.as_slice(),
+        ),
+        ("tokenizer.json", b"{}"),
+        ("1_Pooling/config.json", b"{}"),
+        ("model.safetensors", &weights),
+    ] {
+        std::fs::write(source.join(name), bytes).unwrap();
+    }
+    let imported = test.app.inference.import(&source, None).await.unwrap();
+    assert_eq!(
+        (imported.name.as_str(), imported.architecture.as_str()),
+        ("my-sentences", "bert")
+    );
+    assert!(
+        test.app
+            .path("models/my-sentences/1_Pooling/config.json")
+            .is_file()
+    );
+    let verified = test.app.inference.verify().await.unwrap();
+    assert!(
+        verified
+            .iter()
+            .any(|model| (model.name.as_str(), model.result) == ("my-sentences", "ok"))
+    );
+    let twin = test
+        .app
+        .inference
+        .import(&source, Some("twin"))
+        .await
+        .unwrap_err();
+    assert_eq!(twin.code(), "already_imported");
+    assert!(!test.app.path("models/twin").exists());
+    test.app
+        .inference
+        .remove_by_name("my-sentences", false)
+        .await
+        .unwrap();
+    assert!(!test.app.path("models/my-sentences").exists());
 }
 
 #[tokio::test]

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{Caller, TestApp};
 
+mod lab;
+
 /// Who may carry an operation out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Who {
@@ -397,106 +399,14 @@ const OPERATIONS: &[Operation] = &[
     ),
     change("DELETE", "/api/ves/{id}", Staff, || Value::Null),
     change("POST", "/api/ves/{id}/rehire", Staff, || Value::Null),
-    read("/api/prompts", Normal),
-    change(
-        "POST",
-        "/api/prompts",
-        Staff,
-        || json!({ "name": "Another", "body": "Hello" }),
-    ),
-    read("/api/prompts/{id}", Normal),
-    read("/api/prompts/{id}/versions", Normal),
-    read("/api/prompts/{id}/versions/{version}", Normal),
-    read("/api/prompts/{id}/diff", Normal),
-    // Filling in changes nothing.
-    Operation {
-        method: "POST",
-        path: "/api/prompts/{id}/render",
-        who: Normal,
-        audited: false,
-        body: || json!({ "values": { "name": "Ada" } }),
-    },
-    Operation {
-        method: "POST",
-        path: "/api/prompts/preview",
-        who: Normal,
-        audited: false,
-        body: || json!({ "body": "Hello" }),
-    },
-    // Each change makes the next revision, so their order is the order of the revisions.
-    change(
-        "PATCH",
-        "/api/prompts/{id}",
-        Staff,
-        || json!({ "revision": 1, "description": "Other" }),
-    ),
-    change(
-        "POST",
-        "/api/prompts/{id}/versions",
-        Staff,
-        || json!({ "revision": 2, "body": "Good day" }),
-    ),
-    change(
-        "POST",
-        "/api/prompts/{id}/versions/{version}/restore",
-        Staff,
-        || json!({ "revision": 3 }),
-    ),
-    change(
-        "POST",
-        "/api/prompts/{id}/archive",
-        Staff,
-        || json!({ "revision": 4 }),
-    ),
-    change(
-        "POST",
-        "/api/prompts/{id}/unarchive",
-        Staff,
-        || json!({ "revision": 5 }),
-    ),
-    read("/api/playground/runs", Staff),
-    change("POST", "/api/playground/runs", Staff, run),
-    read("/api/playground/runs/{id}", Staff),
-    read("/api/playground/runs/{id}/stream", Staff),
-    change("POST", "/api/playground/runs/{id}/stop", Staff, || {
-        Value::Null
-    }),
-    change(
-        "POST",
-        "/api/playground/runs/{id}/answers/{answer}/stop",
-        Staff,
-        || Value::Null,
-    ),
-    change(
-        "POST",
-        "/api/playground/runs/{id}/answers/{answer}/rating",
-        Staff,
-        || json!({ "verdict": "down", "reason": "Wrong." }),
-    ),
-    change(
-        "DELETE",
-        "/api/playground/runs/{id}/answers/{answer}/rating",
-        Staff,
-        || Value::Null,
-    ),
-    change(
-        "POST",
-        "/api/playground/runs/{id}/best",
-        Staff,
-        || json!({ "answer_id": null }),
-    ),
-    change("DELETE", "/api/playground/runs/{id}", Staff, || Value::Null),
-    read("/api/ratings/results", Staff),
-    read("/api/ratings/reasons", Staff),
     read("/api/billing/usage", Normal),
     read("/api/overview", Normal),
     read("/api/events", Normal),
 ];
 
-/// A prompt for two columns of the smallest model, answered in a few tokens.
-fn run() -> Value {
-    let column = json!({ "model": "starter", "parameters": { "max_tokens": 8 } });
-    json!({ "messages": [{ "role": "user", "content": "Hello" }], "columns": [column, column] })
+/// The table, and the part of it that stands in a file of its own.
+fn operations() -> impl Iterator<Item = &'static Operation> {
+    OPERATIONS.iter().chain(lab::OPERATIONS)
 }
 
 /// Ids of things that belong to the first organisation's administrator.
@@ -538,7 +448,7 @@ impl Things {
             "name": "Greeting", "body": "Hello {{name}}", "variables": [{ "name": "name", "type": "text" }],
         });
         let template = admin.post("/api/prompts", template).await.json();
-        let run = admin.post("/api/playground/runs", run()).await.json();
+        let run = admin.post("/api/playground/runs", lab::run()).await.json();
         let provider = json!({ "kind": "openai", "models": [{ "name": "gpt-9" }] });
         let provider = admin.post("/api/admin/providers", provider).await.json();
         let rule = json!({ "applies_to": { "kind": "organisation" }, "keep_within": "node" });
@@ -595,8 +505,8 @@ impl Things {
             .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
-            .replace("{scope}", "person")
-            .replace("{subject}", &self.person)
+            .replace("{scope}", "ve")
+            .replace("{subject}", &self.ve)
             .replace("{version}", "1")
             .replace("{answer}", &self.answer)
     }
@@ -628,8 +538,7 @@ fn documented() -> BTreeSet<(String, String)> {
 
 #[test]
 fn every_operation_stands_in_the_table_once() {
-    let listed: Vec<(String, String)> = OPERATIONS
-        .iter()
+    let listed: Vec<(String, String)> = operations()
         .map(|operation| {
             (
                 operation.method.to_owned(),
@@ -645,7 +554,7 @@ fn every_operation_stands_in_the_table_once() {
 #[test]
 fn only_the_reviewed_operations_are_open() {
     let document = serde_json::to_value(guildhall::http::openapi()).unwrap();
-    for operation in OPERATIONS {
+    for operation in operations() {
         let path = operation.path.replace("{question}", "{message}");
         let declared = &document["paths"][&path][operation.method.to_lowercase()]["security"];
         let is_open = declared.as_array().is_some_and(Vec::is_empty);
@@ -668,7 +577,7 @@ async fn each_role_may_do_what_the_table_says_and_nobody_else_anything() {
     ] {
         let test = TestApp::new().await;
         let things = Things::make(&test).await;
-        for operation in OPERATIONS {
+        for operation in operations() {
             let caller = role.map_or_else(|| test.nobody(), |role| test.role(role));
             let status = call(&caller, &things, operation).await.status;
             let what = format!(
@@ -701,7 +610,7 @@ async fn each_role_may_do_what_the_table_says_and_nobody_else_anything() {
 async fn every_change_leaves_one_audit_entry_and_reading_none() {
     let test = TestApp::new().await;
     let things = Things::make(&test).await;
-    for operation in OPERATIONS {
+    for operation in operations() {
         let before = test.audit_count().await;
         let answer = call(&test.admin(), &things, operation).await;
         let written = test.audit_count().await - before;
@@ -745,7 +654,7 @@ async fn another_organisation_sees_and_changes_nothing() {
         "/api/playground/runs/{id}",
         "/api/admin/residency/{id}",
     ];
-    for operation in OPERATIONS {
+    for operation in operations() {
         let answer = call(&stranger, &things, operation).await;
         let what = format!(
             "{} {}: {} {}",

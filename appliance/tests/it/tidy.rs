@@ -260,6 +260,38 @@ fn outgoing_connections_are_opened_in_egress_only() {
     assert!(seen > 3, "the list does not match what egress uses");
 }
 
+/// Two types of one name would silently describe each other in the API's document.
+#[test]
+fn names_in_the_api_are_unique() {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for file in sources() {
+        let text = code(&file);
+        for rest in text.split("ToSchema").skip(1) {
+            let head = rest.split('{').next().unwrap_or_default();
+            let words: Vec<&str> = head.split_whitespace().collect();
+            let after = |word: &str| {
+                let place = words.iter().position(|found| *found == word)?;
+                words.get(place + 1).copied()
+            };
+            let renamed = head.split("schema(as = ").nth(1);
+            let name = renamed.or(after("struct")).or(after("enum"));
+            let is_end = |c: char| !c.is_alphanumeric() && c != '_';
+            let Some(name) = name.and_then(|name| name.split(is_end).next()) else {
+                continue;
+            };
+            if name.starts_with('$') || name.is_empty() {
+                continue;
+            }
+            if let Some(other) = seen.insert(name.to_owned(), file.clone()) {
+                twice.push(format!("{name}: {other} and {file}"));
+            }
+        }
+    }
+    assert!(seen.len() > 50, "only {} names were found", seen.len());
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
 fn is_store(file: &str) -> bool {
     file.rsplit('/')
         .next()

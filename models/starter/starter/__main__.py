@@ -19,7 +19,7 @@ def _tokenizer(options):
 def _train(options):
     from .training import Trainer
 
-    Trainer(options.work, _tokenizer(options), options.seed).run(options.minutes)
+    Trainer(options.work, _tokenizer(options), options.seed).run(options.steps)
 
 
 def _export(options):
@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path("build"), help="folder for tokenizer, checkpoint and reports")
     parser.add_argument("--model", type=pathlib.Path, default=pathlib.Path("starter.gguf"), help="the GGUF that is written and evaluated")
-    parser.add_argument("--minutes", type=float, default=76.0, help="wall time of training")
+    parser.add_argument("--steps", type=int, default=1600, help="steps of training, up to 3072 tokens each")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--show", action="store_true", help="print every answer")
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Training under a time budget, resumable from its checkpoint."""
+"""Training for a number of steps, resumable from its checkpoint."""
 import dataclasses
 import json
 import pathlib
@@ -11,10 +11,13 @@ import numpy as np
 from . import model, optimiser
 from .batches import Stream
 
+STEPS = 1600
 WARM_UP_STEPS = 60
-DECAY_SHARE = 0.68
+# Steps and learning rate factors between which the rate runs straight.
+RATE_POINTS = ((704, 1.0), (1300, 225 / 374), (STEPS, 0.0))
+RATE_MIN = 0.01
 EASY_START = 0.45
-EASY_UNTIL = 0.15
+EASY_STEPS = 330
 SAVE_EVERY_SECONDS = 120
 LOG_EVERY_STEPS = 50
 CHECKPOINT = "checkpoint.npz"
@@ -46,10 +49,16 @@ def load(path: pathlib.Path):
         return config, json.loads(str(archive["progress"])), parameters, state
 
 
-def rate_at(share: float, steps: int) -> float:
-    """Learning rate factor: linear warm-up, constant, linear decay over the last part of the time budget."""
-    warm = min(1.0, (steps + 1) / WARM_UP_STEPS)
-    return warm * (1.0 if share < 1 - DECAY_SHARE else max(0.01, (1 - share) / DECAY_SHARE))
+def rate_at(step: int, steps: int) -> float:
+    """Learning rate factor at `step` of `steps`: linear warm-up, then along `RATE_POINTS`, which are stretched to `steps`."""
+    warm = min(1.0, (step + 1) / WARM_UP_STEPS)
+    places, rates = zip(*RATE_POINTS)
+    return warm * max(RATE_MIN, float(np.interp(step * STEPS / steps, places, rates)))
+
+
+def easy_share_at(step: int) -> float:
+    """Share of easy chats at `step`: falls from `EASY_START` to nothing within `EASY_STEPS`."""
+    return max(0.0, EASY_START * (1 - step / EASY_STEPS))
 
 
 class Trainer:
@@ -64,7 +73,10 @@ class Trainer:
             self.progress = {"steps": 0, "seconds": 0.0, "tokens": 0}
             self.parameters = model.initialise(self.config, seed)
             self.state = optimiser.initial_state(self.parameters)
-        self.stream = Stream(tokenizer, seed + self.progress["steps"])
+        self.stream = Stream(tokenizer, seed)
+        # A run that goes on sees the chats that it would have seen without the stop.
+        for step in range(self.progress["steps"]):
+            self._batch(step)
         self._measured = []
         print(f"{model.count_parameters(self.parameters)} parameters, starting at step {self.progress['steps']}", flush=True)
 
@@ -72,12 +84,15 @@ class Trainer:
         trees = {"parameters": self.parameters, "first": self.state[0], "second": self.state[1]}
         save(self.path, self.config, self.progress, trees)
 
-    def _advance(self, share):
-        steps = self.progress["steps"]
-        self.stream.easy_share = max(0.0, EASY_START * (1 - share / EASY_UNTIL))
+    def _batch(self, step):
+        self.stream.easy_share = easy_share_at(step)
+        return self.stream.batch(step)
+
+    def _advance(self, steps):
+        step = self.progress["steps"]
         before = self.stream.tokens_seen
-        batch = self.stream.batch(steps)
-        schedule = (jnp.float32(rate_at(share, steps)), jnp.float32(steps + 1))
+        batch = self._batch(step)
+        schedule = (jnp.float32(rate_at(step, steps)), jnp.float32(step + 1))
         self.parameters, self.state, measured = optimiser.step(self.parameters, self.state, batch, schedule, self.config)
         self._measured.append(np.asarray(measured))
         self.progress["steps"] += 1
@@ -91,12 +106,11 @@ class Trainer:
         print(f"step {progress['steps']} {progress['seconds']:.0f}s {progress['tokens'] / 1e6:.2f}M tokens {speed:.0f}/s "
               f"loss {error:.4f} answers {answer_error:.4f} accuracy {accuracy:.4f}", flush=True)
 
-    def run(self, minutes: float) -> None:
-        """Trains until `minutes` of wall time have been used, over all runs, without the first compilation."""
-        self._advance(self.progress["seconds"] / (minutes * 60))
+    def run(self, steps: int) -> None:
+        """Trains until `steps` steps are done, over all runs. Steps and not time, so that the weights do not depend on what else the machine does."""
         offset, started, saved = self.progress["seconds"], time.monotonic(), time.monotonic()
-        while self.progress["seconds"] < minutes * 60:
-            self._advance(self.progress["seconds"] / (minutes * 60))
+        while self.progress["steps"] < steps:
+            self._advance(steps)
             self.progress["seconds"] = offset + time.monotonic() - started
             if self.progress["steps"] % LOG_EVERY_STEPS == 0:
                 self._log()

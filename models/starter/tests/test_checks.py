@@ -39,9 +39,9 @@ class ChecksTest(unittest.TestCase):
 
 class ScheduleTest(unittest.TestCase):
     def test_the_rate_warms_up_and_ends_near_zero(self):
-        self.assertLess(rate_at(0.0, 0), 0.05)
-        self.assertEqual(rate_at(0.3, 1000), 1.0)
-        self.assertLessEqual(rate_at(1.0, 5000), 0.01)
+        self.assertLess(rate_at(0, 1600), 0.05)
+        self.assertEqual(rate_at(500, 1600), 1.0)
+        self.assertLessEqual(rate_at(1600, 1600), 0.01)
 
 
 class ExportTest(unittest.TestCase):

@@ -108,6 +108,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/egress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The switch, where calls may go and what was called. */
+        get: operations["read_egress"];
+        /** Turns the switch. Closing it ends calls under way. */
+        put: operations["set_egress"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/fallbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Chains of models that are tried one after the other. */
+        get: operations["list_fallbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/fallbacks/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Makes or replaces a chain. */
+        put: operations["save_fallback"];
+        post?: never;
+        /** Removes a chain that nobody has chosen. */
+        delete: operations["delete_fallback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models": {
         parameters: {
             query?: never;
@@ -139,7 +192,8 @@ export interface paths {
         delete: operations["remove_model"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Changes a model: its title, whether it stays in memory, whether `auto` may choose it; accepts its licence. */
+        patch: operations["update_model"];
         trace?: never;
     };
     "/api/admin/models/{id}/load": {
@@ -170,6 +224,165 @@ export interface paths {
         put?: never;
         /** Takes a model out of memory. */
         post: operations["unload_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/{id}/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who uses a model, by name within the caller's organisation. */
+        get: operations["model_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/{id}/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a model's file again and compares its hash. */
+        post: operations["verify_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names that lead to models. */
+        get: operations["list_aliases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Leads an alias to a model. */
+        put: operations["set_alias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/known": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Well-known open models, to help choose what to bring, with what this machine makes of them. */
+        get: operations["list_known_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/runtime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What models are doing right now: memory, queues, speed. */
+        get: operations["model_runtime"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every upload under way, oldest first. */
+        get: operations["list_uploads"];
+        put?: never;
+        /** Begins an upload. What cannot end well is refused before a byte is taken. */
+        post: operations["create_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an upload is: ask this before going on after an interruption. */
+        get: operations["find_upload"];
+        put?: never;
+        post?: never;
+        /** Gives an upload up and removes what has arrived of it. */
+        delete: operations["remove_upload"];
+        options?: never;
+        head?: never;
+        /**
+         * Sends the next piece of a file, at most `chunk_bytes_max` bytes. What has arrived counts also when the
+         *     connection breaks; the answer, or the upload itself, says where to go on.
+         */
+        patch: operations["send_piece"];
+        trace?: never;
+    };
+    "/api/admin/models/uploads/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a whole upload a model, once its licence is accepted. */
+        post: operations["complete_upload"];
         delete?: never;
         options?: never;
         head?: never;
@@ -259,6 +472,150 @@ export interface paths {
         /** Gives a person a new temporary password; their sessions end. */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every provider of models outside the node. */
+        get: operations["list_providers"];
+        put?: never;
+        /** Enters a provider; nothing is sent to it. */
+        post: operations["create_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One provider. */
+        get: operations["read_provider"];
+        put?: never;
+        post?: never;
+        /** Removes a provider that nothing uses, with its credentials. */
+        delete: operations["delete_provider"];
+        options?: never;
+        head?: never;
+        /** Changes a provider, switches it on or off, replaces its credentials. */
+        patch: operations["update_provider"];
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replaces the models of a provider and their prices. */
+        put: operations["set_provider_models"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes one tiny real call and tells how each step went. */
+        post: operations["test_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's limits, with what was used of them today. */
+        get: operations["list_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/quotas/{scope}/{subject}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Sets a limit on a person, an employee or an API key of the organisation; on the organisation itself only
+         *     who administers the node may. Without any limit but a weight it only sets the share of a busy model.
+         */
+        put: operations["set_quota"];
+        post?: never;
+        /** Removes a limit. */
+        delete: operations["remove_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the organisation's prompts may be computed. */
+        get: operations["list_residency_rules"];
+        put?: never;
+        /** Makes a rule for the organisation, in the place of one for the same prompts. */
+        post: operations["save_residency_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/residency/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a rule of the organisation. */
+        delete: operations["delete_residency_rule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1350,6 +1707,27 @@ export interface components {
             version: string;
         };
         agt_id: string;
+        /** @description A name that leads to a model. */
+        Alias: {
+            /** @description What people and API callers write, such as `default`. */
+            alias: string;
+            /** @description Whether somebody chose the model; otherwise the node does. */
+            is_set: boolean;
+            /** @description The model's name; `null` when there is none that it could lead to. */
+            model: string | null;
+        };
+        /** @description A destination as shown. */
+        AllowedDestination: {
+            host: string;
+            local_network: boolean;
+            /** @description Whether the switch lets calls go there right now. */
+            open: boolean;
+            /** Format: int32 */
+            port: number;
+            provider: string;
+            provider_id: components["schemas"]["prv_id"];
+            tls: boolean;
+        };
         /** @description What a choice of model comes to right now. */
         Answering: {
             mode: components["schemas"]["AnswerMode"];
@@ -1390,6 +1768,19 @@ export interface components {
             /** @description The first characters of the key, to tell keys apart. */
             prefix: string;
         };
+        /** @description To whose prompts a residency rule applies. */
+        AppliesTo: {
+            /** @enum {string} */
+            kind: "organisation";
+        } | {
+            /** @enum {string} */
+            kind: "ve";
+            ve_id: components["schemas"]["ve_id"];
+        } | {
+            data_class: components["schemas"]["DataClass"];
+            /** @enum {string} */
+            kind: "data_class";
+        };
         /** @description A text file on a message, without its text. */
         Attachment: {
             name: string;
@@ -1401,6 +1792,19 @@ export interface components {
             name: string;
             /** @description The file's text, at most 256 KiB. */
             text: string;
+        };
+        /** @description An AWS key pair. */
+        AwsKeys: {
+            access_key_id: string;
+            secret_access_key: components["schemas"]["SecretText"];
+            session_token?: components["schemas"]["SecretText"] | null;
+        };
+        /** @description Which answer was best. */
+        BestAnswer: {
+            answer_id?: components["schemas"]["pla_id"] | null;
+        };
+        BTreeMap: {
+            [key: string]: boolean | number | string;
         };
         CalledFunction: {
             /** @description A JSON object as text. */
@@ -1415,7 +1819,12 @@ export interface components {
          * @description Through which door a model was called.
          * @enum {string}
          */
-        CallKind: "employee_chat" | "chat" | "completion" | "response" | "message" | "embedding";
+        CallKind: "employee_chat" | "chat" | "completion" | "response" | "message" | "embedding" | "playground";
+        /**
+         * @description How a call ended.
+         * @enum {string}
+         */
+        CallOutcome: "complete" | "abandoned" | "denied" | "failed";
         /**
          * @description A field of work.
          * @enum {string}
@@ -1604,6 +2013,11 @@ export interface components {
             model_imported: boolean;
             people_added: boolean;
         };
+        /**
+         * @description Whether a provider is called.
+         * @enum {string}
+         */
+        CircuitState: "closed" | "open" | "half_open";
         /** @description A passage an answer rests on. */
         Citation: {
             /**
@@ -1626,6 +2040,19 @@ export interface components {
             title: string;
         };
         cnv_id: string;
+        /** @description How an upload becomes a model. */
+        CompleteUpload: {
+            /**
+             * @description That the caller has read and accepts the model's licence.
+             * @default false
+             */
+            accept_license: boolean;
+            /**
+             * @description Take it in although it does not fit into memory.
+             * @default false
+             */
+            force: boolean;
+        };
         /** @description Continued text, whole or a piece of it. */
         Completion: {
             choices: components["schemas"]["CompletionChoice"][];
@@ -1751,6 +2178,23 @@ export interface components {
             note?: string;
             variables?: components["schemas"]["Variable"][];
         };
+        /** @description What opens a provider. */
+        Credentials: {
+            /** @enum {string} */
+            kind: "none";
+        } | {
+            api_key: components["schemas"]["SecretText"];
+            /** @enum {string} */
+            kind: "api_key";
+        } | (components["schemas"]["AwsKeys"] & {
+            /** @enum {string} */
+            kind: "aws";
+        });
+        /**
+         * @description How secret something is.
+         * @enum {string}
+         */
+        DataClass: "public" | "internal" | "confidential" | "personal";
         /** @description Another name or description; what is left out stays. */
         DescribePrompt: {
             description?: string | null;
@@ -1778,9 +2222,78 @@ export interface components {
              */
             to_line: number | null;
         };
+        /** @description The disk that models lie on, in bytes. */
+        DiskBar: {
+            /** Format: int64 */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description What model files take.
+             */
+            used_bytes: number;
+        };
         /** @description A question in other words. */
         EditInput: {
             message: string;
+        };
+        /** @description One call as recorded: never what was said. */
+        EgressCall: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Bytes of the answer's body.
+             */
+            bytes_in: number;
+            /**
+             * Format: int64
+             * @description Bytes of the request's body.
+             */
+            bytes_out: number;
+            /** Format: int64 */
+            duration_ms: number;
+            host: string;
+            organisation_id: components["schemas"]["org_id"] | null;
+            outcome: components["schemas"]["CallOutcome"];
+            person_id: components["schemas"]["per_id"] | null;
+            provider_id: components["schemas"]["prv_id"];
+            /**
+             * Format: int32
+             * @description The answer's HTTP status, when there was one.
+             */
+            status: number | null;
+        };
+        /**
+         * @description How far calls may go.
+         * @enum {string}
+         */
+        EgressMode: "air_gapped" | "local_network" | "allowed";
+        /** @description What the calls of one provider come to. */
+        EgressTotals: {
+            /** Format: int64 */
+            bytes_in: number;
+            /** Format: int64 */
+            bytes_out: number;
+            /** Format: int64 */
+            calls: number;
+            /** Format: int64 */
+            denied: number;
+            /** Format: int64 */
+            failed: number;
+            last_at: components["schemas"]["Timestamp"];
+            provider_id: components["schemas"]["prv_id"];
+        };
+        /** @description The switch and what happened because of it. */
+        EgressView: {
+            changed_at: components["schemas"]["Timestamp"] | null;
+            /** @description Where calls could go: the enabled providers and nothing else. */
+            destinations: components["schemas"]["AllowedDestination"][];
+            /** @description Whether the configuration says `egress = "never"`, so that nobody can switch it here. */
+            locked: boolean;
+            mode: components["schemas"]["EgressMode"];
+            /** @description The newest calls, newest first, at most 100. */
+            recent: components["schemas"]["EgressCall"][];
+            /** @description Sums over the calls that are kept. */
+            totals: components["schemas"]["EgressTotals"][];
         };
         EmbeddingInput: string | string[] | unknown[];
         EmbeddingItem: {
@@ -1863,6 +2376,14 @@ export interface components {
             /** @enum {string} */
             type: "model.changed";
         } | {
+            model_id: components["schemas"]["mdl_id"];
+            /** @enum {string} */
+            type: "queue.changed";
+        } | {
+            /** @enum {string} */
+            type: "upload.changed";
+            upload_id: components["schemas"]["upl_id"];
+        } | {
             template_id: components["schemas"]["tpl_id"];
             /** @enum {string} */
             type: "prompt.changed";
@@ -1895,6 +2416,19 @@ export interface components {
             price_model: components["schemas"]["FacetCount"][];
             /** @description By publisher. */
             publisher: components["schemas"]["FacetCount"][];
+        };
+        /** @description Models that are tried one after the other, until one answers. */
+        FallbackChain: {
+            /** @description What people choose and API callers send: `fallback/…`. */
+            model: string;
+            name: string;
+            /** @description Names of models, of providers or on this node. */
+            steps: string[];
+        };
+        /** @description The models of a chain. */
+        FallbackSteps: {
+            /** @description Names of models, of providers or on this node, in the order in which they are tried. */
+            steps: string[];
         };
         /** @description One field that was refused. */
         FieldError: {
@@ -1942,11 +2476,102 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description What a model file says of itself. */
+        Inspection: {
+            architecture: string;
+            /**
+             * Format: int64
+             * @description Bytes of memory per token of context, as 16-bit floats.
+             */
+            cache_bytes_per_token: number;
+            /**
+             * Format: int32
+             * @description Tokens it was trained to read at once.
+             */
+            context_length: number;
+            has_chat_template: boolean;
+            /** @description Whether its chat template knows tools; it can call tools without, by grammar. */
+            has_tool_template: boolean;
+            kind: components["schemas"]["ModelKind"];
+            /** @description The licence the file names. */
+            licence: string | null;
+            /** @description Whether the licence is one that asks for nothing before use. */
+            licence_is_permissive: boolean;
+            /**
+             * Format: int64
+             * @description Number of weights.
+             */
+            parameters: number;
+            quantisation: string;
+            /** @description The model's own name, else the file's. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Bytes of the weights.
+             */
+            weight_bytes: number;
+        };
         /** @description A named schema. */
         JsonSchemaFormat: {
             schema?: unknown;
         };
+        /**
+         * @description How far prompts may go.
+         * @enum {string}
+         */
+        KeepWithin: "node" | "local_network";
         key_id: string;
+        /** @description A well-known open model. */
+        KnownModel: {
+            /**
+             * Format: int64
+             * @description The part that works on each token, when it is not all of them.
+             */
+            active_parameters: number | null;
+            architecture: string;
+            /** Format: int32 */
+            context_length: number;
+            kind: components["schemas"]["ModelKind"];
+            licence: string;
+            /** @description Whether the licence is one that asks for nothing before use. */
+            licence_is_permissive: boolean;
+            name: string;
+            /** @description Usual forms of the file, smallest first. */
+            options: components["schemas"]["KnownOption"][];
+            /** Format: int64 */
+            parameters: number;
+            publisher: string;
+            /** @description One sentence for people. */
+            summary: string;
+        };
+        /** @description One form of a well-known model's file. */
+        KnownOption: {
+            quantisation: string;
+            /**
+             * Format: int64
+             * @description Estimate of the file's size, from the number of weights.
+             */
+            size_bytes: number;
+            verdict: components["schemas"]["MemoryVerdict"];
+        };
+        /** @description How much one may use. A limit that is left out does not exist. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Requests per minute.
+             */
+            requests_per_minute: number | null;
+            /**
+             * Format: int64
+             * @description Tokens per day (UTC), prompts and answers together.
+             */
+            tokens_per_day: number | null;
+            /**
+             * Format: int32
+             * @description Share of a busy model beside others of the same kind, 1 to 100; organisations and people only.
+             */
+            weight?: number;
+        };
         /** @description E-mail address and password. */
         LoginInput: {
             email: string;
@@ -1964,6 +2589,60 @@ export interface components {
             last_seen_at: components["schemas"]["Timestamp"] | null;
             platform_administrator: boolean;
             role: components["schemas"]["Role"];
+        };
+        /** @description Memory of the machine as far as models are concerned, in bytes. */
+        MemoryBar: {
+            /**
+             * Format: int64
+             * @description What models may take together.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int64
+             * @description What models may still take: what is left of the budget, and of the machine.
+             */
+            free_bytes: number;
+            /**
+             * Format: int64
+             * @description What the machine, or the node's control group, has.
+             */
+            total_bytes: number;
+            /**
+             * Format: int64
+             * @description What models take.
+             */
+            used_bytes: number;
+        };
+        /** @description Whether a model fits this machine. */
+        MemoryVerdict: {
+            /**
+             * Format: int64
+             * @description Memory that models may take here.
+             */
+            budget_bytes: number;
+            /**
+             * Format: int32
+             * @description Tokens it would read at once; 0 when it does not fit.
+             */
+            context_length: number;
+            fits: boolean;
+            /**
+             * Format: int64
+             * @description Memory it takes: as it would be loaded, or the least that works when that does not fit.
+             */
+            needs_bytes: number;
+            /** @description One sentence for people. */
+            sentence: string;
+            /**
+             * Format: int32
+             * @description Conversations it would compute at the same time; 0 when it does not fit.
+             */
+            sequences: number;
+            /**
+             * Format: double
+             * @description Tokens written per second: measured, or estimated from a model that was; `null` when none was.
+             */
+            tokens_per_second: number | null;
         };
         /** @description One message as shown. */
         Message: {
@@ -2135,7 +2814,11 @@ export interface components {
         };
         /** @description A model as shown. */
         Model: {
+            /** @description Names that lead to it, such as `default`. */
+            aliases: string[];
             architecture: string;
+            /** @description The model an adapter belongs to. */
+            base_model: string | null;
             built_in: boolean;
             /**
              * Format: int32
@@ -2143,10 +2826,14 @@ export interface components {
              */
             context_length: number;
             error: components["schemas"]["ModelError"] | null;
+            has_chat_template: boolean;
+            /** @description Whether its own chat template knows tools; it can call tools without, by grammar. */
+            has_tool_template: boolean;
             id: components["schemas"]["mdl_id"];
             imported_at: components["schemas"]["Timestamp"];
             kind: components["schemas"]["ModelKind"];
             licence: string | null;
+            licence_accepted_at: components["schemas"]["Timestamp"] | null;
             loaded_at: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
@@ -2155,12 +2842,24 @@ export interface components {
             memory_bytes: number | null;
             /** @description What people choose and API callers send. */
             name: string;
+            /** @description Whether it waits for somebody to accept its licence. */
+            needs_acceptance: boolean;
+            /** @description What its engine said when it was loaded, one sentence each. */
+            notes: string[];
             /** Format: int64 */
             parameters: number;
+            /** @description Whether it stays in memory once it is there. */
+            pinned: boolean;
             quantisation: string;
+            /**
+             * Format: int32
+             * @description Answers being written.
+             */
+            running: number;
             sha256: string;
             /** Format: int64 */
             size_bytes: number;
+            speed: components["schemas"]["Probe"] | null;
             state: components["schemas"]["ModelState"];
             /** @description What it is doing, for people; `null` when the state says it all. */
             state_detail: string | null;
@@ -2177,6 +2876,37 @@ export interface components {
              * @description Active employees on the node that have chosen it by name.
              */
             used_by: number;
+            verdict: components["schemas"]["MemoryVerdict"] | null;
+            /**
+             * Format: int32
+             * @description Requests that wait for it.
+             */
+            waiting: number;
+        };
+        /** @description What to change of a model; what is left out stays. */
+        ModelChange: {
+            /**
+             * @description Accepts its licence; only `true` means something.
+             * @default null
+             */
+            accept_license: boolean | null;
+            /**
+             * @description The model that an adapter belongs to, by name; it is loaded with that model from its next start on.
+             * @default null
+             */
+            base_model: string | null;
+            /**
+             * @description Whether it stays in memory once it is there.
+             * @default null
+             */
+            pinned: boolean | null;
+            /**
+             * @description Whether `auto` may choose it.
+             * @default null
+             */
+            suitable_for_auto: boolean | null;
+            /** @default null */
+            title: string | null;
         };
         /** @description A model one may choose for an employee. */
         ModelChoice: {
@@ -2192,13 +2922,15 @@ export interface components {
         /** @description Why a model could not be loaded or stopped. */
         ModelError: {
             code: string;
+            /** @description The last lines its process wrote, when it stopped by itself. */
+            last_words: string | null;
             message: string;
         };
         /**
          * @description What a model is for.
          * @enum {string}
          */
-        ModelKind: "generative" | "embedding";
+        ModelKind: "generative" | "embedding" | "adapter";
         /** @description What an agent needs of a model. */
         ModelNeeds: {
             /**
@@ -2211,12 +2943,61 @@ export interface components {
             /** @description Recommended smallest size of a generative model, such as `1.5B`. */
             parameters_min: string;
         };
+        /** @description What models are doing right now. */
+        ModelRuntime: {
+            disk: components["schemas"]["DiskBar"];
+            memory: components["schemas"]["MemoryBar"];
+            /** @description Models that are in memory, on their way there, failed, or waited for. */
+            models: components["schemas"]["RunningModel"][];
+        };
         /**
          * @description Whether a model is in memory.
          * @enum {string}
          */
         ModelState: "unloaded" | "loading" | "ready" | "failed";
+        /** @description An employee that has chosen a model. */
+        ModelUser: {
+            persona_name: string;
+            ve_id: components["schemas"]["ve_id"];
+        };
+        /** @description What reading a model file again came to. */
+        ModelVerified: {
+            name: string;
+            /** @description `ok`, `changed`, `missing` or `carried by the engine`. */
+            result: string;
+        };
         msg_id: string;
+        /** @description A new provider. */
+        NewProvider: {
+            /** @description Where it is; the kind's own address when left out. OpenAI-compatible servers: with `/v1`. */
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            /** @description Whether its models may be used at once; `true` when left out. */
+            enabled?: boolean | null;
+            kind: components["schemas"]["ProviderKind"];
+            /** @description Whether it lies on the local network; `true` for Ollama when left out. */
+            local_network?: boolean | null;
+            models?: components["schemas"]["ProviderModel"][];
+            settings?: components["schemas"]["ProviderSettings"];
+            /** @description The first part of its models' names; the kind's name when left out. */
+            slug?: string | null;
+            title?: string | null;
+        };
+        /** @description A new residency rule. */
+        NewResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            keep_within: components["schemas"]["KeepWithin"];
+        };
+        /** @description What somebody wants to upload. */
+        NewUpload: {
+            file_name: string;
+            /** @description What the model will be called; taken from the file's name when left out. */
+            name?: string | null;
+            /** @description The file's SHA-256 in hex, when the sender knows it: compared at the end. */
+            sha256?: string | null;
+            /** Format: int64 */
+            size_bytes: number;
+        };
         /** @description How the node is. */
         NodeStatus: {
             /**
@@ -2351,6 +3132,20 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Alias: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description What people and API callers write, such as `default`. */
+                alias: string;
+                /** @description Whether somebody chose the model; otherwise the node does. */
+                is_set: boolean;
+                /** @description The model's name; `null` when there is none that it could lead to. */
+                model: string | null;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_ApiKey: {
             /** @description The entries of this page. */
             items: {
@@ -2381,6 +3176,47 @@ export interface components {
                 messages: number;
                 title: string;
                 ve_id: components["schemas"]["ve_id"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FallbackChain: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description What people choose and API callers send: `fallback/…`. */
+                model: string;
+                name: string;
+                /** @description Names of models, of providers or on this node. */
+                steps: string[];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_KnownModel: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description The part that works on each token, when it is not all of them.
+                 */
+                active_parameters: number | null;
+                architecture: string;
+                /** Format: int32 */
+                context_length: number;
+                kind: components["schemas"]["ModelKind"];
+                licence: string;
+                /** @description Whether the licence is one that asks for nothing before use. */
+                licence_is_permissive: boolean;
+                name: string;
+                /** @description Usual forms of the file, smallest first. */
+                options: components["schemas"]["KnownOption"][];
+                /** Format: int64 */
+                parameters: number;
+                publisher: string;
+                /** @description One sentence for people. */
+                summary: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -2441,7 +3277,11 @@ export interface components {
         Page_Model: {
             /** @description The entries of this page. */
             items: {
+                /** @description Names that lead to it, such as `default`. */
+                aliases: string[];
                 architecture: string;
+                /** @description The model an adapter belongs to. */
+                base_model: string | null;
                 built_in: boolean;
                 /**
                  * Format: int32
@@ -2449,10 +3289,14 @@ export interface components {
                  */
                 context_length: number;
                 error: components["schemas"]["ModelError"] | null;
+                has_chat_template: boolean;
+                /** @description Whether its own chat template knows tools; it can call tools without, by grammar. */
+                has_tool_template: boolean;
                 id: components["schemas"]["mdl_id"];
                 imported_at: components["schemas"]["Timestamp"];
                 kind: components["schemas"]["ModelKind"];
                 licence: string | null;
+                licence_accepted_at: components["schemas"]["Timestamp"] | null;
                 loaded_at: components["schemas"]["Timestamp"] | null;
                 /**
                  * Format: int64
@@ -2461,12 +3305,24 @@ export interface components {
                 memory_bytes: number | null;
                 /** @description What people choose and API callers send. */
                 name: string;
+                /** @description Whether it waits for somebody to accept its licence. */
+                needs_acceptance: boolean;
+                /** @description What its engine said when it was loaded, one sentence each. */
+                notes: string[];
                 /** Format: int64 */
                 parameters: number;
+                /** @description Whether it stays in memory once it is there. */
+                pinned: boolean;
                 quantisation: string;
+                /**
+                 * Format: int32
+                 * @description Answers being written.
+                 */
+                running: number;
                 sha256: string;
                 /** Format: int64 */
                 size_bytes: number;
+                speed: components["schemas"]["Probe"] | null;
                 state: components["schemas"]["ModelState"];
                 /** @description What it is doing, for people; `null` when the state says it all. */
                 state_detail: string | null;
@@ -2483,6 +3339,12 @@ export interface components {
                  * @description Active employees on the node that have chosen it by name.
                  */
                 used_by: number;
+                verdict: components["schemas"]["MemoryVerdict"] | null;
+                /**
+                 * Format: int32
+                 * @description Requests that wait for it.
+                 */
+                waiting: number;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -2587,12 +3449,99 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Provider: {
+            /** @description The entries of this page. */
+            items: {
+                base_url: string;
+                created_at: components["schemas"]["Timestamp"];
+                enabled: boolean;
+                has_credentials: boolean;
+                health: components["schemas"]["ProviderHealth"];
+                id: components["schemas"]["prv_id"];
+                kind: components["schemas"]["ProviderKind"];
+                local_network: boolean;
+                models: components["schemas"]["ProviderModelView"][];
+                /** @description Whether the egress switch lets its calls out right now. */
+                reachable: boolean;
+                settings: components["schemas"]["ProviderSettings"];
+                slug: string;
+                tested: components["schemas"]["TestReport"] | null;
+                title: string;
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Quota: {
+            /** @description The entries of this page. */
+            items: (components["schemas"]["Limits"] & {
+                /** @description When today's count begins anew. */
+                resets_at: components["schemas"]["Timestamp"];
+                scope: components["schemas"]["QuotaScope"];
+                /** @description Id of the organisation, person, employee or API key. */
+                subject_id: string;
+                /**
+                 * Format: int64
+                 * @description Tokens used today.
+                 */
+                tokens_today: number;
+            })[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_RatingReason: {
             /** @description The entries of this page. */
             items: {
                 rated_at: components["schemas"]["Timestamp"];
                 reason: string;
                 verdict: components["schemas"]["Verdict"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ResidencyRule: {
+            /** @description The entries of this page. */
+            items: {
+                applies_to: components["schemas"]["AppliesTo"];
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["rsr_id"];
+                keep_within: components["schemas"]["KeepWithin"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Upload: {
+            /** @description The entries of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Largest piece the node takes.
+                 */
+                chunk_bytes_max: number;
+                created_at: components["schemas"]["Timestamp"];
+                /** @description When it is removed unless something happens to it. */
+                expires_at: components["schemas"]["Timestamp"];
+                file_name: string;
+                id: components["schemas"]["upl_id"];
+                inspection: components["schemas"]["Inspection"] | null;
+                /** @description What the model will be called. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Bytes that are safe on the node: the next piece begins here.
+                 */
+                received_bytes: number;
+                refusal: components["schemas"]["Refusal"] | null;
+                /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
+                sha256: string | null;
+                /** Format: int64 */
+                size_bytes: number;
+                state: components["schemas"]["UploadState"];
+                verdict: components["schemas"]["MemoryVerdict"] | null;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -2856,6 +3805,20 @@ export interface components {
          * @enum {string}
          */
         PriceUnit: "month" | "message" | "task";
+        /** @description How fast a model is on this machine, from a short run after its first load. */
+        Probe: {
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: double
+             * @description Tokens written per second, one conversation alone.
+             */
+            decode_tokens_per_second: number;
+            /**
+             * Format: double
+             * @description Tokens read per second.
+             */
+            prefill_tokens_per_second: number;
+        };
         PromptDetails: {
             /**
              * Format: int32
@@ -2863,9 +3826,334 @@ export interface components {
              */
             cached_tokens: number;
         };
+        /** @description What changed from one version to another. */
+        PromptDiff: {
+            body: components["schemas"]["DiffLine"][];
+            /** Format: int32 */
+            from: number;
+            /** Format: int32 */
+            to: number;
+            /** @description One line per variable, in words. */
+            variables: components["schemas"]["DiffLine"][];
+        };
+        /** @description A draft filled in, or what is wrong with it. */
+        PromptPreview: {
+            /** @description Fields of the request, such as `body`, `variables[0].name` or `values.customer`. */
+            problems: components["schemas"]["FieldError"][];
+            /** @description `null` when something is wrong. */
+            text: string | null;
+        };
+        /** @description Which state of the template is meant. */
+        PromptRevision: {
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+        };
+        /** @description A template without its text. */
+        PromptTemplate: {
+            archived_at: components["schemas"]["Timestamp"] | null;
+            changed_at: components["schemas"]["Timestamp"];
+            created_at: components["schemas"]["Timestamp"];
+            description: string;
+            id: components["schemas"]["tpl_id"];
+            name: string;
+            /**
+             * Format: int32
+             * @description Counts every change; send the one you read when you change something.
+             */
+            revision: number;
+            /**
+             * Format: int32
+             * @description Number of the newest version.
+             */
+            version: number;
+        };
+        /** @description A template with its newest version. */
+        PromptTemplateDetail: {
+            current: components["schemas"]["PromptVersion"];
+            template: components["schemas"]["PromptTemplate"];
+        };
+        /** @description One version of a template; it never changes. */
+        PromptVersion: {
+            /** @description Display name of who wrote it. */
+            author: string;
+            /** @description Text with `{{variable}}` places; `\{{` stands for two plain braces. */
+            body: string;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description What changed, in the author's words; may be empty. */
+            note: string;
+            /**
+             * Format: int32
+             * @description Counts up from 1.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description The version whose text this one brought back.
+             */
+            restored_from: number | null;
+            variables: components["schemas"]["Variable"][];
+        };
+        /** @description A provider as shown: never its credentials. */
+        Provider: {
+            base_url: string;
+            created_at: components["schemas"]["Timestamp"];
+            enabled: boolean;
+            has_credentials: boolean;
+            health: components["schemas"]["ProviderHealth"];
+            id: components["schemas"]["prv_id"];
+            kind: components["schemas"]["ProviderKind"];
+            local_network: boolean;
+            models: components["schemas"]["ProviderModelView"][];
+            /** @description Whether the egress switch lets its calls out right now. */
+            reachable: boolean;
+            settings: components["schemas"]["ProviderSettings"];
+            slug: string;
+            tested: components["schemas"]["TestReport"] | null;
+            title: string;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What to change of a provider; what is left out stays. */
+        ProviderChange: {
+            base_url?: string | null;
+            credentials?: components["schemas"]["Credentials"] | null;
+            enabled?: boolean | null;
+            local_network?: boolean | null;
+            settings?: components["schemas"]["ProviderSettings"] | null;
+            title?: string | null;
+        };
+        /** @description How a provider is doing, since the node started or the provider was changed. */
+        ProviderHealth: {
+            circuit: components["schemas"]["CircuitState"];
+            /**
+             * Format: int32
+             * @description Failures in a row.
+             */
+            failures: number;
+            /** @description Stable code of the last failure. */
+            last_error: string | null;
+            last_error_at: components["schemas"]["Timestamp"] | null;
+            last_success_at: components["schemas"]["Timestamp"] | null;
+            retry_at: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description What a provider speaks.
+         * @enum {string}
+         */
+        ProviderKind: "openai" | "anthropic" | "gemini" | "azure_openai" | "bedrock" | "amazon_q" | "ollama" | "openai_compatible";
+        /** @description A model of a provider. */
+        ProviderModel: {
+            /**
+             * Format: int32
+             * @description Tokens it reads at once, prompt and answer together; older turns are left out beyond it.
+             */
+            context_length?: number;
+            kind?: components["schemas"]["ModelKind"];
+            /** @description As the provider calls it; on Azure the deployment. */
+            name: string;
+            price?: components["schemas"]["TokenPrice"];
+            /** @description What people see; the name when left out. */
+            title?: string;
+        };
+        /** @description The models of a provider and their prices. */
+        ProviderModels: {
+            models: components["schemas"]["ProviderModel"][];
+        };
+        /** @description A provider's model as shown. */
+        ProviderModelView: components["schemas"]["ProviderModel"] & {
+            /** @description What people choose and API callers send. */
+            model: string;
+        };
+        /** @description What only some kinds have, and how patient the node is. */
+        ProviderSettings: {
+            /**
+             * @description Azure: use the deployments' own paths with this API version; its newer path when left out.
+             * @default null
+             */
+            api_version: string | null;
+            /**
+             * @description Amazon Q Business: the application.
+             * @default null
+             */
+            application_id: string | null;
+            /**
+             * @description Certificates (PEM) to trust beside the public authorities.
+             * @default null
+             */
+            ca_pem: string | null;
+            /**
+             * Format: int32
+             * @description For the connection, 100 to 60000; 5000 when left out.
+             * @default null
+             */
+            connect_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Until the answer begins, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            first_byte_timeout_ms: number | null;
+            /**
+             * Format: int32
+             * @description Between two pieces of the answer, 100 to 600000; 60000 when left out.
+             * @default null
+             */
+            idle_timeout_ms: number | null;
+            /**
+             * @description AWS region, such as `eu-central-1`; for Bedrock and Amazon Q Business.
+             * @default null
+             */
+            region: string | null;
+            /**
+             * Format: int32
+             * @description How often a call that brought no token is tried again, 0 to 5; 2 when left out.
+             * @default null
+             */
+            retries_max: number | null;
+        };
+        /** @description What to test. */
+        ProviderTest: {
+            /** @description As the provider calls it; its first model when left out. */
+            model?: string | null;
+        };
+        prv_id: string;
+        /** @description A limit as shown. */
+        Quota: components["schemas"]["Limits"] & {
+            /** @description When today's count begins anew. */
+            resets_at: components["schemas"]["Timestamp"];
+            scope: components["schemas"]["QuotaScope"];
+            /** @description Id of the organisation, person, employee or API key. */
+            subject_id: string;
+            /**
+             * Format: int64
+             * @description Tokens used today.
+             */
+            tokens_today: number;
+        };
+        /**
+         * @description What a limit is set on.
+         * @enum {string}
+         */
+        QuotaScope: "organisation" | "person" | "ve" | "api_key";
+        /** @description The agent of a result. */
+        RatedAgent: {
+            id: components["schemas"]["agt_id"];
+            name: string;
+            /** @description Its address in the marketplace; `null` when it is no longer there. */
+            slug: string | null;
+        };
+        /** @description What a person thought of an answer. */
+        Rating: {
+            rated_at: components["schemas"]["Timestamp"];
+            /** @description Why, in the person's words; may be empty. */
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A thumb to give. */
+        RatingInput: {
+            /** @description Why, at most 500 characters. Staff and administrators of the organisation can read it. */
+            reason?: string | null;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Why somebody gave a thumb. Who it was is not said. */
+        RatingReason: {
+            rated_at: components["schemas"]["Timestamp"];
+            reason: string;
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description Satisfaction with one agent on one model. */
+        RatingResult: {
+            agent: components["schemas"]["RatedAgent"] | null;
+            /** Format: int32 */
+            best: number;
+            /**
+             * Format: int32
+             * @description Comparisons it stood in, and won.
+             */
+            compared: number;
+            /**
+             * Format: double
+             * @description Median over the judged answers, in milliseconds.
+             */
+            first_token_ms: number | null;
+            model: string;
+            /**
+             * Format: int32
+             * @description Thumbs given.
+             */
+            ratings: number;
+            /**
+             * Format: int32
+             * @description How many thumbs come with a reason.
+             */
+            reasons: number;
+            /**
+             * Format: double
+             * @description Median over the judged answers.
+             */
+            tokens_per_second: number | null;
+            /** Format: int32 */
+            up: number;
+            /**
+             * Format: double
+             * @description Share of thumbs up, 0 to 1; `null` without thumbs.
+             */
+            up_share: number | null;
+            /** Format: double */
+            up_share_high: number;
+            /**
+             * Format: double
+             * @description Bounds of the true share at 95 % confidence (Wilson's score interval).
+             */
+            up_share_low: number;
+        };
+        /** @description Satisfaction by agent and model over a period. */
+        RatingResults: {
+            /** @description False when there are more ratings than one report looks back on: the newest are counted. */
+            complete: boolean;
+            items: components["schemas"]["RatingResult"][];
+            since: components["schemas"]["Timestamp"];
+        };
+        /** @description Why an upload was refused. */
+        Refusal: {
+            /** @description Stable code. */
+            code: string;
+            /** @description One sentence for people. */
+            message: string;
+        };
         /** @description A new title. */
         RenameConversation: {
             title: string;
+        };
+        /** @description A template filled in. */
+        RenderedPrompt: {
+            /** Format: int32 */
+            characters: number;
+            text: string;
+            /**
+             * Format: int32
+             * @description The version that was filled in.
+             */
+            version: number;
+        };
+        /** @description Values to fill a template in with. */
+        RenderPrompt: {
+            /** @description By variable name. */
+            values?: components["schemas"]["BTreeMap"];
+            /**
+             * Format: int32
+             * @description The version; the newest when left out.
+             */
+            version?: number | null;
+        };
+        /** @description Where an organisation's prompts may be computed. */
+        ResidencyRule: {
+            applies_to: components["schemas"]["AppliesTo"];
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["rsr_id"];
+            keep_within: components["schemas"]["KeepWithin"];
         };
         /** @description What an answer must look like. */
         ResponseFormat: {
@@ -3025,11 +4313,63 @@ export interface components {
             /** Format: int32 */
             total_tokens: number;
         };
+        /** @description An older version to bring back. */
+        RestorePromptVersion: {
+            note?: string;
+            /**
+             * Format: int32
+             * @description The revision this change was made on.
+             */
+            revision: number;
+        };
         /**
          * @description A person's role in one organisation.
          * @enum {string}
          */
         Role: "admin" | "staff" | "normal";
+        rsr_id: string;
+        /** @description What one model is doing. */
+        RunningModel: {
+            /** Format: int32 */
+            cache_tokens: number;
+            /**
+             * Format: int32
+             * @description Tokens it remembers, and how many it can.
+             */
+            cache_tokens_used: number;
+            /**
+             * Format: int64
+             * @description Memory it takes, or will take once it is loaded.
+             */
+            memory_bytes: number;
+            model_id: components["schemas"]["mdl_id"];
+            name: string;
+            pinned: boolean;
+            /**
+             * Format: int32
+             * @description The system's number of its process; `null` while none runs.
+             */
+            process_id: number | null;
+            /** @description Who waits, next one first. */
+            queue: components["schemas"]["WaitingRequest"][];
+            /**
+             * Format: int32
+             * @description Answers being written.
+             */
+            running: number;
+            /**
+             * Format: int32
+             * @description Conversations it computes at the same time at most.
+             */
+            sequences: number;
+            state: components["schemas"]["ModelState"];
+            title: string;
+            /**
+             * Format: double
+             * @description Tokens written per second, measured over its last answer.
+             */
+            tokens_per_second: number | null;
+        };
         /** @description A prompt for several models. It has messages or a template, not both. */
         RunPlayground: {
             /** @description 2 to 4 models. One model may stand in several columns, to compare parameters. */
@@ -3049,6 +4389,11 @@ export interface components {
             /** @description Label of the button. */
             title: string;
         };
+        /**
+         * Format: password
+         * @description A secret on its way in: what prints it prints dots.
+         */
+        SecretText: string;
         ses_id: string;
         /** @description Who is logged in, where, and what they may do. */
         Session: {
@@ -3067,6 +4412,17 @@ export interface components {
             permissions: string[];
             person: components["schemas"]["Person"];
             role: components["schemas"]["Role"];
+        };
+        /** @description Where an alias leads. */
+        SetAlias: {
+            /** @description A model's name; `null` forgets the alias, or leaves it to the node again. */
+            model: string | null;
+        };
+        /** @description How far calls may go from now on. */
+        SetEgress: {
+            /** @description To open the switch, the mode once more, typed by a person; closing it needs none. */
+            confirm?: string | null;
+            mode: components["schemas"]["EgressMode"];
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
@@ -3121,6 +4477,32 @@ export interface components {
         TemporaryPassword: {
             temporary_password: string;
         };
+        /**
+         * @description How a step of a test went.
+         * @enum {string}
+         */
+        TestOutcome: "passed" | "failed" | "skipped";
+        /** @description What a test found, step by step. */
+        TestReport: {
+            at: components["schemas"]["Timestamp"];
+            passed: boolean;
+            /** @description Every step in its order; those after a failed one are skipped. */
+            steps: components["schemas"]["TestStep"][];
+        };
+        /** @description One step of a test. */
+        TestStep: {
+            /** @description One sentence for people. */
+            detail: string;
+            /** Format: int64 */
+            duration_ms: number | null;
+            outcome: components["schemas"]["TestOutcome"];
+            step: components["schemas"]["TestStepName"];
+        };
+        /**
+         * @description What a test looks at.
+         * @enum {string}
+         */
+        TestStepName: "allowed" | "resolved" | "connected" | "encrypted" | "authenticated" | "model_there" | "answered" | "usage";
         /** @description The schema of [`Text`] for the OpenAPI document. */
         TextOrParts: string | components["schemas"]["TextPart"][];
         /** @description One part of a text. */
@@ -3151,6 +4533,25 @@ export interface components {
              */
             total: number;
         };
+        /** @description What a provider's model costs, in micro-credits per million tokens. */
+        TokenPrice: {
+            /**
+             * Format: int64
+             * @description Tokens of the prompt that the provider had in its cache.
+             * @default 0
+             */
+            cached: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @default 0
+             */
+            output: number;
+        };
         tpl_id: string;
         /** @description A new display name. */
         UpdateAccount: {
@@ -3167,6 +4568,40 @@ export interface components {
             model?: string | null;
             persona_name?: string | null;
         };
+        upl_id: string;
+        /** @description An upload as shown. */
+        Upload: {
+            /**
+             * Format: int64
+             * @description Largest piece the node takes.
+             */
+            chunk_bytes_max: number;
+            created_at: components["schemas"]["Timestamp"];
+            /** @description When it is removed unless something happens to it. */
+            expires_at: components["schemas"]["Timestamp"];
+            file_name: string;
+            id: components["schemas"]["upl_id"];
+            inspection: components["schemas"]["Inspection"] | null;
+            /** @description What the model will be called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes that are safe on the node: the next piece begins here.
+             */
+            received_bytes: number;
+            refusal: components["schemas"]["Refusal"] | null;
+            /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
+            sha256: string | null;
+            /** Format: int64 */
+            size_bytes: number;
+            state: components["schemas"]["UploadState"];
+            verdict: components["schemas"]["MemoryVerdict"] | null;
+        };
+        /**
+         * @description How far an upload is.
+         * @enum {string}
+         */
+        UploadState: "receiving" | "received" | "refused";
         /** @description What an answer took. Extractive answers count words, generative ones the model's tokens. */
         Usage: {
             /**
@@ -3297,6 +4732,18 @@ export interface components {
              */
             words_quoted: number;
         };
+        /** @description Who uses a model. */
+        UsedBy: {
+            /** @description Names that lead to it. */
+            aliases: string[];
+            /**
+             * Format: int32
+             * @description Active employees on the node that have chosen it by name.
+             */
+            employees: number;
+            /** @description Those of the caller's own organisation, at most 100. */
+            mine: components["schemas"]["ModelUser"][];
+        };
         /** @description A template and what it was filled in with. */
         UsedTemplate: {
             id: components["schemas"]["tpl_id"];
@@ -3326,6 +4773,52 @@ export interface components {
             data: components["schemas"]["V1Model"][];
             object: string;
         };
+        /** @description A variable as declared. Which bounds may stand depends on its type. */
+        Variable: {
+            /**
+             * Format: int32
+             * @description Text and long text: most characters.
+             */
+            characters_max?: number | null;
+            /**
+             * Format: int32
+             * @description Text and long text: fewest characters.
+             */
+            characters_min?: number | null;
+            /** @description Date: last day. */
+            date_max?: string | null;
+            /** @description Date: first day. */
+            date_min?: string | null;
+            default?: components["schemas"]["TemplateValue"] | null;
+            /** @description A hint below the field. */
+            help?: string;
+            /** @description What people read beside the field; the name when empty. */
+            label?: string;
+            /** @description Lower-case letters, digits and `_`, starting with a letter; at most 40. */
+            name: string;
+            /**
+             * Format: double
+             * @description Number: largest value.
+             */
+            number_max?: number | null;
+            /**
+             * Format: double
+             * @description Number: smallest value.
+             */
+            number_min?: number | null;
+            /** @description Choice: what may be chosen, 1 to 50. */
+            options?: string[];
+            /** @description Whether it must be filled in when it has no default. */
+            required?: boolean;
+            type: components["schemas"]["VariableType"];
+            /** @description Number: whole numbers only. */
+            whole?: boolean;
+        };
+        /**
+         * @description What a variable holds.
+         * @enum {string}
+         */
+        VariableType: "text" | "long_text" | "number" | "choice" | "boolean" | "date";
         /** @description An employee as shown. */
         Ve: {
             agent: components["schemas"]["AgentSummary"];
@@ -3360,6 +4853,26 @@ export interface components {
          * @enum {string}
          */
         VeState: "active" | "dismissed";
+        /** @description One who waits for a model. */
+        WaitingRequest: {
+            /** @description Whether nobody watches it being written. */
+            background: boolean;
+            /**
+             * Format: int64
+             * @description Milliseconds until its turn; `null` while nothing was measured.
+             */
+            estimate_ms: number | null;
+            /** @description Who it is, when it is somebody of the caller's organisation. */
+            person: string | null;
+            /**
+             * Format: int32
+             * @description 1 is next.
+             */
+            position: number;
+            ve_id: components["schemas"]["ve_id"] | null;
+            /** Format: int64 */
+            waiting_ms: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -3651,6 +5164,196 @@ export interface operations {
             };
         };
     };
+    read_egress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_egress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetEgress"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EgressView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_fallbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FallbackChain"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_fallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FallbackSteps"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FallbackChain"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_fallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_models: {
         parameters: {
             query?: never;
@@ -3681,7 +5384,10 @@ export interface operations {
     };
     remove_model: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Remove it although employees have chosen it; they choose by themselves from then on. */
+                force?: boolean;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["mdl_id"];
@@ -3705,6 +5411,56 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3750,6 +5506,14 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The request was refused or failed. */
             default: {
                 headers: {
@@ -3781,6 +5545,509 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    model_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsedBy"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    verify_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["mdl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVerified"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_aliases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alias"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_alias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alias: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetAlias"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alias"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_known_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnownModel"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    model_runtime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelRuntime"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Upload"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    send_piece: {
+        parameters: {
+            query: {
+                /** @description Bytes of the file before this piece: the upload's `received_bytes`. */
+                offset: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    complete_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["upl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteUpload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4098,6 +6365,559 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Provider"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_provider_models: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderModels"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Provider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["prv_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderTest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_quotas: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Quota"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path: {
+                scope: components["schemas"]["QuotaScope"];
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Limits"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quota"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_quota: {
+        parameters: {
+            query?: {
+                /** @description Another organisation than one's own; for who administers the node. */
+                organisation_id?: string | null;
+            };
+            header?: never;
+            path: {
+                scope: components["schemas"]["QuotaScope"];
+                subject: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_residency_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ResidencyRule"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewResidencyRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResidencyRule"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_residency_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["rsr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -25,6 +25,7 @@ pub enum CircuitState {
 
 /// How a provider is doing, since the node started or the provider was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProviderHealth)]
 pub struct Health {
     pub circuit: CircuitState,
     /// Failures in a row.

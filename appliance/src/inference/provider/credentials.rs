@@ -1,7 +1,7 @@
 //! What opens a provider.
 
 use guildhall_kernel::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 use utoipa::ToSchema;
 
 use super::kind::{ProviderKind, is_name};
@@ -9,7 +9,12 @@ use crate::secrets::SecretText;
 
 /// What opens a provider.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(
+    remote = "Self",
+    tag = "kind",
+    rename_all = "snake_case",
+    deny_unknown_fields
+)]
 pub enum Credentials {
     /// Nothing: for servers on the local network that ask for nothing.
     None,
@@ -17,6 +22,18 @@ pub enum Credentials {
     ApiKey { api_key: SecretText },
     /// An AWS key pair.
     Aws(AwsKeys),
+}
+
+impl<'de> Deserialize<'de> for Credentials {
+    /// As derived, but a mistake is answered without quoting what was sent: it may be the key.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        Self::deserialize(value).map_err(|_| {
+            D::Error::custom(
+                "credentials are an object whose `kind` is `none`, `api_key` (with `api_key`) or `aws` (with `access_key_id`, `secret_access_key` and perhaps `session_token`)",
+            )
+        })
+    }
 }
 
 /// An AWS key pair.

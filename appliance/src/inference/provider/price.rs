@@ -12,6 +12,7 @@ const PRICE_MAX: i64 = 1_000_000_000_000_000;
 
 /// What a provider's model costs, in micro-credits per million tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TokenPrice)]
 #[serde(deny_unknown_fields, default)]
 pub struct Price {
     pub input: i64,

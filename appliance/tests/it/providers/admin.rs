@@ -221,6 +221,17 @@ async fn keys_are_sealed_never_shown_and_never_follow_to_another_address() {
     for shown in ["/api/admin/providers", path.as_str(), "/api/admin/egress"] {
         assert!(!test.admin().get(shown).await.text.contains(KEY));
     }
+    for mistaken in [
+        json!(KEY),
+        json!({ "kind": KEY }),
+        json!({ "kind": "api_key", "key": KEY }),
+        json!({ "kind": "api_key", "api_key": [KEY] }),
+    ] {
+        let body = json!({ "kind": "openai", "slug": "typo", "credentials": mistaken });
+        let refused = test.admin().post("/api/admin/providers", body).await;
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert!(!refused.text.contains(KEY), "{}", refused.text);
+    }
     let moved = json!({ "base_url": "http://127.0.0.1:9" });
     let refused = test
         .admin()

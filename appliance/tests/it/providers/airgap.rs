@@ -258,3 +258,49 @@ async fn a_configuration_that_says_never_cannot_be_overridden() {
     assert_eq!((view.mode, view.locked), (EgressMode::AirGapped, true));
     app.close().await;
 }
+
+#[tokio::test]
+async fn a_certificate_is_trusted_when_its_authority_is_and_never_otherwise() {
+    let test = TestApp::new().await;
+    open(&test, "local_network").await;
+    let (stub, certificate) =
+        Stub::start_tls(vec![Reply::events(&openai_answer("encrypted"))]).await;
+    let port = stub.address.port();
+    let settings = |ca: Option<&str>| json!({ "ca_pem": ca, "retries_max": 0 });
+    let enter = async |slug: &str, host: &str, ca: Option<&str>| {
+        let base_url = format!("https://{host}:{port}");
+        let more = json!({ "slug": slug, "base_url": base_url, "settings": settings(ca) });
+        enter(&test, &stub, "openai", more).await
+    };
+    let trusted = enter("trusted", "localhost", Some(&certificate)).await;
+    enter("unknown", "localhost", None).await;
+    enter("misnamed", "127.0.0.1", Some(&certificate)).await;
+    let me = caller(&test).await;
+    let (events, error) = ask(&test, me.clone(), "trusted/m-1", question("Hi")).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(text_of(&events), "encrypted");
+    for model in ["unknown/m-1", "misnamed/m-1"] {
+        let (_, error) = ask(&test, me.clone(), model, question("Hi")).await;
+        assert_eq!(error.unwrap().code(), "egress_tls_failed", "{model}");
+    }
+    assert_eq!(
+        stub.asked().len(),
+        1,
+        "nothing was sent over a connection that is not trusted"
+    );
+    let path = format!(
+        "/api/admin/providers/{}/test",
+        trusted["id"].as_str().unwrap()
+    );
+    let report = test.admin().post(&path, json!({})).await.json();
+    let encrypted = &report["steps"][3];
+    assert_eq!(
+        (&encrypted["step"], &encrypted["outcome"]),
+        (&json!("encrypted"), &json!("passed"))
+    );
+    assert_eq!(
+        (&encrypted["detail"], &report["passed"]),
+        (&json!("TLSv1_3"), &json!(true)),
+        "{report}"
+    );
+}

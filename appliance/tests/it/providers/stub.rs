@@ -11,8 +11,11 @@ use std::{
 
 use serde_json::Value;
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{
+        AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt,
+        BufReader,
+    },
+    net::TcpListener,
 };
 
 #[derive(Clone, Debug)]
@@ -117,6 +120,42 @@ impl Stub {
         stub
     }
 
+    /// The same behind TLS, with a certificate for `localhost` made for the occasion (PEM).
+    pub async fn start_tls(replies: Vec<Reply>) -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key =
+            rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = Self {
+            address: listener.local_addr().unwrap(),
+            asked: Arc::default(),
+            replies: Arc::new(Mutex::new(replies.into())),
+            connections: Arc::default(),
+        };
+        let serving = stub.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (stub, acceptor) = (serving.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    // A client that does not trust the certificate ends here.
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        stub.connections.fetch_add(1, Ordering::SeqCst);
+                        stub.serve(stream).await;
+                    }
+                });
+            }
+        });
+        (stub, made.cert.pem())
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -138,8 +177,8 @@ impl Stub {
         }
     }
 
-    async fn serve(&self, stream: TcpStream) -> Option<()> {
-        let (reading, mut writing) = stream.into_split();
+    async fn serve(&self, stream: impl AsyncRead + AsyncWrite) -> Option<()> {
+        let (reading, mut writing) = tokio::io::split(stream);
         let mut reading = BufReader::new(reading);
         loop {
             let asked = read(&mut reading).await?;
@@ -172,7 +211,7 @@ impl Stub {
     }
 }
 
-async fn read(reading: &mut BufReader<tokio::net::tcp::OwnedReadHalf>) -> Option<Asked> {
+async fn read(reading: &mut (impl AsyncBufRead + Unpin)) -> Option<Asked> {
     let mut line = String::new();
     reading
         .read_line(&mut line)

@@ -72,7 +72,7 @@ export function EditTab({ template, version }: EditProps) {
         </p>
       ) : null}
       <Editor draft={draft} onDraft={change} error={save.error} />
-      <div className="panel sticky bottom-20 z-10 mt-4 flex flex-wrap items-end gap-3 p-4 lg:bottom-4">
+      <div className="panel z-10 mt-4 flex flex-wrap items-end gap-3 p-4 sm:sticky sm:bottom-20 lg:bottom-4">
         <Field
           label={t('prompts.note')}
           placeholder={t('prompts.note_hint')}
