@@ -41,6 +41,7 @@ export type KnownModel = Schemas['KnownModel']
 export type Limits = Schemas['Limits']
 export type LoginInput = Schemas['LoginInput']
 export type Member = Schemas['Member']
+export type MemoryVerdict = Schemas['MemoryVerdict']
 export type Message = Schemas['Message']
 export type Model = Schemas['Model']
 export type ModelChoice = Schemas['ModelChoice']
@@ -95,7 +96,6 @@ export type UsageTotals = Schemas['UsageTotals']
 export type Variable = Schemas['Variable']
 export type VariableType = Schemas['VariableType']
 export type Ve = Schemas['Ve']
-export type Verdict = Schemas['Verdict']
 
 /** One page of any list. */
 export type Page<Item> = { items: Item[]; next_cursor: string | null }
