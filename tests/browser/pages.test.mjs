@@ -159,6 +159,7 @@ async function furnish(place, dataDir, administrator) {
   await post(`/api/ves/${employee.id}/messages/${said.message.id}/rating`, { verdict: 'up', reason: 'Names its sources' })
   const prompt = await furnishPrompt(post)
   const run = await furnishRun(caller, post)
+  await furnishAdmin(caller, post, employee)
   await node.stop()
   return { agent: 'invoice-clerk', employee: employee.id, prompt: prompt.id, run: run.id }
 }
@@ -202,4 +203,25 @@ async function furnishRun(caller, post) {
   await post(`/api/playground/runs/${run.id}/answers/${second.id}/rating`, { verdict: 'down', reason: 'It rambles' })
   await post(`/api/playground/runs/${run.id}/best`, { answer_id: first.id })
   return run
+}
+
+/** A limit, a provider that nobody calls, a chain and a rule. */
+async function furnishAdmin(caller, post, employee) {
+  const put = async (address, body) => {
+    const answer = await caller.json('PUT', address, { body })
+    if (answer.status >= 300) throw new Error(`${address} answered ${answer.status}: ${JSON.stringify(answer.body)}`)
+  }
+  const people = await caller.get('/api/admin/people')
+  await put(`/api/admin/quotas/person/${people.items[0].id}`, { tokens_per_day: 2000, requests_per_minute: 30, weight: 2 })
+  await post('/api/admin/providers', {
+    kind: 'openai_compatible',
+    title: 'Cellar',
+    slug: 'cellar',
+    base_url: 'http://127.0.0.1:9/v1',
+    local_network: true,
+    credentials: { kind: 'none' },
+    models: [{ name: 'local-8b', price: { input: 150_000, cached: 20_000, output: 600_000 } }],
+  })
+  await put('/api/admin/fallbacks/steady', { steps: ['cellar/local-8b', 'starter'] })
+  await post('/api/admin/residency', { applies_to: { kind: 've', ve_id: employee.id }, keep_within: 'node' })
 }
