@@ -1,7 +1,7 @@
 import { ApiError, errorFromResponse, unreachable } from './error'
 import type { paths } from './schema'
 
-type Method = 'get' | 'post' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 type PathsWith<M extends Method> = { [P in keyof paths]: M extends keyof paths[P] ? P : never }[keyof paths]
 type OperationOf<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never
 type JsonOf<Content> = Content extends { content: { 'application/json': infer Body } } ? Body : undefined
@@ -102,4 +102,4 @@ const verb =
     request(method, template, options as AnyOptions | undefined) as Promise<Success<OperationOf<P, M>>>
 
 /** The typed client: `api.get('/api/ves/{id}', { path: { id } })`. */
-export const api = { get: verb('get'), post: verb('post'), patch: verb('patch'), delete: verb('delete') }
+export const api = { get: verb('get'), post: verb('post'), put: verb('put'), patch: verb('patch'), delete: verb('delete') }

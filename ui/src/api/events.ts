@@ -11,6 +11,8 @@ type Names =
   | 'conversation.changed'
   | 've.changed'
   | 'model.changed'
+  | 'queue.changed'
+  | 'upload.changed'
   | 'prompt.changed'
   | 'playground.changed'
   | 'people.changed'
@@ -20,6 +22,7 @@ export type NodeEvent = {
   conversation_id?: string
   message_id?: string
   model_id?: string
+  upload_id?: string
   template_id?: string
   run_id?: string
   state?: string
@@ -31,6 +34,8 @@ const NAMES: readonly Names[] = [
   'conversation.changed',
   've.changed',
   'model.changed',
+  'queue.changed',
+  'upload.changed',
   'prompt.changed',
   'playground.changed',
   'people.changed',
@@ -70,6 +75,10 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [...ve, keys.overview, keys.agents]
     case 'model.changed':
       return [keys.models, keys.ves, keys.overview, keys.node]
+    case 'queue.changed':
+      return [keys.runtime]
+    case 'upload.changed':
+      return [keys.uploads]
     case 'prompt.changed':
       return [keys.prompts]
     case 'playground.changed':

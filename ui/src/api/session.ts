@@ -17,7 +17,9 @@ export type Permission =
   | 'prompts.read'
   | 'ratings.read'
   | 'people.manage'
-export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage'
+  | 'quotas.manage'
+  | 'residency.manage'
+export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage' | 'providers.manage' | 'egress.manage'
 
 /** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */
 let last: Session | null = null

@@ -30,3 +30,7 @@ export function requirePermission(session: Session, permission: Permission) {
 export function requireNodePermission(session: Session, permission: NodePermission) {
   if (!canNode(session, permission)) throw new Forbidden(permission)
 }
+/** For a page with parts for different people: one of them is enough. */
+export function requireSome(session: Session, may: (session: Session) => boolean) {
+  if (!may(session)) throw new Forbidden()
+}

@@ -1,11 +1,21 @@
 /** One part of a stacked bar; `tone` is a background class. */
 export type Part = { label: string; value: number; tone: string }
-type StackBarProps = { label: string; parts: Part[]; max: number; rest: string; format: (value: number) => string }
+type StackBarProps = {
+  label: string
+  parts: Part[]
+  max: number
+  rest: string
+  format: (value: number) => string
+  /** What would be added: drawn behind the parts as far as there is room, and not part of the sum. */
+  preview?: Part
+}
 
 /** A quantity split among its holders, with direct labels; `rest` names what nobody of them holds. */
-export function StackBar({ label, parts, max, rest, format }: StackBarProps) {
-  const left = max - parts.reduce((sum, part) => sum + part.value, 0)
-  const sentence = [...parts, { label: rest, value: left }].map((part) => `${part.label} ${format(part.value)}`).join(', ')
+export function StackBar({ label, parts, max, rest, format, preview }: StackBarProps) {
+  const left = Math.max(0, max - parts.reduce((sum, part) => sum + part.value, 0))
+  const legend = [...parts, ...(preview ? [preview] : []), { label: rest, value: left, tone: 'border border-field bg-surface-2' }]
+  const sentence = legend.map((part) => `${part.label} ${format(part.value)}`).join(', ')
+  const drawn = preview ? [...parts, { ...preview, value: Math.min(preview.value, left) }] : parts
   return (
     <div>
       <div
@@ -13,17 +23,17 @@ export function StackBar({ label, parts, max, rest, format }: StackBarProps) {
         aria-label={`${label}: ${sentence}`}
         className="flex h-11 gap-[3px] overflow-hidden rounded-[14px] border border-line bg-surface-2 p-[3px]"
       >
-        {parts.map((part, index) => (
+        {drawn.map((part, index) => (
           <div
-            key={part.label}
+            key={index}
             className={`grow min-w-[5px] rounded-[10px] ${part.tone}`}
             style={{ flex: `0 0 calc(${(part.value / max) * 100}% - 3px)`, '--i': index * 3 }}
           />
         ))}
       </div>
       <ul className="mt-3 flex flex-wrap gap-x-6 gap-y-2 text-[13px]">
-        {[...parts, { label: rest, value: left, tone: 'border border-field bg-surface-2' }].map((part) => (
-          <li key={part.label} className="flex items-center gap-2">
+        {legend.map((part, index) => (
+          <li key={index} className="flex items-center gap-2">
             <span className={`size-3 rounded-[4px] ${part.tone}`} aria-hidden="true" />
             <span className="text-ink-2">{part.label}</span>
             <b className="font-mono text-[12.5px] font-medium tabular-nums">{format(part.value)}</b>

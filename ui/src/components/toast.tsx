@@ -26,7 +26,11 @@ const add = (tone: ToastItem['tone'], text: string) => {
 const remove = (id: number) => set(toasts.filter((toast) => toast.id !== id))
 
 /** A short confirmation, or a failure that has no better place on the page. */
-export const toast = { success: (text: string) => add('success', text), error: (error: unknown) => add('danger', errorText(error)) }
+export const toast = {
+  success: (text: string) => add('success', text),
+  failure: (text: string) => add('danger', text),
+  error: (error: unknown) => add('danger', errorText(error)),
+}
 
 /** Shows toasts and lets screen readers hear them; mounted once by the app. */
 export function Toaster() {

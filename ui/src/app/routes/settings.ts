@@ -1,7 +1,7 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
-import { requireNodePermission, requirePermission } from '../guards'
-import { adminPages } from '../shell/nav'
+import { requireNodePermission, requirePermission, requireSome } from '../guards'
+import { adminPages, mayProviders } from '../shell/nav'
 import { appRoute, texts } from './base'
 
 const parent = () => appRoute
@@ -37,12 +37,39 @@ const people = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-people')),
 })
 
+const modelsSearch = texts('fits', 'known')
 const models = createRoute({
   getParentRoute: () => admin,
   path: '/models',
+  validateSearch: modelsSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'models.read'),
   loader: ({ context }) => void context.client.prefetchQuery(queries.models()),
   component: lazyRouteComponent(() => import('@/features/admin-models')),
+})
+
+const providersSearch = texts('tab')
+const providers = createRoute({
+  getParentRoute: () => admin,
+  path: '/providers',
+  validateSearch: providersSearch,
+  beforeLoad: ({ context }) => requireSome(context.session, mayProviders),
+  component: lazyRouteComponent(() => import('@/features/admin-providers')),
+})
+
+const usageSearch = texts('days', 'by', 'measure', 'view', 'model', 've', 'person', 'key', 'outcome')
+const usage = createRoute({
+  getParentRoute: () => admin,
+  path: '/usage',
+  validateSearch: usageSearch,
+  beforeLoad: ({ context }) => requirePermission(context.session, 'people.read'),
+  component: lazyRouteComponent(() => import('@/features/admin-usage')),
+})
+
+const quotas = createRoute({
+  getParentRoute: () => admin,
+  path: '/limits',
+  beforeLoad: ({ context }) => requirePermission(context.session, 'quotas.manage'),
+  component: lazyRouteComponent(() => import('@/features/admin-quotas')),
 })
 
 const organisations = createRoute({
@@ -54,4 +81,4 @@ const organisations = createRoute({
 })
 
 /** Account and administration. */
-export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, organisations])] as const
+export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, providers, usage, quotas, organisations])] as const

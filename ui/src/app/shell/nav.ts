@@ -12,6 +12,9 @@ type Destination =
   | '/playground'
   | '/admin/people'
   | '/admin/models'
+  | '/admin/providers'
+  | '/admin/usage'
+  | '/admin/limits'
   | '/admin/organisations'
 /** `letter` is typed after `g`. `phone` items stand in the bottom bar, under `phoneKey` where the short name differs. */
 export type NavItem = {
@@ -48,11 +51,18 @@ const PLAYGROUND: NavItem = {
   on: (path) => path.startsWith('/playground'),
 }
 
+/** Whether any part of the providers page is for this session. */
+export const mayProviders = (session: Session) =>
+  canNode(session, 'providers.manage') || canNode(session, 'egress.manage') || can(session, 'residency.manage')
+
 /** The admin pages this session may open, in tab order. */
 export function adminPages(session: Session) {
   return [
     can(session, 'people.read') ? ({ to: '/admin/people', key: 'admin.people' } as const) : null,
     can(session, 'models.read') ? ({ to: '/admin/models', key: 'admin.models' } as const) : null,
+    mayProviders(session) ? ({ to: '/admin/providers', key: 'admin.providers' } as const) : null,
+    can(session, 'people.read') ? ({ to: '/admin/usage', key: 'admin.usage' } as const) : null,
+    can(session, 'quotas.manage') ? ({ to: '/admin/limits', key: 'admin.quotas' } as const) : null,
     canNode(session, 'node.organisations') ? ({ to: '/admin/organisations', key: 'admin.organisations' } as const) : null,
   ].filter((page) => page !== null)
 }

@@ -1,18 +1,16 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Cpu, Ellipsis, Gauge, HardDrive, type LucideIcon, MemoryStick, Search, Trash2, TriangleAlert } from 'lucide-react'
-import { useState } from 'react'
-import { api } from '@/api/client'
-import { keys } from '@/api/queries'
+import { AtSign, Cpu, Gauge, HardDrive, type LucideIcon, MemoryStick, Pin, Puzzle, Search, Timer, TriangleAlert } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { Model } from '@/api/types'
-import { IconButton } from '@/components/button'
+import { Button } from '@/components/button'
 import { CopyButton } from '@/components/copy'
-import { ConfirmDialog } from '@/components/dialog'
-import { Menu, MenuItem } from '@/components/menu'
-import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
-import { formatBytes, formatCompact, formatNumber } from '@/lib/i18n/format'
+import { formatBytes, formatDuration, formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
+import type { Preview } from './memory'
+import { ModelMenu } from './model-menu'
 import { ModelSwitch } from './model-switch'
+import { useChange } from './use-change'
+import { VerdictLine } from './verdict'
 
 const TONES: Record<Model['state'], string> = {
   ready: 'bg-cyan/14 text-cyan',
@@ -21,9 +19,21 @@ const TONES: Record<Model['state'], string> = {
   failed: 'bg-danger/10 text-danger',
 }
 
+const ICONS: Record<Model['kind'], LucideIcon> = { generative: Cpu, embedding: Search, adapter: Puzzle }
+
+type CardProps = {
+  model: Model
+  /** Mean over its answers so far; null before the first. */
+  first_token_ms: number | null
+  manage: boolean
+  i: number
+  /** Shows in the memory bar what loading this model would take. */
+  onPreview: (preview: Preview | null) => void
+}
+
 /** One model: what it is, what it costs in memory, how fast it is, and its state with the next step. */
-export function ModelCard({ model, manage, i }: { model: Model; manage: boolean; i: number }) {
-  const Icon = model.kind === 'embedding' ? Search : Cpu
+export function ModelCard({ model, first_token_ms, manage, i, onPreview }: CardProps) {
+  const Icon = ICONS[model.kind]
   return (
     <li className="panel lift flex flex-col p-5" style={{ '--i': i }}>
       <div className="flex items-start gap-3">
@@ -36,33 +46,76 @@ export function ModelCard({ model, manage, i }: { model: Model; manage: boolean;
             {t(`models.kind.${model.kind}`)}, {model.architecture} {model.quantisation}
           </p>
         </div>
-        {manage && !model.built_in ? <Actions model={model} /> : null}
+        {manage ? <ModelMenu model={model} /> : null}
       </div>
       <p className="mt-3 flex flex-wrap gap-2 text-[12px] font-medium empty:hidden">
         {model.suitable_for_auto ? <span className="rounded-full bg-brand-soft px-2.5 py-0.5 text-brand">{t('models.best')}</span> : null}
-        {model.built_in ? <span className="rounded-full bg-surface-2 px-2.5 py-0.5 text-ink-2">{t('models.built_in')}</span> : null}
+        {model.pinned ? <Tag icon={Pin}>{t('models.pinned')}</Tag> : null}
+        {model.aliases.map((alias) => (
+          <Tag key={alias} icon={AtSign} mono>
+            {alias}
+          </Tag>
+        ))}
+        {model.base_model ? <Tag icon={Puzzle}>{t('models.belongs_to', { model: model.base_model })}</Tag> : null}
+        {model.built_in ? <Tag>{t('models.built_in')}</Tag> : null}
       </p>
-      <Facts model={model} />
+      <Facts model={model} first_token_ms={first_token_ms} />
       <Fingerprint model={model} />
-      {model.error ? (
-        <p className="mt-3 flex items-start gap-2 rounded-[14px] bg-danger/8 px-3.5 py-3 text-[13.5px] text-danger">
-          <TriangleAlert size={16} className="mt-0.5 shrink-0" aria-hidden="true" />
-          {sentence(model.error.message)}
-        </p>
-      ) : null}
-      <ModelSwitch model={model} manage={manage} />
+      {model.verdict && model.memory_bytes === null ? <VerdictLine verdict={model.verdict} /> : null}
+      {model.error ? <Failure error={model.error} /> : null}
+      {model.needs_acceptance ? <Acceptance model={model} manage={manage} /> : null}
+      <ModelSwitch model={model} manage={manage} onPreview={onPreview} />
     </li>
   )
 }
 
-function Facts({ model }: { model: Model }) {
-  const speed = model.tokens_per_second
+type TagProps = { icon?: LucideIcon; mono?: boolean; children: ReactNode }
+const Tag = ({ icon: Icon, mono = false, children }: TagProps) => (
+  <span className={`flex items-center gap-1 rounded-full bg-surface-2 px-2.5 py-0.5 text-ink-2 ${mono ? 'font-mono' : ''}`}>
+    {Icon ? <Icon size={12} aria-hidden="true" /> : null}
+    {children}
+  </span>
+)
+
+function Failure({ error }: { error: NonNullable<Model['error']> }) {
+  return (
+    <div className="mt-3 rounded-[14px] bg-danger/8 px-3.5 py-3 text-[13.5px] text-danger">
+      <p className="flex items-start gap-2">
+        <TriangleAlert size={16} className="mt-0.5 shrink-0" aria-hidden="true" />
+        {sentence(error.message)}
+      </p>
+      {error.last_words ? (
+        <details className="mt-1.5 ps-6">
+          <summary className="cursor-pointer">{t('models.last_words')}</summary>
+          <pre className="mt-1.5 max-h-40 overflow-auto font-mono text-[12px] whitespace-pre-wrap text-ink-2">{error.last_words}</pre>
+        </details>
+      ) : null}
+    </div>
+  )
+}
+
+function Acceptance({ model, manage }: { model: Model; manage: boolean }) {
+  const change = useChange(model)
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-3 rounded-[14px] bg-warn/13 px-3.5 py-3 text-[13.5px] text-warn">
+      <span className="min-w-0 flex-1">{t('models.accept_text', { licence: model.licence ?? t('models.licence_unknown') })}</span>
+      {manage ? (
+        <Button kind="outline" size="sm" disabled={change.isPending} onClick={() => change.mutate({ accept_license: true })}>
+          {t('models.accept')}
+        </Button>
+      ) : null}
+    </div>
+  )
+}
+
+function Facts({ model, first_token_ms }: { model: Model; first_token_ms: number | null }) {
+  const speed = model.tokens_per_second ?? model.speed?.decode_tokens_per_second ?? null
   const facts: [LucideIcon, string, string][] = [
     model.memory_bytes === null
       ? [HardDrive, formatBytes(model.size_bytes), t('models.file')]
       : [MemoryStick, formatBytes(model.memory_bytes), t('models.memory_short')],
-    [Cpu, formatCompact(model.parameters), t('models.parameters')],
-    ...(speed === null ? [] : [[Gauge, formatNumber(speed), t('models.speed')] satisfies [LucideIcon, string, string]]),
+    [Gauge, speed === null ? '–' : formatNumber(speed), t('models.speed')],
+    [Timer, first_token_ms === null ? '–' : formatDuration(first_token_ms), t('models.first')],
   ]
   return (
     <ul className="mt-4 grid grid-cols-3 gap-2 text-[12.5px] text-ink-2">
@@ -92,46 +145,5 @@ function Fingerprint({ model }: { model: Model }) {
         <CopyButton text={model.sha256} label={t('models.copy_hash', { model: model.title })} />
       </div>
     </div>
-  )
-}
-
-function Actions({ model }: { model: Model }) {
-  const [asking, setAsking] = useState(false)
-  const client = useQueryClient()
-  const remove = useMutation({
-    mutationFn: () => api.delete('/api/admin/models/{id}', { path: { id: model.id } }),
-    onSuccess: () => {
-      toast.success(t('models.removed', { model: model.title }))
-      return Promise.all([client.invalidateQueries({ queryKey: keys.models }), client.invalidateQueries({ queryKey: keys.node })])
-    },
-    onError: toast.error,
-    onSettled: () => setAsking(false),
-  })
-  const label = t('models.actions', { model: model.title })
-  return (
-    <>
-      <Menu
-        label={label}
-        trigger={(props) => (
-          <IconButton label={label} className="-me-2 -mt-1" {...props}>
-            <Ellipsis size={18} />
-          </IconButton>
-        )}
-      >
-        <MenuItem icon={Trash2} danger onClick={() => setAsking(true)}>
-          {t('models.remove')}
-        </MenuItem>
-      </Menu>
-      <ConfirmDialog
-        open={asking}
-        onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate()}
-        title={t('models.remove_title', { model: model.title })}
-        confirm={t('models.remove')}
-        busy={remove.isPending}
-      >
-        {t('models.remove_text', { size: formatBytes(model.size_bytes) })}
-      </ConfirmDialog>
-    </>
   )
 }

@@ -9,11 +9,13 @@ import { Button } from '@/components/button'
 import { type State, StatusPill } from '@/components/status'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
+import type { Preview } from './memory'
 
 const PILLS: Record<Model['state'], State> = { ready: 'running', loading: 'waiting', unloaded: 'queued', failed: 'failed' }
 
 /** The state of a model and the button to its next one. */
-export function ModelSwitch({ model, manage }: { model: Model; manage: boolean }) {
+type SwitchProps = { model: Model; manage: boolean; onPreview: (preview: Preview | null) => void }
+export function ModelSwitch({ model, manage, onPreview }: SwitchProps) {
   const client = useQueryClient()
   useLoadedNotice(model)
   const change = useMutation({
@@ -39,17 +41,26 @@ export function ModelSwitch({ model, manage }: { model: Model; manage: boolean }
       ) : null}
       <div className="flex items-center gap-2.5 border-t border-line pt-4">
         <StatusPill state={loading ? 'waiting' : PILLS[model.state]}>{t(`models.state.${loading ? 'loading' : model.state}`)}</StatusPill>
-        <span className="truncate text-[13px] text-ink-3">
-          {model.kind === 'generative' ? t('models.used_by', { count: model.used_by }) : ''}
-        </span>
-        {manage ? <Change model={model} loading={loading} busy={change.isPending} onChange={change.mutate} /> : null}
+        <span className="truncate text-[13px] text-ink-3">{note(model)}</span>
+        {manage && model.kind !== 'adapter' ? (
+          <Change model={model} loading={loading} busy={change.isPending} onChange={change.mutate} onPreview={onPreview} />
+        ) : null}
       </div>
     </div>
   )
 }
 
-type ChangeProps = { model: Model; loading: boolean; busy: boolean; onChange: (to: 'load' | 'unload') => void }
-function Change({ model, loading, busy, onChange }: ChangeProps) {
+function note(model: Model): string {
+  if (model.running + model.waiting > 0) return t('models.busy', { running: model.running, waiting: model.waiting })
+  return model.kind === 'generative' ? t('models.used_by', { count: model.used_by }) : ''
+}
+
+type ChangeProps = Pick<SwitchProps, 'model' | 'onPreview'> & {
+  loading: boolean
+  busy: boolean
+  onChange: (to: 'load' | 'unload') => void
+}
+function Change({ model, loading, busy, onChange, onPreview }: ChangeProps) {
   if (model.state === 'ready') {
     return (
       <Button
@@ -65,6 +76,7 @@ function Change({ model, loading, busy, onChange }: ChangeProps) {
     )
   }
   const failed = model.state === 'failed'
+  const preview = () => onPreview({ title: model.title, bytes: model.verdict?.needs_bytes ?? model.size_bytes })
   return (
     <Button
       kind="soft"
@@ -72,7 +84,11 @@ function Change({ model, loading, busy, onChange }: ChangeProps) {
       className="ms-auto"
       aria-label={t(failed ? 'models.retry_of' : 'models.load_of', { model: model.title })}
       onClick={() => onChange('load')}
-      disabled={busy || loading}
+      onPointerEnter={preview}
+      onPointerLeave={() => onPreview(null)}
+      onFocus={preview}
+      onBlur={() => onPreview(null)}
+      disabled={busy || loading || model.needs_acceptance}
     >
       {loading ? <LoaderCircle size={15} className="animate-spin" aria-hidden="true" /> : null}
       {t(failed ? 'models.retry' : 'models.load')}

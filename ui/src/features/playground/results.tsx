@@ -11,9 +11,10 @@ import { Select } from '@/components/field'
 import { EmptyState, Panel } from '@/components/page'
 import { SideSheet } from '@/components/side-sheet'
 import { RowsSkeleton } from '@/components/skeleton'
+import { download } from '@/lib/csv'
 import { t } from '@/lib/i18n'
 import { formatDate, formatDuration, formatNumber, formatPercent } from '@/lib/i18n/format'
-import { csvOf, download } from './csv'
+import { csvOf } from './csv'
 
 const route = getRouteApi('/app/playground')
 const PERIODS = ['7', '30', '90', '365'] as const

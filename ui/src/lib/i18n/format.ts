@@ -56,6 +56,12 @@ export function formatDuration(ms: number): string {
   return `${number.format(Math.floor(seconds / 60))}\u00a0min ${seconds % 60}\u00a0s`
 }
 
+const credits = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })
+const smallCredits = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 })
+const SMALL_MICRO = 100_000
+/** Credits from millionths of one; small sums keep their digits. */
+export const formatCredits = (micro: number) => (Math.abs(micro) < SMALL_MICRO ? smallCredits : credits).format(micro / 1_000_000)
+
 /** An amount in the smallest unit of its currency. */
 export function formatMoney(amount_minor: number, currency: string): string {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency })

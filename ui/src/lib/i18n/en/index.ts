@@ -5,13 +5,17 @@ import type { chat } from './chat'
 import type { fill } from './fill'
 import type { hire } from './hire'
 import type { market } from './market'
+import type { models } from './models'
 import type { playground } from './playground'
 import type { prompts } from './prompts'
+import type { providers } from './providers'
+import type { quotas } from './quotas'
 import type { setup } from './setup'
 import type { shell } from './shell'
 import type { signin } from './signin'
 import type { team } from './team'
 import type { today } from './today'
+import type { usage } from './usage'
 import type { work } from './work'
 
 /** The English catalogue: one file per area, keys carry the area's name. Types only, so that no area is loaded before its feature. */
@@ -29,4 +33,8 @@ export type Messages = typeof shell &
   typeof fill &
   typeof prompts &
   typeof playground &
-  typeof chat
+  typeof chat &
+  typeof models &
+  typeof providers &
+  typeof quotas &
+  typeof usage
