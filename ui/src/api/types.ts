@@ -95,7 +95,7 @@ export type UsageTotals = Schemas['UsageTotals']
 export type Variable = Schemas['Variable']
 export type VariableType = Schemas['VariableType']
 export type Ve = Schemas['Ve']
-export type Verdict = Schemas['Verdict']
+export type MemoryVerdict = Schemas['MemoryVerdict']
 
 /** One page of any list. */
 export type Page<Item> = { items: Item[]; next_cursor: string | null }

@@ -1,10 +1,10 @@
 import { Gauge, TriangleAlert } from 'lucide-react'
-import type { Verdict } from '@/api/types'
+import type { MemoryVerdict } from '@/api/types'
 import { t } from '@/lib/i18n'
 import { formatBytes, formatNumber } from '@/lib/i18n/format'
 
 /** "Fits: 5.1 of 24 GB, about 9 tokens/s here". */
-export function verdictText(verdict: Verdict): string {
+export function verdictText(verdict: MemoryVerdict): string {
   const fit = t(verdict.fits ? 'models.fits' : 'models.fits_not', {
     needs: formatBytes(verdict.needs_bytes),
     budget: formatBytes(verdict.budget_bytes),
@@ -15,7 +15,7 @@ export function verdictText(verdict: Verdict): string {
 }
 
 /** What this machine makes of a model, in one line. */
-export function VerdictLine({ verdict }: { verdict: Verdict }) {
+export function VerdictLine({ verdict }: { verdict: MemoryVerdict }) {
   const Icon = verdict.fits ? Gauge : TriangleAlert
   return (
     <p
