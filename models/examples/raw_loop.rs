@@ -4,6 +4,7 @@
 //!
 //! usage: raw_loop MODEL THREADS PROMPT_TOKENS ANSWER_TOKENS, prints one JSON object of tokens per second.
 #![allow(
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a program for the terminal"

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use crate::harness::{Caller, TestApp};
 
 mod lab;
+mod models;
+mod outside;
 
 /// Who may carry an operation out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -170,173 +172,6 @@ const OPERATIONS: &[Operation] = &[
     change("POST", "/api/marketplace/agents/{id}/hire", Staff, || {
         json!({})
     }),
-    read("/api/models", Normal),
-    read("/api/admin/models", Staff),
-    change("POST", "/api/admin/models/{id}/load", Admin, || Value::Null),
-    change("POST", "/api/admin/models/{id}/unload", Admin, || {
-        Value::Null
-    }),
-    change(
-        "PATCH",
-        "/api/admin/models/{id}",
-        Admin,
-        || json!({ "title": "Other" }),
-    ),
-    change("POST", "/api/admin/models/{id}/verify", Admin, || {
-        Value::Null
-    }),
-    read("/api/admin/models/{id}/users", Staff),
-    read("/api/admin/models/runtime", Staff),
-    read("/api/admin/models/known", Staff),
-    read("/api/admin/models/aliases", Staff),
-    change(
-        "PUT",
-        "/api/admin/models/aliases/{alias}",
-        Admin,
-        || json!({ "model": "starter" }),
-    ),
-    change(
-        "POST",
-        "/api/admin/models/uploads",
-        Admin,
-        || json!({ "file_name": "other.gguf", "size_bytes": 1000 }),
-    ),
-    read("/api/admin/models/uploads", Admin),
-    read("/api/admin/models/uploads/{id}", Admin),
-    // Begun, completed and given up uploads are recorded; the pieces in between are too many.
-    Operation {
-        method: "PATCH",
-        path: "/api/admin/models/uploads/{id}",
-        who: Admin,
-        audited: false,
-        body: || json!({}),
-    },
-    // Nothing has arrived of the test's upload.
-    Operation {
-        method: "POST",
-        path: "/api/admin/models/uploads/{id}/complete",
-        who: Admin,
-        audited: false,
-        body: || json!({}),
-    },
-    change("DELETE", "/api/admin/models/uploads/{id}", Admin, || {
-        Value::Null
-    }),
-    read("/api/admin/quotas", Admin),
-    change(
-        "PUT",
-        "/api/admin/quotas/{scope}/{subject}",
-        Admin,
-        || json!({ "requests_per_minute": 1000 }),
-    ),
-    change(
-        "DELETE",
-        "/api/admin/quotas/{scope}/{subject}",
-        Admin,
-        || Value::Null,
-    ),
-    // The only models of a test node ship with it and stay.
-    Operation {
-        method: "DELETE",
-        path: "/api/admin/models/{id}",
-        who: Admin,
-        audited: false,
-        body: || Value::Null,
-    },
-    // The foreign protocols: a call leaves the entry of its metering.
-    change(
-        "POST",
-        "/v1/chat/completions",
-        Normal,
-        || json!({ "model": "starter", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
-    ),
-    change(
-        "POST",
-        "/v1/completions",
-        Normal,
-        || json!({ "model": "{ve}", "prompt": "Hello" }),
-    ),
-    change(
-        "POST",
-        "/v1/responses",
-        Normal,
-        || json!({ "model": "{ve}", "input": "Hello" }),
-    ),
-    change(
-        "POST",
-        "/v1/embeddings",
-        Normal,
-        || json!({ "model": "minilm", "input": "Hello" }),
-    ),
-    change(
-        "POST",
-        "/v1/messages",
-        Normal,
-        || json!({ "model": "{ve}", "max_tokens": 2, "messages": [{ "role": "user", "content": "Hello" }] }),
-    ),
-    // Counting calls no model to answer, and so meters nothing.
-    Operation {
-        method: "POST",
-        path: "/v1/messages/count_tokens",
-        who: Normal,
-        audited: false,
-        body: || json!({ "model": "{ve}", "messages": [{ "role": "user", "content": "Hello" }] }),
-    },
-    read("/v1/models", Normal),
-    read("/v1/models/{id}", Normal),
-    read("/api/admin/providers", Admin),
-    change(
-        "POST",
-        "/api/admin/providers",
-        Admin,
-        || json!({ "kind": "anthropic", "credentials": { "kind": "api_key", "api_key": "sk-1" } }),
-    ),
-    read("/api/admin/providers/{id}", Admin),
-    change(
-        "PATCH",
-        "/api/admin/providers/{id}",
-        Admin,
-        || json!({ "title": "Other" }),
-    ),
-    change(
-        "PUT",
-        "/api/admin/providers/{id}/models",
-        Admin,
-        || json!({ "models": [{ "name": "gpt-9" }] }),
-    ),
-    // The node is air-gapped, so the report says so; testing is an act all the same.
-    change(
-        "POST",
-        "/api/admin/providers/{id}/test",
-        Admin,
-        || json!({}),
-    ),
-    read("/api/admin/fallbacks", Admin),
-    change(
-        "PUT",
-        "/api/admin/fallbacks/{name}",
-        Admin,
-        || json!({ "steps": ["starter"] }),
-    ),
-    change("DELETE", "/api/admin/fallbacks/{name}", Admin, || {
-        Value::Null
-    }),
-    change("DELETE", "/api/admin/providers/{id}", Admin, || Value::Null),
-    read("/api/admin/residency", Admin),
-    change(
-        "POST",
-        "/api/admin/residency",
-        Admin,
-        || json!({ "applies_to": { "kind": "data_class", "data_class": "personal" }, "keep_within": "node" }),
-    ),
-    change("DELETE", "/api/admin/residency/{id}", Admin, || Value::Null),
-    read("/api/admin/egress", Admin),
-    change(
-        "PUT",
-        "/api/admin/egress",
-        Admin,
-        || json!({ "mode": "local_network", "confirm": "local_network" }),
-    ),
     read("/api/ves", Normal),
     read("/api/ves/{id}", Normal),
     change(
@@ -406,7 +241,13 @@ const OPERATIONS: &[Operation] = &[
 
 /// The table, and the part of it that stands in a file of its own.
 fn operations() -> impl Iterator<Item = &'static Operation> {
-    OPERATIONS.iter().chain(lab::OPERATIONS)
+    let parts = [
+        OPERATIONS,
+        models::OPERATIONS,
+        outside::OPERATIONS,
+        lab::OPERATIONS,
+    ];
+    parts.into_iter().flatten()
 }
 
 /// Ids of things that belong to the first organisation's administrator.

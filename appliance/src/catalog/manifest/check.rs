@@ -110,7 +110,8 @@ impl Check<'_> {
             match &problem.suggestion {
                 Some(suggestion) => misspelt.push(suggestion.clone()),
                 None => {
-                    let names: Vec<&str> = known.keys().map(String::as_str).collect();
+                    let mut names: Vec<&str> = known.keys().map(String::as_str).collect();
+                    names.sort_unstable();
                     problem.message = format!("unknown field; known here are {}", names.join(", "));
                 }
             }

@@ -125,6 +125,7 @@ async fn a_test_names_an_unreachable_port_and_an_unknown_name() {
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one table of cases")]
 async fn what_is_entered_is_checked_field_by_field() {
     let test = TestApp::new().await;
     let refused = async |body: Value| {

@@ -26,6 +26,7 @@ const KINDS: [&str; 8] = [
 ];
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one walk along every path")]
 async fn no_code_path_reaches_a_provider_while_the_node_is_air_gapped() {
     let test = TestApp::new().await;
     let stub = Stub::start(vec![Reply::events(&openai_answer("leaked"))]).await;

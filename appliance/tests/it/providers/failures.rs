@@ -13,6 +13,7 @@ use crate::harness::TestApp;
 const SECRET_PROMPT: &str = "the merger is on friday";
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one table of cases")]
 async fn every_failure_has_a_code_a_way_out_and_no_secret() {
     let test = TestApp::new().await;
     open(&test, "local_network").await;

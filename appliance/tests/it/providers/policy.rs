@@ -167,6 +167,10 @@ async fn chains_are_checked() {
 }
 
 #[tokio::test]
+#[allow(
+    clippy::too_many_lines,
+    reason = "one story, each step on the one before"
+)]
 async fn residency_rules_keep_prompts_where_they_belong() {
     let test = TestApp::new().await;
     open(&test, "allowed").await;

@@ -1,5 +1,5 @@
 import { Info, RotateCw, TriangleAlert } from 'lucide-react'
-import { useMemo } from 'react'
+import { lazy, Suspense, useMemo } from 'react'
 import type { Citation, Message, Ve } from '@/api/types'
 import { orbState } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
@@ -8,13 +8,15 @@ import { CopyButton } from '@/components/copy'
 import { Markdown } from '@/components/markdown'
 import { SourcesContext } from '@/components/markdown-inline'
 import { Orb } from '@/components/orb'
-import { ThumbReason, Thumbs } from '@/components/thumbs'
+import { Thumbs } from '@/components/thumbs'
 import { t } from '@/lib/i18n'
 import { sentence } from '@/lib/sentence'
 import { Figures } from './figures'
 import type { Run } from './run'
 import { useRating } from './use-rating'
 import { useVersions, VersionPager } from './versions'
+
+const ThumbReason = lazy(() => import('@/components/thumb-reason'))
 
 type AnswerProps = {
   ve: Ve
@@ -81,7 +83,11 @@ export function Answer({ ve, message, run, onSource, onAgain, onRejoin }: Answer
             </span>
           </div>
         )}
-        {isRateable && rating ? <ThumbReason rating={rating} onRate={rate} /> : null}
+        {isRateable && rating ? (
+          <Suspense fallback={null}>
+            <ThumbReason rating={rating} onRate={rate} />
+          </Suspense>
+        ) : null}
       </div>
     </article>
   )

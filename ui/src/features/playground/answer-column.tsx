@@ -1,11 +1,11 @@
 import { Award, Coins, Gauge, Hash, type LucideIcon, Square, Timer, TriangleAlert } from 'lucide-react'
-import type { KeyboardEvent } from 'react'
+import { type KeyboardEvent, lazy, Suspense } from 'react'
 import type { PlaygroundAnswer, RatingInput } from '@/api/types'
 import { Button, IconButton } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { Markdown } from '@/components/markdown'
 import { type State, StatusPill } from '@/components/status'
-import { ThumbReason, Thumbs } from '@/components/thumbs'
+import { Thumbs } from '@/components/thumbs'
 import { t } from '@/lib/i18n'
 import { formatDuration, formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
@@ -13,6 +13,8 @@ import { type LiveAnswer, paceOf } from './live'
 import type { Column } from './use-run'
 
 const MICRO = 1_000_000
+
+const ThumbReason = lazy(() => import('@/components/thumb-reason'))
 
 type ColumnProps = {
   column: Column
@@ -70,7 +72,11 @@ export function AnswerColumn({ column, number, owner, isBest, isFastest, onKeyDo
               </Button>
             ) : null}
           </div>
-          {answer.rating ? <ThumbReason rating={answer.rating} onRate={onRate} /> : null}
+          {answer.rating ? (
+            <Suspense fallback={null}>
+              <ThumbReason rating={answer.rating} onRate={onRate} />
+            </Suspense>
+          ) : null}
         </div>
       ) : null}
     </li>

@@ -74,8 +74,10 @@ pub(super) fn llama_bench(
     let rows: Vec<Value> = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("llama-bench printed no figures: {error}"))?;
     let speed = |test: &str| {
-        let row = rows.iter().find(|row| row[test].as_u64().unwrap_or(0) > 0);
-        row.and_then(|row| row["avg_ts"].as_f64())
+        let row = rows
+            .iter()
+            .find(|row| row.get(test).and_then(Value::as_u64).unwrap_or(0) > 0);
+        row.and_then(|row| row.get("avg_ts")?.as_f64())
             .ok_or("llama-bench measured less than asked")
     };
     Ok(Speed {
@@ -142,8 +144,8 @@ impl Server {
         });
         let (status, answer) = self.ask("POST", "/completion", &body.to_string())?;
         let value: Value = serde_json::from_str(&answer)?;
-        value["tokens_predicted"]
-            .as_u64()
+        let tokens = value.get("tokens_predicted").and_then(Value::as_u64);
+        tokens
             .filter(|_| status == 200)
             .ok_or_else(|| format!("llama-server answered {status}: {answer}").into())
     }
