@@ -43,7 +43,15 @@ async function listPaths(context) {
   const [agent] = await get('/api/marketplace/agents?limit=1')
   const [employee] = await get('/api/ves?state=active')
   const fixed = ['/', '/market', '/team', '/chat', '/account', '/account?tab=security', '/account?tab=keys']
-  const admin = ['/admin/people', '/admin/models', '/admin/providers', '/admin/usage', '/admin/limits', '/admin/organisations', '/no-such-page']
+  const admin = [
+    '/admin/people',
+    '/admin/models',
+    '/admin/providers',
+    '/admin/usage',
+    '/admin/limits',
+    '/admin/organisations',
+    '/no-such-page',
+  ]
   const found = [...(agent ? [`/agents/${agent.slug}`, `/hire/${agent.slug}`] : []), ...(employee ? [`/chat/${employee.id}`] : [])]
   return [...fixed, ...found, ...admin]
 }
