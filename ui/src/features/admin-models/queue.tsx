@@ -8,6 +8,11 @@ import { StatusPill } from '@/components/status'
 import { t } from '@/lib/i18n'
 import { formatDuration } from '@/lib/i18n/format'
 
+/** Waiting people per model; a long queue is told by its length. */
+const SHOWN_MAX = 6
+/** Whole seconds, at least one: estimates are no more exact than that. */
+const seconds = (ms: number) => formatDuration(Math.max(1_000, Math.round(ms / 1_000) * 1_000))
+
 type Waiter = RunningModel['queue'][number]
 
 /** Who is being answered and who waits, model by model, next one first. */
@@ -39,10 +44,13 @@ function Model({ model }: { model: RunningModel }) {
         </p>
       ) : null}
       <ol className="grid gap-1">
-        {model.queue.map((waiter) => (
+        {model.queue.slice(0, SHOWN_MAX).map((waiter) => (
           <Row key={waiter.position} waiter={waiter} model={model.title} />
         ))}
       </ol>
+      {model.queue.length > SHOWN_MAX ? (
+        <p className="py-1.5 text-[13.5px] text-ink-2">{t('queue.more', { count: model.queue.length - SHOWN_MAX })}</p>
+      ) : null}
     </li>
   )
 }
@@ -56,14 +64,10 @@ function Row({ waiter, model }: { waiter: Waiter; model: string }) {
     <li className="flex min-h-11 items-center gap-3 text-[14px]">
       <span className="min-w-0 flex-1">
         <b className="font-medium">{waiter.person ?? t('queue.somebody')}</b> <span className="text-ink-2">{note.join(', ')}</span>
-        <span className="block text-[12.5px] text-ink-3 tabular-nums">
-          {t('queue.waited', { time: formatDuration(Math.round(waiter.waiting_ms / 1_000) * 1_000) })}
-        </span>
+        <span className="block text-[12.5px] text-ink-3 tabular-nums">{t('queue.waited', { time: seconds(waiter.waiting_ms) })}</span>
       </span>
       <StatusPill state="queued">
-        {waiter.estimate_ms === null
-          ? place
-          : t('queue.in', { place, time: formatDuration(Math.max(1_000, Math.round(waiter.estimate_ms / 1_000) * 1_000)) })}
+        {waiter.estimate_ms === null ? place : t('queue.in', { place, time: seconds(waiter.estimate_ms) })}
       </StatusPill>
     </li>
   )

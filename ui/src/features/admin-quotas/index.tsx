@@ -79,6 +79,7 @@ const columnsOf = (edit: (row: Row) => void, remove: (row: Row) => void): Column
     key: 'minute',
     head: t('quotas.head.minute'),
     end: true,
+    hide: true,
     cell: (row) => (row.requests_per_minute === null ? t('quotas.unlimited') : formatNumber(row.requests_per_minute)),
   },
   { key: 'weight', head: t('quotas.head.weight'), end: true, hide: true, cell: (row) => formatNumber(row.weight ?? 1) },
@@ -111,11 +112,11 @@ function Used({ row }: { row: Row }) {
   }
   const share = limit === 0 ? 1 : Math.min(1, row.tokens_today / limit)
   return (
-    <span className="flex min-w-[200px] items-center gap-3">
+    <span className="flex items-center gap-x-3 gap-y-1.5 max-sm:flex-col max-sm:items-start sm:min-w-[200px]">
       <span
         role="img"
         aria-label={t('quotas.used', { name: row.name })}
-        className="h-2 min-w-[90px] flex-1 overflow-hidden rounded-full bg-surface-2"
+        className="h-2 min-w-[90px] flex-1 overflow-hidden rounded-full bg-surface-2 max-sm:w-full max-sm:flex-none"
       >
         <span
           className={`block h-full rounded-full ${share >= 0.85 ? 'bg-warn' : 'bg-linear-to-r from-brand-fill to-violet'}`}

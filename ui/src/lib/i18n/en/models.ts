@@ -73,6 +73,7 @@ export const models = addMessages({
   'queue.somebody': 'Somebody of another organisation',
   'queue.background': 'in the background',
   'queue.for': 'for {model}',
+  'queue.more': '{count, plural, one {# more waits} other {# more wait}} behind them',
   'queue.waited': 'waiting for {time}',
 
   'models.kind.generative': 'Writes answers',
