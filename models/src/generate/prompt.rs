@@ -174,12 +174,13 @@ impl<'model> PromptFormat<'model> {
             .iter()
             .take_while(|message| message.role == ChatRole::System)
             .collect();
-        if system.is_empty() && chat.tools.is_empty() {
+        let tools = offered(chat);
+        if system.is_empty() && tools.is_empty() {
             return 0;
         }
         let key = json!({
             "system": system.iter().map(|message| &message.content).collect::<Vec<_>>(),
-            "tools": chat.tools,
+            "tools": tools,
         })
         .to_string();
         let Ok(mut known) = self.system.lock() else {
@@ -190,13 +191,12 @@ impl<'model> PromptFormat<'model> {
         {
             return *length;
         }
-        let length = self.common_tokens(&system, chat);
+        let length = self.common_tokens(&system, tools);
         *known = Some((key, length));
         length
     }
 
-    fn common_tokens(&self, system: &[&ChatMessage], chat: &Chat) -> usize {
-        let tools = offered(chat);
+    fn common_tokens(&self, system: &[&ChatMessage], tools: &[Tool]) -> usize {
         let of = |text: &str| {
             let user = ChatMessage::new(ChatRole::User, text);
             let mut messages = system.to_vec();

@@ -177,7 +177,10 @@ impl<'a> Scheduler<'a> {
         let mut run = Run::begin(prepared, sequence, cached);
         if let Some(store) = &self.parts.store {
             let length = run.system_tokens;
-            let wanted = !run.is_seeded && length >= PREFIX_TOKENS_MIN && cached < length;
+            let wanted = !run.is_seeded
+                && length >= PREFIX_TOKENS_MIN
+                && cached < length
+                && length < run.prompt.len();
             let prefix = run.prompt.get(..length).unwrap_or_default();
             run.save_at = (wanted && !store.has(prefix, run.adapter)).then_some(length);
         }
@@ -211,6 +214,11 @@ impl<'a> Scheduler<'a> {
     fn step(&mut self) {
         let started = Instant::now();
         let mut shares = self.plan();
+        if shares.is_empty() {
+            // Nothing left to compute and nothing ended: waiting for it would spin for ever.
+            self.fail_all("a request came to no end");
+            return;
+        }
         let failure = self.compute(&mut shares).err();
         self.steps += 1;
         if let Some(failure) = failure {
@@ -397,6 +405,17 @@ impl<'a> Scheduler<'a> {
         );
         let ids = shares.iter().filter_map(|share| self.runs.get(share.run));
         self.alone = ids.map(|run| run.request_id).collect();
+    }
+
+    fn fail_all(&mut self, reason: &str) {
+        while !self.runs.is_empty() {
+            let run = self.remove(0);
+            tracing::error!(request_id = run.request_id, "{reason}");
+            self.parcel.add(&EngineMessage::RequestFailed {
+                request_id: run.request_id,
+                failure: inference_failed(reason),
+            });
+        }
     }
 
     fn remove(&mut self, place: usize) -> Run {

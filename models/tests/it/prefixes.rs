@@ -6,8 +6,8 @@ use std::path::Path;
 
 use guildhall_engine_protocol::testing::{GgufWriter, TinyModel};
 use guildhall_engine_protocol::{
-    Adapter, CacheType, ChatRole, FinishReason, Generate, Load, LoadKind, NodeMessage, OnOverflow,
-    Serving, codes,
+    Adapter, CacheType, Chat, ChatRole, FinishReason, Generate, Input, Load, LoadKind, NodeMessage,
+    OnOverflow, Prompt, Serving, Tool, ToolChoice, codes,
 };
 
 use crate::engine::{Engine, load_of, message, request, user};
@@ -40,6 +40,33 @@ fn engine_with_prefixes(model: &Path, prefixes: &Path) -> Engine {
 fn end(mut engine: Engine) {
     engine.send(&NodeMessage::Shutdown);
     assert!(engine.wait().success());
+}
+
+/// The same tools, first to be called and then not: the prompts begin differently, so the length of the first
+/// one's beginning must not be taken for the second's.
+#[test]
+fn tools_that_must_not_be_called_are_no_part_of_the_beginning() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("tiny.gguf");
+    TinyModel::default().gguf().write(&model).unwrap();
+    let prefixes = directory.path().join("prefixes");
+    fs::create_dir(&prefixes).unwrap();
+    let mut engine = engine_with_prefixes(&model, &prefixes);
+    for (request_id, choice) in [(1, ToolChoice::Required), (2, ToolChoice::None)] {
+        let tool = Tool {
+            name: "get_weather".to_owned(),
+            description: "Tells the weather of a place and of the days after. ".repeat(8),
+            parameters: serde_json::json!({ "type": "object", "properties": {} }),
+        };
+        let chat = Chat {
+            messages: vec![user("Hello")],
+            tools: vec![tool],
+            tool_choice: choice,
+        };
+        let prompt = Prompt::new(Input::Chat(chat), 64);
+        let answer = engine.generate(Generate { request_id, prompt });
+        assert!(answer.unwrap().done.output_tokens > 0);
+    }
 }
 
 #[test]
