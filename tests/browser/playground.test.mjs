@@ -88,6 +88,8 @@ describe('prompts and playground', () => {
   step('compares two settings of a model with the template', async () => {
     await tab('Fill in').click()
     await link('Try in the playground').click()
+    await field('Visitor').waitFor()
+    await settle(page)
     await field('Visitor').fill('Robin')
     await button('Run').click()
     await page.waitForURL(/run=plr_/)

@@ -219,6 +219,7 @@ describe('the story of a person', () => {
 
   step('loads a model and sees when it is ready', async () => {
     await page.goto(`${node.url}/admin/models`)
+    await settle(page)
     const card = page.getByRole('listitem').filter({ has: heading('Guildhall starter') })
     await card.getByRole('button', { name: 'Load Guildhall starter' }).click()
     await card.getByText('Loaded', { exact: true }).waitFor()

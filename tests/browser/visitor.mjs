@@ -69,7 +69,9 @@ export async function settle(page) {
   await page.waitForFunction(async () => {
     if (document.querySelector('[role=status][aria-label="Loading"], .skeleton, [aria-busy=true]')) return false
     await document.fonts.ready
-    return true
+    // What has come in is at rest; loops never are.
+    const moves = (animation) => animation.playState === 'running' && animation.effect?.getComputedTiming().endTime !== Infinity
+    return !document.getAnimations().some(moves)
   })
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
 }

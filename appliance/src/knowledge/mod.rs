@@ -37,6 +37,8 @@ use self::{
 };
 use crate::inference::Inference;
 
+/// Texts that are read ahead at a time, so that a question need not wait long for its own.
+const AHEAD: usize = 16;
 /// Memory for vectors, in bytes.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
@@ -45,6 +47,8 @@ const CACHE_BYTES: usize = 64 * 1024 * 1024;
 pub struct Knowledge {
     inference: Inference,
     cache: Arc<Mutex<VectorCache>>,
+    /// Held while something is read ahead: whoever comes next finds it in the cache.
+    reading_ahead: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Knowledge {
@@ -53,6 +57,7 @@ impl Knowledge {
         Self {
             inference,
             cache: Arc::new(Mutex::new(VectorCache::new(CACHE_BYTES))),
+            reading_ahead: Arc::default(),
         }
     }
 
@@ -94,7 +99,11 @@ impl Knowledge {
             texts
         })
         .await?;
-        self.embed(texts, &mut Vectors::default()).await
+        let _reading = self.reading_ahead.lock().await;
+        for part in texts.chunks(AHEAD) {
+            self.embed(part.to_vec(), &mut Vectors::default()).await?;
+        }
+        Ok(())
     }
 
     /// Takes a request apart and embeds what answering it compares. A greeting needs no vectors.

@@ -34,7 +34,7 @@ export function StepRail({ steps, at, label, dense }: { steps: RailStep[]; at: n
             </span>
             <div className="min-w-0 flex-1 pt-0.5">
               <p className={`text-[14.5px] leading-tight ${act || done ? 'font-medium' : 'text-ink-2'}`}>{s.title}</p>
-              {s.note ? <div className="mt-1 text-[13px] text-ink-3">{s.note}</div> : null}
+              {s.note ? <div className="mt-1 text-[13px] text-ink-2">{s.note}</div> : null}
             </div>
           </li>
         )

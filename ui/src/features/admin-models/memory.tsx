@@ -49,7 +49,7 @@ function Bar({ runtime, preview }: { runtime: ModelRuntime; preview: Preview | n
   const parts: Part[] = [...loaded]
   if (others > 0) parts.push({ label: t('models.memory_others'), value: others, tone: 'bg-ink-3/45' })
   // What does not fit is drawn as far as there is room; its figure tells the rest.
-  const if_loaded = preview ? { label: t('models.memory_if', { model: preview.title }), value: preview.bytes, tone: 'hatch' } : undefined
+  const if_loaded = preview ? { label: t('models.memory_if', { model: preview.title }), value: preview.bytes, tone: 'hatch' } : null
   return (
     <>
       <StackBar
