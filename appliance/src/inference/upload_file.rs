@@ -190,7 +190,7 @@ mod tests {
         let first = append(&path, (0, &fresh_state()), 10, send(&[b"01", b"234"])).unwrap();
         assert_eq!(first.received_bytes, 5);
         // A second attempt broke off before it was acknowledged: its bytes do not count.
-        append(&path, (5, &first.hash_state), 10, send(&[b"XXX"])).unwrap();
+        append(&path, (5, &first.hash_state), 10, send(&[b"YYY"])).unwrap();
         let last = append(&path, (5, &first.hash_state), 10, send(&[b"56789"])).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"0123456789");
         let expected = data_encoding::HEXLOWER.encode(&Sha256::digest(b"0123456789"));
