@@ -6,13 +6,10 @@ use guildhall_engine_protocol::{
 use guildhall_kernel::{Error, ErrorKind, Result, Timestamp};
 
 use super::{
-    AnswerMode, EMBED_BATCH, Inference, builtin,
+    AnswerMode, EMBED_BATCH, Inference,
     engine::refused,
     model::{AUTO, EXTRACTIVE, ModelKind},
 };
-
-/// What an embedding model may be called besides its name.
-const EMBEDDING_ALIAS: &str = "embedding";
 
 /// A generative model that a name comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,12 +129,8 @@ impl Inference {
     /// # Errors
     /// `unknown_model`; what the engine says.
     pub async fn embed_with(&self, model: &str, texts: &[String]) -> Result<Embedded> {
-        let name = match model {
-            EMBEDDING_ALIAS => builtin::EMBEDDING,
-            name => name,
-        };
         let slot = self
-            .slot(name)
+            .slot(model)
             .filter(|slot| slot.kind() == ModelKind::Embedding)
             .ok_or_else(|| unknown(model))?;
         let mut embedded = Embedded {
