@@ -34,8 +34,8 @@ pub(super) enum Piece {
     },
     /// A tool is called.
     ToolCall(ToolCall),
-    /// The answer is complete.
-    End(Finish),
+    /// The answer is complete. A text that was asked for as its end, and met, is named.
+    End(Finish, Option<String>),
 }
 
 /// Why an answer ended.
@@ -246,7 +246,7 @@ impl Call {
             };
             self.ready
                 .extend(pieces.iter().map(|piece| (index, text(piece))));
-            self.ready.push_back((index, Piece::End(Finish::Stop)));
+            self.ready.push_back((index, Piece::End(Finish::Stop, None)));
         }
     }
 
@@ -324,19 +324,20 @@ impl Call {
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
-                Piece::End(finish(done.finish_reason, reply.called_tool)?)
+                Piece::End(finish(done.finish_reason, reply.called_tool)?, done.stop_text)
             }
             _ => return Ok(()),
         };
         let is_last_call = self.one_tool_call && matches!(piece, Piece::ToolCall(_));
-        if (is_last_call || matches!(piece, Piece::End(_)))
+        if (is_last_call || matches!(piece, Piece::End(..)))
             && let Some(reply) = self.replies.get_mut(index)
         {
             *reply = None;
         }
         self.ready.push_back((index, piece));
         if is_last_call {
-            self.ready.push_back((index, Piece::End(Finish::ToolCalls)));
+            self.ready
+                .push_back((index, Piece::End(Finish::ToolCalls, None)));
         }
         Ok(())
     }

@@ -212,8 +212,10 @@ impl Run {
             wait_ms: milliseconds(self.wait),
             drafted_tokens: self.lookup.drafted,
             accepted_tokens: self.lookup.accepted,
+            stop_text: None,
         };
         let ending = self.writer.finish(reason == FinishReason::Stop);
+        done.stop_text = ending.stop_text;
         if !ending.text.is_empty() {
             parcel.add(&EngineMessage::Token {
                 request_id: done.request_id,

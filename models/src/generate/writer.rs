@@ -14,7 +14,7 @@ pub(super) struct Writer {
     calls: Option<Vec<u8>>,
     /// Whether the prompt ended with the opening already.
     forced: bool,
-    stopped: bool,
+    stopped: Option<String>,
 }
 
 /// What a token did.
@@ -34,6 +34,8 @@ pub(super) struct Ending {
     pub(super) text: String,
     /// Names and arguments.
     pub(super) calls: Vec<(String, String)>,
+    /// The stop text that was met.
+    pub(super) stop_text: Option<String>,
 }
 
 impl Writer {
@@ -44,7 +46,7 @@ impl Writer {
             format: None,
             calls: None,
             forced: false,
-            stopped: false,
+            stopped: None,
         }
     }
 
@@ -59,7 +61,7 @@ impl Writer {
             format: Some(format),
             calls: None,
             forced: false,
-            stopped: false,
+            stopped: None,
         }
     }
 
@@ -70,7 +72,7 @@ impl Writer {
             format: Some(format),
             calls: Some(Vec::new()),
             forced: true,
-            stopped: false,
+            stopped: None,
         }
     }
 
@@ -87,8 +89,8 @@ impl Writer {
         };
         match addition.end {
             None => {}
-            Some(End::Stop) => {
-                self.stopped = true;
+            Some(End::Stop(stop)) => {
+                self.stopped = Some(stop);
                 written.stopped = true;
             }
             Some(End::Call(known)) => {
@@ -112,21 +114,22 @@ impl Writer {
     /// in the middle of it (not `complete`).
     pub(super) fn finish(self, complete: bool) -> Ending {
         let (Some(calls), Some(format)) = (self.calls, self.format) else {
-            let text = if self.stopped {
+            let text = if self.stopped.is_some() {
                 String::new()
             } else {
                 self.text.finish()
             };
             return Ending {
                 text,
-                calls: Vec::new(),
+                stop_text: self.stopped,
+                ..Ending::default()
             };
         };
         let raw = String::from_utf8_lossy(&calls).into_owned();
         match format.parse(&raw) {
             Some(calls) => Ending {
-                text: String::new(),
                 calls,
+                ..Ending::default()
             },
             None if complete => {
                 let opening = if self.forced || format == ToolFormat::Bare {
@@ -136,7 +139,7 @@ impl Writer {
                 };
                 Ending {
                     text: format!("{opening}{raw}"),
-                    calls: Vec::new(),
+                    ..Ending::default()
                 }
             }
             None => Ending::default(),

@@ -163,6 +163,9 @@ impl Reader for Answer {
             }
             "message_delta" => {
                 self.note_usage(at(&event, "/usage"), pieces);
+                if let Some(stop) = at(&event, "/delta/stop_sequence").as_str() {
+                    pieces.push(Piece::StopText(stop.to_owned()));
+                }
                 if let Some(reason) = at(&event, "/delta/stop_reason").as_str() {
                     pieces.push(Piece::Finish(self.finish(reason)?));
                 }

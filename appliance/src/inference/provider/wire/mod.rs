@@ -60,6 +60,8 @@ pub(super) enum Piece {
     /// Figures; later ones replace earlier ones.
     Usage(Usage),
     Finish(FinishReason),
+    /// Which stop text ended the answer.
+    StopText(String),
 }
 
 impl Piece {
