@@ -66,6 +66,12 @@ pub enum Event {
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
+    /// A provider, a chain or a residency rule was entered, changed, tested or removed.
+    #[serde(rename = "providers.changed")]
+    ProvidersChanged {},
+    /// The switch of outgoing connections was turned.
+    #[serde(rename = "egress.changed")]
+    EgressChanged {},
     /// The tab missed more than the history holds.
     #[serde(rename = "reload")]
     Reload {},
@@ -85,6 +91,8 @@ impl Event {
             Self::PromptChanged { .. } => "prompt.changed",
             Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
+            Self::ProvidersChanged {} => "providers.changed",
+            Self::EgressChanged {} => "egress.changed",
             Self::Reload {} => "reload",
         }
     }

@@ -29,7 +29,9 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         sampling: sampling(),
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let caller = Caller::of(&job.ctx, Priority::Interactive).with_ve(job.brief.employee.id);
+    let caller = Caller::of(&job.ctx, Priority::Interactive)
+        .with_ve(job.brief.employee.id)
+        .with_data_class(job.brief.data_class);
     let mut generation = app
         .inference
         .generate(caller, &job.brief.answering.model, prompt)

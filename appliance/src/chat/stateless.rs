@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     identity,
-    inference::AnswerMode,
+    inference::{AnswerMode, DataClass},
     team::{self, VeState},
 };
 
@@ -26,6 +26,8 @@ pub enum Prepared {
         context_length: Option<u32>,
         /// The conversation with the employee's instructions and passages in front.
         chat: Chat,
+        /// How secret what it is told is.
+        data_class: DataClass,
         /// How the employee picks tokens where the caller does not say.
         sampling: Sampling,
     },
@@ -56,7 +58,7 @@ pub async fn prepare(app: &App, ctx: &Ctx, ve: VeId, chat: Chat) -> Result<Prepa
         return Err(Error::conflict("dismissed", message));
     }
     let said = said(&chat.messages)?;
-    let brief = Brief::new(app, (employee, organisation_name), said).await?;
+    let brief = Brief::new(app, (employee, organisation_name), None, said).await?;
     match brief.answering.mode {
         AnswerMode::Extractive => quotes(app, &brief).await,
         AnswerMode::Generative => prompt(app, &brief, chat).await,
@@ -125,6 +127,7 @@ async fn prompt(app: &App, brief: &Brief, chat: Chat) -> Result<Prepared> {
         model: brief.answering.model.clone(),
         context_length: brief.answering.context_length,
         chat: Chat { messages, ..chat },
+        data_class: brief.data_class,
         sampling: generate::sampling(),
     })
 }

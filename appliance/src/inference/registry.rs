@@ -23,6 +23,7 @@ use super::{
 use crate::{
     audit,
     events::{Audience, Event},
+    idempotency::{done_before, once},
 };
 
 /// A dropped file that has not changed for this long is complete.
@@ -37,6 +38,28 @@ pub(super) enum By<'a> {
     Person(&'a Ctx),
     /// Whoever is at the machine.
     Operator,
+}
+
+impl By<'_> {
+    /// The context of a person, for a transaction.
+    pub(super) fn person(self) -> Option<Ctx> {
+        match self {
+            By::Person(ctx) => Some(ctx.clone()),
+            By::Operator => None,
+        }
+    }
+}
+
+/// Carries a change out once; what the operator does has no key.
+pub(super) fn once_by<T: serde::Serialize + serde::de::DeserializeOwned>(
+    tx: &Tx<'_>,
+    ctx: Option<&Ctx>,
+    change: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    match ctx {
+        Some(ctx) => once(tx, ctx, change),
+        None => change(),
+    }
 }
 
 /// A file to take into the node.
@@ -188,11 +211,15 @@ impl Inference {
         with: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
     ) -> Result<Arc<Slot>> {
         let stored = row.clone();
+        let caller = by.person();
         let recorded = self.recorder(by, "model.imported", row.id, imported_facts(&row));
         let written = self.0.db.write(move |tx| {
-            store::save(tx, &stored)?;
-            with(tx)?;
-            recorded(tx)
+            once_by(tx, caller.as_ref(), || {
+                store::save(tx, &stored)?;
+                with(tx)?;
+                recorded(tx)?;
+                Ok(stored.id)
+            })
         });
         written.await?;
         let slot = Arc::new(Slot::new(row, Arc::clone(&self.0.settings)));
@@ -216,10 +243,7 @@ impl Inference {
         id: ModelId,
         facts: Value,
     ) -> impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static {
-        let ctx = match by {
-            By::Person(ctx) => Some(ctx.clone()),
-            By::Operator => None,
-        };
+        let ctx = by.person();
         let clock = Arc::clone(&self.0.settings.clock);
         move |tx| match ctx {
             Some(ctx) => audit::record_with(tx, &ctx, action, id, facts),
@@ -333,6 +357,11 @@ impl Inference {
     /// # Errors
     /// `not_found`, `model_built_in`, `model_in_use`.
     pub async fn remove(&self, ctx: Option<&Ctx>, id: ModelId, force: bool) -> Result<()> {
+        if let Some(ctx) = ctx
+            && done_before::<()>(&self.0.db, ctx).await?.is_some()
+        {
+            return Ok(());
+        }
         let slot = self.slot_of(id)?;
         let row = slot.row();
         if row.built_in {
@@ -345,17 +374,20 @@ impl Inference {
         let users = self.0.users;
         let name = slot.name.clone();
         let facts = json!({ "name": name, "forced": force });
+        let caller = by.person();
         let recorded = self.recorder(by, "model.removed", id, facts);
         let removed = self.0.db.write(move |tx| {
-            let count = (users.count)(tx, &name)?;
-            if count > 0 && !force {
-                let message =
-                    format!("{count} employees use {name}; give them another model first");
-                return Err(Error::conflict("model_in_use", message));
-            }
-            (users.release)(tx, &name)?;
-            store::delete(tx, id)?;
-            recorded(tx)
+            once_by(tx, caller.as_ref(), || {
+                let count = (users.count)(tx, &name)?;
+                if count > 0 && !force {
+                    let message =
+                        format!("{count} employees use {name}; give them another model first");
+                    return Err(Error::conflict("model_in_use", message));
+                }
+                (users.release)(tx, &name)?;
+                store::delete(tx, id)?;
+                recorded(tx)
+            })
         });
         removed.await?;
         self.0

@@ -29,6 +29,7 @@ use super::{
 use crate::{
     audit,
     events::{Audience, Event},
+    idempotency::{done_before, once},
 };
 
 /// Pieces between the network and the disk.
@@ -128,6 +129,9 @@ impl Inference {
     /// `invalid_name`, `name_taken`, `already_imported`, `invalid_upload`, `upload_too_large`,
     /// `too_many_uploads`, `disk_full`.
     pub async fn create_upload(&self, ctx: &Ctx, wanted: NewUpload) -> Result<Upload> {
+        if let Some(id) = done_before(&self.0.db, ctx).await? {
+            return self.upload(id).await;
+        }
         let stem = wanted.file_name.strip_suffix(".gguf");
         let stem = stem.unwrap_or(&wanted.file_name);
         let name = import::checked_name(wanted.name.as_deref().unwrap_or(stem))?;
@@ -158,11 +162,13 @@ impl Inference {
         file::create(&path)?;
         let (stored, caller, models) = (row.clone(), ctx.clone(), self.0.settings.models.clone());
         let written = self.0.db.write(move |tx| {
-            check_room(&store::list(tx)?, &stored, &models)?;
-            store::insert(tx, &stored)?;
-            let facts =
-                serde_json::json!({ "file": stored.file_name, "size_bytes": stored.size_bytes });
-            audit::record_with(tx, &caller, "model.upload_begun", stored.id, facts)
+            once(tx, &caller, || {
+                check_room(&store::list(tx)?, &stored, &models)?;
+                store::insert(tx, &stored)?;
+                let facts = serde_json::json!({ "file": stored.file_name, "size_bytes": stored.size_bytes });
+                audit::record_with(tx, &caller, "model.upload_begun", stored.id, facts)?;
+                Ok(stored.id)
+            })
         });
         if let Err(error) = written.await {
             file::remove(&path)?;
@@ -284,6 +290,9 @@ impl Inference {
         how: CompleteUpload,
     ) -> Result<Model> {
         let _writer = self.0.writers.begin(id)?;
+        if let Some(model) = done_before(&self.0.db, ctx).await? {
+            return self.view(&self.slot_of(model)?).await;
+        }
         let row = self
             .0
             .db
@@ -333,14 +342,14 @@ impl Inference {
     pub async fn remove_upload(&self, ctx: &Ctx, id: UploadId) -> Result<()> {
         let _writer = self.0.writers.begin(id)?;
         let caller = ctx.clone();
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 store::find(tx, id)?;
                 store::delete(tx, id)?;
                 audit::record(tx, &caller, "model.upload_removed", id)
             })
-            .await?;
+        });
+        written.await?;
         file::remove(&file::path_of(&self.0.settings.models, id))?;
         self.upload_changed(id);
         Ok(())

@@ -142,6 +142,7 @@ impl Call {
                         context_length: chosen.context_length,
                         input,
                         sampling: Sampling::default(),
+                        caller: Caller::of(ctx, Priority::Interactive),
                     };
                     self.generate(&answering, plan).await?;
                 }
@@ -176,6 +177,7 @@ impl Call {
                 model,
                 context_length,
                 chat,
+                data_class,
                 sampling,
             } => {
                 let plan = Plan {
@@ -183,6 +185,9 @@ impl Call {
                     context_length,
                     input: Input::Chat(chat),
                     sampling,
+                    caller: Caller::of(answering.ctx, Priority::Interactive)
+                        .with_ve(ve)
+                        .with_data_class(data_class),
                 };
                 self.generate(answering, plan).await
             }
@@ -201,7 +206,7 @@ impl Call {
     }
 
     async fn generate(&mut self, answering: &Answering<'_>, plan: Plan) -> Result<()> {
-        let (ask, ctx) = (answering.ask, answering.ctx);
+        let ask = answering.ask;
         self.metered.row.call.model.clone_from(&plan.model);
         self.metered.row.reached_model = true;
         let room = plan.context_length.unwrap_or(u32::MAX);
@@ -214,9 +219,10 @@ impl Call {
                 logprobs: ask.logprobs,
                 ..Prompt::new(plan.input.clone(), ask.max_tokens.unwrap_or(room).min(room))
             };
-            let caller = Caller::of(ctx, Priority::Interactive);
             let inference = &answering.app.inference;
-            let generation = inference.generate(caller, &plan.model, prompt).await?;
+            let generation = inference
+                .generate(plan.caller.clone(), &plan.model, prompt)
+                .await?;
             self.replies.push(Some(Reply {
                 generation,
                 counts_input: choice == 0,
@@ -246,7 +252,8 @@ impl Call {
             };
             self.ready
                 .extend(pieces.iter().map(|piece| (index, text(piece))));
-            self.ready.push_back((index, Piece::End(Finish::Stop, None)));
+            self.ready
+                .push_back((index, Piece::End(Finish::Stop, None)));
         }
     }
 
@@ -324,7 +331,10 @@ impl Call {
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
-                Piece::End(finish(done.finish_reason, reply.called_tool)?, done.stop_text)
+                Piece::End(
+                    finish(done.finish_reason, reply.called_tool)?,
+                    done.stop_text,
+                )
             }
             _ => return Ok(()),
         };
@@ -367,6 +377,8 @@ struct Plan {
     context_length: Option<u32>,
     input: Input,
     sampling: Sampling,
+    /// For whom, so that limits and rules of the employee hold here too.
+    caller: Caller,
 }
 
 fn to_usize(number: u32) -> usize {

@@ -53,7 +53,12 @@ pub(super) use serve::serve;
 
 use self::{breaker::Breaker, model::ProviderRow};
 use super::ModelUsers;
-use crate::{app::App, egress::Egress, secrets::Secrets};
+use crate::{
+    app::App,
+    egress::Egress,
+    events::{Audience, Event, Events},
+    secrets::Secrets,
+};
 
 /// Every route of providers.
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -68,6 +73,7 @@ struct Inner {
     db: Db,
     egress: Egress,
     secrets: Secrets,
+    events: Events,
     clock: Arc<dyn Clock>,
     users: ModelUsers,
     known: RwLock<Arc<Known>>,
@@ -111,7 +117,7 @@ impl Providers {
     /// Those of the database.
     pub async fn open(
         db: &Db,
-        (egress, secrets): (&Egress, &Secrets),
+        (egress, secrets, events): (&Egress, &Secrets, &Events),
         clock: Arc<dyn Clock>,
         users: ModelUsers,
     ) -> Result<Self> {
@@ -119,6 +125,7 @@ impl Providers {
             db: db.clone(),
             egress: egress.clone(),
             secrets: secrets.clone(),
+            events: events.clone(),
             clock,
             users,
             known: RwLock::default(),
@@ -134,6 +141,18 @@ impl Providers {
 
     fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// Something was changed: reads it anew and tells open pages.
+    async fn changed(&self) -> Result<()> {
+        self.read_anew().await?;
+        self.tell_pages();
+        Ok(())
+    }
+
+    fn tell_pages(&self) {
+        let event = Event::ProvidersChanged {};
+        self.0.events.publish(Audience::Node, event);
     }
 
     /// Reads everything from the database and tells egress where calls may go.

@@ -164,7 +164,11 @@ mod tests {
             name: "f".to_owned(),
             arguments: r#"{"a":1}"#.to_owned(),
         };
-        for piece in [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls, None)] {
+        for piece in [
+            text,
+            Piece::ToolCall(call),
+            Piece::End(Finish::ToolCalls, None),
+        ] {
             writer.piece(&head, (0, piece), &mut out).unwrap();
         }
         writer.end(&head, &mut out).unwrap();

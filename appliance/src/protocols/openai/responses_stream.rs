@@ -251,7 +251,11 @@ mod tests {
             name: "f".to_owned(),
             arguments: "{}".to_owned(),
         };
-        let pieces = [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls, None)];
+        let pieces = [
+            text,
+            Piece::ToolCall(call),
+            Piece::End(Finish::ToolCalls, None),
+        ];
         for piece in pieces {
             writer.piece(&head, (0, piece), &mut out).unwrap();
         }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod airgap;
+mod data_class;
 mod failures;
 mod policy;
 mod stub;

@@ -21,6 +21,7 @@ export const providers = addMessages({
   'egress.note.local_network': 'Only providers marked as local, at private addresses.',
   'egress.note.allowed': 'Every enabled provider, at its own address and nowhere else.',
   'egress.changed': 'Switched {when}',
+  'egress.changed_by': 'Switched {when} by {name}',
   'egress.never_changed': 'It has been so from the start',
   'egress.locked': 'The configuration of this node says egress = "never". Nobody can open the switch here.',
   'egress.destinations': 'Open right now',
