@@ -81,6 +81,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "data_class",
         sql: include_str!("../migrations/0011_data_class.sql"),
     },
+    Migration {
+        version: 11,
+        name: "collections",
+        sql: include_str!("../migrations/0012_collections.sql"),
+    },
 ];
 
 /// The node. A cheap clone of one shared value.
@@ -192,18 +197,19 @@ impl App {
         )
         .await?;
         let inference = Inference::open(
-            (&config, &data_dir),
+            (&config, &data_dir, &keys),
             &db,
             &events,
             Arc::clone(&clock),
             (team::MODEL_USERS, providers),
         )
         .await?;
+        let meter = Meter::start(db.clone());
         let app = Self(Arc::new(Node {
             login_limits: LoginLimits::new(Arc::clone(&clock)),
             known_keys: KnownKeys::default(),
-            meter: Meter::start(db.clone()),
-            knowledge: Knowledge::new(inference.clone()),
+            knowledge: Knowledge::new(inference.clone(), &db, Arc::clone(&clock), meter.clone()),
+            meter,
             presence: Presence::default(),
             turns: Turns::default(),
             playground: Playground::default(),
@@ -223,6 +229,7 @@ impl App {
         }));
         crate::chat::recover(&app).await?;
         crate::playground::recover(&app).await?;
+        crate::knowledge::resume(&app).await?;
         Ok(app)
     }
 

@@ -69,6 +69,9 @@ pub enum Event {
     /// A provider, a chain or a residency rule was entered, changed, tested or removed.
     #[serde(rename = "providers.changed")]
     ProvidersChanged {},
+    /// A collection got another embedding model, or its vectors are being made.
+    #[serde(rename = "collections.changed")]
+    CollectionsChanged {},
     /// The switch of outgoing connections was turned.
     #[serde(rename = "egress.changed")]
     EgressChanged {},
@@ -92,6 +95,7 @@ impl Event {
             Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
             Self::ProvidersChanged {} => "providers.changed",
+            Self::CollectionsChanged {} => "collections.changed",
             Self::EgressChanged {} => "egress.changed",
             Self::Reload {} => "reload",
         }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use guildhall_kernel::{Error, Result};
+use guildhall_kernel::{Ctx, Error, Result};
 
 use super::model::{AttachmentInput, MessageRole, MessageState, StoredMessage};
 use crate::{
     app::App,
     catalog::Listing,
-    inference::{Answering, DataClass},
+    inference::{Answering, Caller, DataClass, Priority},
     team::Employee,
 };
 
@@ -78,6 +78,13 @@ impl Brief {
             question,
             history,
         })
+    }
+
+    /// For whom models work: the person, through this employee, with what is as secret as this.
+    pub(super) fn caller(&self, ctx: &Ctx) -> Caller {
+        Caller::of(ctx, Priority::Interactive)
+            .with_ve(self.employee.id)
+            .with_data_class(self.data_class)
     }
 
     /// Whether the model reads enough for full instructions and passages beside the conversation.

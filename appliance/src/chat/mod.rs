@@ -106,7 +106,7 @@ pub async fn list_conversations(
     });
     let (employee, conversations) = read.await?;
     if is_first_page && let Some(listing) = app.catalog.listing(&app.db, employee.agent).await? {
-        extract::prepare(app, &listing);
+        extract::prepare(app, ctx, &listing);
     }
     let position =
         |last: &Conversation| format!("{}:{}", last.last_message_at.as_millis(), last.id);

@@ -156,6 +156,14 @@ impl Egress {
         self.admit(provider).is_ok()
     }
 
+    /// Whether calls of this provider may go out right now.
+    ///
+    /// # Errors
+    /// `egress_denied`, with who can change it.
+    pub fn check_open(&self, provider: ProviderId) -> Result<()> {
+        self.admit(provider).map(|_| ())
+    }
+
     /// Lets a provider's calls go to its destination and nowhere else, as far as the switch does.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use super::{
     inspect,
     model::{Acceptance, Model, ModelRow, Verified},
     pack, sentence_model,
+    signature::check_choice,
     slot::Slot,
     store,
     upload_model::license_not_accepted,
@@ -73,6 +74,8 @@ pub struct ImportRequest {
     pub accept_license: bool,
     /// Take it in although it does not fit into memory.
     pub force: bool,
+    /// Take a pack in although nobody whom this node knows has signed it.
+    pub allow_unsigned: bool,
 }
 
 impl Inference {
@@ -85,7 +88,7 @@ impl Inference {
             path: path.to_owned(),
             name: name.map(str::to_owned),
             accept_license: true,
-            force: false,
+            ..ImportRequest::default()
         };
         self.import_file(request, Arc::new(|_, _| {})).await
     }
@@ -94,15 +97,22 @@ impl Inference {
     ///
     /// # Errors
     /// What the file's header says; `already_imported`, `name_taken`, `license_not_accepted`,
-    /// `model_too_large`, `disk_full`, `hash_mismatch`, and what is wrong with a pack.
+    /// `model_too_large`, `disk_full`, `hash_mismatch`, `pack_unsigned`, `pack_signer_unknown`, and what is
+    /// wrong with a pack.
     pub async fn import_file(&self, request: ImportRequest, progress: Progress) -> Result<Model> {
         let (path, name) = (request.path.clone(), request.name.clone());
+        let (settings, allow_unsigned) = (Arc::clone(&self.0.settings), request.allow_unsigned);
         let opened = blocking(move || {
             if sentence_model::is_one(&path) {
                 return sentence_model::candidate(&path, name.as_deref());
             }
-            match pack::open(&path)? {
-                Some(pack) => pack.candidate(name.as_deref()),
+            let shown = path.display().to_string();
+            match pack::open(&path, &shown)? {
+                Some(pack) => {
+                    let signed = pack.signed(&settings.pack_keys)?;
+                    check_choice(&shown, &signed, allow_unsigned)?;
+                    pack.candidate(name.as_deref())
+                }
                 None => Source::file(&path)?.candidate(name.as_deref()),
             }
         });
@@ -154,7 +164,7 @@ impl Inference {
         self.check_hash_new(&sha256)
     }
 
-    async fn copy_in(
+    pub(super) async fn copy_in(
         &self,
         candidate: Candidate,
         acceptance: Option<Acceptance>,
@@ -420,7 +430,7 @@ impl Inference {
     }
 }
 
-fn remove_files(path: &Path) -> Result<()> {
+pub(super) fn remove_files(path: &Path) -> Result<()> {
     if path.is_dir() {
         std::fs::remove_dir_all(path)?;
     } else {

@@ -10,6 +10,7 @@ use super::{
     model::{Layout, MAX_PASSAGES, Passage, Request, Source, SourceKind},
     passage,
     phrase::Place,
+    retrieve::Group,
     words,
 };
 
@@ -20,20 +21,52 @@ const OWN_PASSAGES_EMBEDDED: usize = 96;
 /// Beginning of a pasted text that helps a question with too few words of its own, in bytes.
 const PASTED_HINT_BYTES: usize = 240;
 
-/// Vectors by text.
+/// Vectors by text, those of each group made by one model and compared with each other only.
 #[derive(Clone, Debug, Default)]
-pub struct Vectors(HashMap<String, Arc<[f32]>>);
+pub struct Vectors {
+    handbook: HashMap<String, Arc<[f32]>>,
+    own: HashMap<String, Arc<[f32]>>,
+}
 
 impl Vectors {
-    /// Remembers the unit vector of `text`.
+    /// Remembers the unit vector of `text`, where one model serves both groups.
     pub fn insert(&mut self, text: String, vector: Arc<[f32]>) {
-        self.0.insert(text, vector);
+        self.own.insert(text.clone(), Arc::clone(&vector));
+        self.handbook.insert(text, vector);
     }
 
-    /// The cosine of two texts; 0 when either has no vector.
-    pub fn cosine(&self, a: &str, b: &str) -> f64 {
-        match (self.0.get(a), self.0.get(b)) {
-            (Some(a), Some(b)) => a.iter().zip(b.iter()).map(|(a, b)| f64::from(a * b)).sum(),
+    /// Remembers the unit vector of `text` in one group.
+    pub(super) fn insert_for(&mut self, group: Group, text: String, vector: Arc<[f32]>) {
+        self.of_mut(group).insert(text, vector);
+    }
+
+    /// Forgets what one group's model said.
+    pub(super) fn clear(&mut self, group: Group) {
+        self.of_mut(group).clear();
+    }
+
+    fn of(&self, group: Group) -> &HashMap<String, Arc<[f32]>> {
+        match group {
+            Group::Handbook => &self.handbook,
+            Group::Own => &self.own,
+        }
+    }
+
+    fn of_mut(&mut self, group: Group) -> &mut HashMap<String, Arc<[f32]>> {
+        match group {
+            Group::Handbook => &mut self.handbook,
+            Group::Own => &mut self.own,
+        }
+    }
+
+    /// The cosine of two texts of a group; 0 when either has no vector, or when their vectors are of
+    /// different lengths and so of different models.
+    pub fn cosine(&self, group: Group, a: &str, b: &str) -> f64 {
+        let known = self.of(group);
+        match (known.get(a), known.get(b)) {
+            (Some(a), Some(b)) if a.len() == b.len() => {
+                a.iter().zip(b.iter()).map(|(a, b)| f64::from(a * b)).sum()
+            }
             _ => 0.0,
         }
     }
@@ -308,16 +341,29 @@ impl Corpus {
 
     /// Texts whose vectors ranking passages needs: the question and what it is compared with.
     pub fn passage_texts(&self) -> Vec<String> {
-        let mut texts = vec![
-            self.query.handbook.text.clone(),
-            self.query.own.text.clone(),
-        ];
-        texts.extend(
-            self.compared()
-                .into_iter()
-                .map(|passage| self.embedded_text(passage)),
-        );
-        texts
+        let groups = [Group::Handbook, Group::Own];
+        let probes = groups.map(|group| self.probe_text(group).to_owned());
+        let passages = groups
+            .into_iter()
+            .flat_map(|group| self.passage_texts_of(group));
+        probes.into_iter().chain(passages).collect()
+    }
+
+    /// What a group is searched for.
+    pub(super) fn probe_text(&self, group: Group) -> &str {
+        match group {
+            Group::Handbook => &self.query.handbook.text,
+            Group::Own => &self.query.own.text,
+        }
+    }
+
+    /// The passages of a group as they are compared by meaning.
+    pub(super) fn passage_texts_of(&self, group: Group) -> Vec<String> {
+        let compared = self.compared().into_iter();
+        compared
+            .filter(|passage| Group::of(self, *passage) == group)
+            .map(|passage| self.embedded_text(passage))
+            .collect()
     }
 }
 

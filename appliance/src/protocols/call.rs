@@ -177,7 +177,7 @@ impl Call {
                 model,
                 context_length,
                 chat,
-                data_class,
+                caller,
                 sampling,
             } => {
                 let plan = Plan {
@@ -185,9 +185,7 @@ impl Call {
                     context_length,
                     input: Input::Chat(chat),
                     sampling,
-                    caller: Caller::of(answering.ctx, Priority::Interactive)
-                        .with_ve(ve)
-                        .with_data_class(data_class),
+                    caller,
                 };
                 self.generate(answering, plan).await
             }

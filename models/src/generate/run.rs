@@ -134,7 +134,10 @@ impl Run {
             return Ok(Outcome::End(FinishReason::Stop));
         }
         self.output_tokens += 1;
-        let bytes = language.vocab.token_to_piece(token, false, None);
+        let mut bytes = language.vocab.token_to_piece(token, false, None);
+        if bytes.is_empty() && self.writer.is_calling() {
+            bytes = language.vocab.token_to_piece(token, true, None);
+        }
         let opens_call = self.call_constraint.is_some() && language.call_token == Some(token);
         let written = if opens_call {
             self.writer.begin_call()

@@ -1,6 +1,6 @@
 //! What an answer says: text as it becomes certain, and tool calls as wholes.
 
-use guildhall_engine_protocol::ToolCall;
+use guildhall_engine_protocol::{Tool, ToolCall};
 
 use super::answer::{AnswerText, End, Opening};
 use super::tools::ToolFormat;
@@ -10,6 +10,8 @@ use super::tools::ToolFormat;
 pub(super) struct Writer {
     text: AnswerText,
     format: Option<ToolFormat>,
+    /// What the calls are of.
+    tools: Vec<Tool>,
     /// The bytes of the calls, from the moment that the answer is a call.
     calls: Option<Vec<u8>>,
     /// Whether the prompt ended with the opening already.
@@ -44,6 +46,7 @@ impl Writer {
         Self {
             text,
             format: None,
+            tools: Vec::new(),
             calls: None,
             forced: false,
             stopped: None,
@@ -51,7 +54,7 @@ impl Writer {
     }
 
     /// An answer that may become a call.
-    pub(super) fn with_tools(text: AnswerText, format: ToolFormat) -> Self {
+    pub(super) fn with_tools(text: AnswerText, format: ToolFormat, tools: &[Tool]) -> Self {
         let opening = Opening {
             text: format.opening().to_owned(),
             at_start: format == ToolFormat::Bare,
@@ -59,6 +62,7 @@ impl Writer {
         Self {
             text: text.with_opening(opening),
             format: Some(format),
+            tools: tools.to_vec(),
             calls: None,
             forced: false,
             stopped: None,
@@ -66,10 +70,11 @@ impl Writer {
     }
 
     /// An answer that is a call from its first byte.
-    pub(super) fn of_calls(text: AnswerText, format: ToolFormat) -> Self {
+    pub(super) fn of_calls(text: AnswerText, format: ToolFormat, tools: &[Tool]) -> Self {
         Self {
             text,
             format: Some(format),
+            tools: tools.to_vec(),
             calls: Some(Vec::new()),
             forced: true,
             stopped: None,
@@ -101,6 +106,11 @@ impl Writer {
         written
     }
 
+    /// Whether what is written is a call: control tokens are part of some.
+    pub(super) fn is_calling(&self) -> bool {
+        self.calls.is_some()
+    }
+
     /// A control token says that a call begins.
     pub(super) fn begin_call(&mut self) -> Written {
         self.calls = Some(Vec::new());
@@ -126,7 +136,7 @@ impl Writer {
             };
         };
         let raw = String::from_utf8_lossy(&calls).into_owned();
-        match format.parse(&raw) {
+        match format.parse(&raw, &self.tools) {
             Some(calls) => Ending {
                 calls,
                 ..Ending::default()
@@ -186,7 +196,7 @@ mod tests {
 
     #[test]
     fn text_before_a_call_streams_and_the_call_is_whole() {
-        let mut writer = Writer::with_tools(text(), ToolFormat::Tags);
+        let mut writer = Writer::with_tools(text(), ToolFormat::Tags, &[]);
         assert_eq!(writer.push(b"I look. ").text, "I look. ");
         let written = writer.push(b"<tool_call>\n{\"name\"");
         assert_eq!(written.call_begins.as_deref(), Some("\n{\"name\""));
@@ -203,10 +213,10 @@ mod tests {
 
     #[test]
     fn what_is_no_call_is_text_and_half_a_call_is_nothing() {
-        let mut writer = Writer::with_tools(text(), ToolFormat::Tags);
+        let mut writer = Writer::with_tools(text(), ToolFormat::Tags, &[]);
         writer.push(b"<tool_call>never mind");
         assert_eq!(writer.finish(true).text, "<tool_call>never mind");
-        let mut writer = Writer::of_calls(text(), ToolFormat::Tags);
+        let mut writer = Writer::of_calls(text(), ToolFormat::Tags, &[]);
         writer.push(b"{\"name\": \"a");
         let ending = writer.finish(false);
         assert!(ending.text.is_empty() && ending.calls.is_empty());

@@ -52,7 +52,7 @@ pub use view::{Provider, ProviderModelView, TestOutcome, TestReport, TestStep, T
 pub(super) use serve::serve;
 
 use self::{breaker::Breaker, model::ProviderRow};
-use super::ModelUsers;
+use super::{ModelUsers, model::ModelKind};
 use crate::{
     app::App,
     egress::Egress,
@@ -108,6 +108,17 @@ pub(super) enum Route {
 pub(super) struct ProviderRoute {
     live: Arc<Live>,
     model: ProviderModel,
+}
+
+impl ProviderRoute {
+    pub(super) fn kind(&self) -> ModelKind {
+        self.model.kind
+    }
+
+    /// Tells the model from every other one, also of a provider that had the same short name before.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.live.row.id, self.model.name)
+    }
 }
 
 impl Providers {

@@ -17,7 +17,7 @@ import { ResidencyDialog } from './residency-dialog'
 
 function subjectOf({ applies_to }: ResidencyRule, team: Ve[]): string {
   if (applies_to.kind === 'organisation') return t('residency.who.organisation')
-  if (applies_to.kind === 'data_class') return t('residency.class_rule', { class: t(`residency.class.${applies_to.data_class}`) })
+  if (applies_to.kind === 'data_class') return t('residency.class_rule', { class: dataClassName(applies_to.data_class) })
   return t('residency.ve_rule', { name: team.find((ve) => ve.id === applies_to.ve_id)?.persona_name ?? applies_to.ve_id })
 }
 
