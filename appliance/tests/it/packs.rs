@@ -149,9 +149,9 @@ async fn what_was_changed_is_never_taken_in() {
     import(&other, &packed, true).await.unwrap();
 }
 
-async fn upload(test: &TestApp, path: &Path) -> Value {
+async fn upload(test: &TestApp, path: &Path, name: &str) -> Value {
     let bytes = std::fs::read(path).unwrap();
-    let wanted = json!({ "file_name": "tiny-1.tar", "size_bytes": bytes.len() });
+    let wanted = json!({ "file_name": "tiny-1.tar", "size_bytes": bytes.len(), "name": name });
     let begun = test.admin().post("/api/admin/models/uploads", wanted).await;
     assert_eq!(begun.status, 201, "{}", begun.text);
     let place = format!(
@@ -188,7 +188,7 @@ async fn a_pack_is_uploaded_and_an_unsigned_one_needs_a_choice() {
     let files = tempfile::tempdir().unwrap();
     let (first, packed) = publisher(files.path()).await;
     let other = TestApp::new().await;
-    let arrived = upload(&other, &packed).await;
+    let arrived = upload(&other, &packed, "tiny-1").await;
     assert_eq!(arrived["state"], "received", "{arrived}");
     assert_eq!(arrived["inspection"]["title"], "Tiny, for Trying");
     assert_eq!(arrived["inspection"]["pack"], json!({ "signed_by": null }));
@@ -207,7 +207,7 @@ async fn a_pack_is_uploaded_and_an_unsigned_one_needs_a_choice() {
     assert_eq!(left["items"], json!([]));
 
     // The node that signed it needs no choice; the model is there already.
-    let back = upload(&first, &packed).await;
+    let back = upload(&first, &packed, "again").await;
     assert_eq!(
         back["inspection"]["pack"]["signed_by"], "this node",
         "{back}"
@@ -215,6 +215,8 @@ async fn a_pack_is_uploaded_and_an_unsigned_one_needs_a_choice() {
     let changed = upload(
         &TestApp::new().await,
         &damaged(&packed, b"Tiny, for Trying"),
+        "tiny-1",
+        "tiny-1",
     )
     .await;
     assert_eq!(

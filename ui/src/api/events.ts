@@ -18,6 +18,7 @@ type Names =
   | 'people.changed'
   | 'providers.changed'
   | 'egress.changed'
+  | 'collections.changed'
 export type NodeEvent = {
   name: Names
   ve_id?: string
@@ -43,6 +44,7 @@ const NAMES: readonly Names[] = [
   'people.changed',
   'providers.changed',
   'egress.changed',
+  'collections.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 
@@ -90,9 +92,11 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
     case 'people.changed':
       return [keys.people, keys.overview]
     case 'providers.changed':
-      return [keys.providers, keys.fallbacks, keys.residency, keys.egress, keys.models]
+      return [keys.providers, keys.collections, keys.fallbacks, keys.residency, keys.egress, keys.models]
+    case 'collections.changed':
+      return [keys.collections]
     case 'egress.changed':
-      return [keys.egress, keys.providers, keys.models, keys.ves]
+      return [keys.collections, keys.egress, keys.providers, keys.models, keys.ves]
   }
 }
 

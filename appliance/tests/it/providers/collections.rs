@@ -182,7 +182,7 @@ async fn what_may_not_leave_is_searched_with_the_nodes_own_model() {
     let file = json!([{ "name": "notes.txt", "text": "The garden party is on the ninth of June. Bring a chair and a hat." }]);
     let body = json!({ "message": "When is the garden party?", "attachments": file });
     let path = format!("/api/ves/{ve}/chat");
-    let said = test.admin().post(&path, body.clone()).await.json();
+    let said = test.admin().post(&path, body).await.json();
     assert_eq!(said["message"]["notes"], json!([]), "{said}");
     assert!(asked_for(&stub, "When is the garden party?"));
     assert_eq!(
@@ -195,7 +195,12 @@ async fn what_may_not_leave_is_searched_with_the_nodes_own_model() {
     let rule = json!({ "applies_to": { "kind": "data_class", "data_class": "confidential" }, "keep_within": "node" });
     test.admin().post("/api/admin/residency", rule).await;
     let calls = stub.asked().len();
-    let mut secret = body.clone();
+    // What was read before is remembered, and asks nobody: so other words.
+    let other = |what: &str| {
+        let text = format!("The {what} is on the ninth of June. Bring a chair and a hat.");
+        json!({ "message": format!("When is the {what}?"), "attachments": [{ "name": "other.txt", "text": text }] })
+    };
+    let mut secret = other("board meeting");
     secret["data_class"] = json!("confidential");
     let said = test.admin().post(&path, secret).await.json();
     let note = said["message"]["notes"][0].as_str().unwrap();
@@ -218,7 +223,7 @@ async fn what_may_not_leave_is_searched_with_the_nodes_own_model() {
     test.admin()
         .send("PUT", "/api/admin/egress", Some(closed), &[])
         .await;
-    let said = test.admin().post(&path, body).await.json();
+    let said = test.admin().post(&path, other("fire drill")).await.json();
     let note = said["message"]["notes"][0].as_str().unwrap();
     assert!(note.contains("air-gapped"), "{note}");
     assert_eq!(stub.asked().len(), calls);

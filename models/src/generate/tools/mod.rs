@@ -95,7 +95,7 @@ impl ToolFormat {
         one: bool,
         mark: impl Fn(&str) -> String,
     ) -> Result<String, Failure> {
-        let more = if one { 0 } else { CALLS_MAX - 1 };
+        let more = CALLS_MAX - 1;
         let mut rules = match self {
             Self::Tags | Self::Xml if one => {
                 "calls: \"\\n\"? call \"\\n</tool_call>\"\n".to_owned()
@@ -105,7 +105,9 @@ impl ToolFormat {
                  more: \"\\n<tool_call>\\n\" call \"\\n</tool_call>\"\n",
             ),
             Self::Bare => "calls: call\n".to_owned(),
+            Self::List if one => "calls: \"[\" call \"]\"\n".to_owned(),
             Self::List => format!("calls: \"[\" call (\", \" call){{0,{more}}} \"]\"\n"),
+            Self::Named { .. } if one => "calls: call\n".to_owned(),
             Self::Named { .. } => {
                 let again = mark(named::CALL);
                 format!("calls: call ({again} call){{0,{more}}}\n")
