@@ -27,7 +27,7 @@ pub enum Prepared {
         /// The conversation with the employee's instructions and passages in front.
         chat: Chat,
         /// For whom it works.
-        caller: Caller,
+        caller: Box<Caller>,
         /// How the employee picks tokens where the caller does not say.
         sampling: Sampling,
     },
@@ -127,7 +127,7 @@ async fn prompt(app: &App, ctx: &Ctx, brief: &Brief, chat: Chat) -> Result<Prepa
         model: brief.answering.model.clone(),
         context_length: brief.answering.context_length,
         chat: Chat { messages, ..chat },
-        caller: brief.caller(ctx),
+        caller: Box::new(brief.caller(ctx)),
         sampling: generate::sampling(),
     })
 }

@@ -105,7 +105,7 @@ impl Knowledge {
             None => true,
         });
         if is_kept && !texts.is_empty() {
-            texts = self.from_disk((collection, embedder), texts, into).await?;
+            texts = self.read_kept((collection, embedder), texts, into).await?;
         }
         for part in texts.chunks(BATCH) {
             let made = self.ask_model(asker, embedder, part).await?;
@@ -126,7 +126,7 @@ impl Knowledge {
     }
 
     /// Takes what the disk has; gives back what it has not.
-    async fn from_disk(
+    async fn read_kept(
         &self,
         (collection, embedder): (Collection, &Embedder),
         texts: Vec<String>,

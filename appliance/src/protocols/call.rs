@@ -185,7 +185,7 @@ impl Call {
                     context_length,
                     input: Input::Chat(chat),
                     sampling,
-                    caller,
+                    caller: *caller,
                 };
                 self.generate(answering, plan).await
             }

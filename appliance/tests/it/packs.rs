@@ -216,7 +216,6 @@ async fn a_pack_is_uploaded_and_an_unsigned_one_needs_a_choice() {
         &TestApp::new().await,
         &damaged(&packed, b"Tiny, for Trying"),
         "tiny-1",
-        "tiny-1",
     )
     .await;
     assert_eq!(

@@ -3,6 +3,7 @@
 use guildhall_engine_protocol::{EngineMessage, Failure, FinishReason};
 use llama_cpp_2::token::LlamaToken;
 
+use super::cache::Memory;
 use super::inference_failed;
 use super::run::Outcome;
 use super::schedule::Scheduler;

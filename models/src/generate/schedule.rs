@@ -8,24 +8,20 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use guildhall_engine_protocol::frame::FrameError;
-use guildhall_engine_protocol::{EngineMessage, EngineStatus, Failure, FinishReason};
+use guildhall_engine_protocol::{EngineMessage, EngineStatus};
 use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaLoraAdapter;
-use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token::data_array::LlamaTokenDataArray;
 
-use super::cache::{Cache, Memory, Need};
+use super::cache::Cache;
 use super::plan::{SLOW_STEP, STEP_TOKENS_MAX, StepSizer};
-use super::prefix::{PREFIX_TOKENS_MIN, PrefixStore};
-use super::prepare::{Prepared, Ready};
-use super::run::{Language, Outcome, Run};
-use super::step::Share;
+use super::prefix::PrefixStore;
+use super::prepare::Ready;
+use super::run::{Language, Run};
 use super::{count, inference_failed};
-use crate::logging;
 use crate::outbox::{Outbox, Parcel};
 use crate::queue::JobQueue;
-use crate::serve::cancelled_early;
 
 /// What the scheduler works with.
 pub(super) struct Parts<'a> {

@@ -69,7 +69,10 @@ function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspec
   const client = useQueryClient()
   const take = useMutation({
     mutationFn: () =>
-      api.post('/api/admin/models/uploads/{id}/complete', { path: { id: upload.id }, body: { accept_license: accepted, force, allow_unsigned: unsigned } }),
+      api.post('/api/admin/models/uploads/{id}/complete', {
+        path: { id: upload.id },
+        body: { accept_license: accepted, force, allow_unsigned: unsigned },
+      }),
     onSuccess: (model) => {
       forget(upload.id)
       toast.success(t('upload.done', { model: model.title }))
@@ -103,7 +106,10 @@ function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspec
       ) : null}
       <div className="mt-3 flex flex-wrap items-center justify-end gap-3">
         <span className="text-[13px] text-ink-3">{whole ? t('upload.name', { name: upload.name }) : t('upload.complete_wait')}</span>
-        <Button disabled={!whole || !accepted || (!fits && !force) || (isUnsigned && !unsigned) || take.isPending} onClick={() => take.mutate()}>
+        <Button
+          disabled={!whole || !accepted || (!fits && !force) || (isUnsigned && !unsigned) || take.isPending}
+          onClick={() => take.mutate()}
+        >
           <ShieldCheck size={17} aria-hidden="true" />
           {t('upload.complete')}
         </Button>

@@ -33,14 +33,17 @@ export function Collections() {
 function Row({ item, choices }: { item: CollectionView; choices: CollectionList['choices'] }) {
   const client = useQueryClient()
   const choose = useMutation({
-    mutationFn: (model: string) => api.put('/api/admin/collections/{collection}', { path: { collection: item.collection }, body: { model } }),
+    mutationFn: (model: string) =>
+      api.put('/api/admin/collections/{collection}', { path: { collection: item.collection }, body: { model } }),
     onError: toast.error,
     onSettled: () => client.invalidateQueries({ queryKey: keys.collections }),
   })
   const Icon = item.collection === 'handbook' ? BookOpen : FileText
   const name = t(`collections.name.${item.collection}`)
   const known = choices.some((choice) => choice.model === item.chosen)
-  const items = choices.map((choice) => [choice.model, choice.is_outside ? t('collections.outside', { title: choice.title }) : choice.title] as const)
+  const items = choices.map(
+    (choice) => [choice.model, choice.is_outside ? t('collections.outside', { title: choice.title }) : choice.title] as const,
+  )
   const outside = choices.find((choice) => choice.model === item.active)?.is_outside ?? false
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-3 px-5 py-4">

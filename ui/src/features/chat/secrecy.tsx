@@ -23,7 +23,10 @@ export function Secrecy({ ve, conversation, chosen, onChoose }: SecrecyProps) {
   const thread = data?.pages.flatMap((page) => page.items).find((item) => item.id === conversation)
   const change = useMutation({
     mutationFn: (data_class: DataClass) =>
-      api.patch('/api/ves/{id}/conversations/{conversation}', { path: { id: ve.id, conversation: conversation ?? '' }, body: { data_class } }),
+      api.patch('/api/ves/{id}/conversations/{conversation}', {
+        path: { id: ve.id, conversation: conversation ?? '' },
+        body: { data_class },
+      }),
     onSuccess: () => client.invalidateQueries({ queryKey: keys.conversations(ve.id) }),
     onError: toast.error,
   })

@@ -27,7 +27,8 @@ export const providers = addMessages({
   'collections.name.files': 'Files and what was said',
   'collections.model_of': 'Model that reads: {name}',
   'collections.outside': '{title}, outside the node',
-  'collections.leaves': 'Questions leave the node. Where a rule or the switch forbids it, the node’s own model searches, and the answer says so.',
+  'collections.leaves':
+    'Questions leave the node. Where a rule or the switch forbids it, the node’s own model searches, and the answer says so.',
   'collections.read_by': 'Read by {model}',
   'collections.read_anew': 'Read by {model}, anew for each question',
   'collections.vectors': 'Read by {model}: {count} vectors of {dimension} numbers',
