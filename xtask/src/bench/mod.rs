@@ -8,6 +8,7 @@ mod measure;
 mod node;
 mod report;
 mod table;
+mod upload;
 
 use std::path::Path;
 
@@ -29,6 +30,11 @@ pub(crate) fn http(root: &Path) -> Result<()> {
     println!("{}", report.table());
     println!("wrote docs/benchmarks/http.md and http.json");
     Ok(())
+}
+
+/// Measures how fast a model file goes up, and prints it.
+pub(crate) fn upload(root: &Path) -> Result<()> {
+    upload::run(root, &program()?)
 }
 
 /// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.

@@ -1,6 +1,6 @@
 //! Writes down what was found, with its targets and limits beside it.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -21,12 +21,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn write(&self, root: &Path) -> Result<()> {
-        let folder = root.join("docs/benchmarks");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("http.md"), self.markdown())?;
-        let json = serde_json::to_string_pretty(&self.json())? + "\n";
-        fs::write(folder.join("http.json"), json)?;
-        Ok(())
+        table::write_report(root, "http", &self.markdown(), &self.json())
     }
 
     fn markdown(&self) -> String {
