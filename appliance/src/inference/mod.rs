@@ -24,6 +24,7 @@ mod probe;
 mod process;
 mod program;
 mod provider;
+mod publish;
 mod queue;
 mod quota;
 mod quota_store;
@@ -47,6 +48,7 @@ mod upload_model;
 mod upload_store;
 mod uploads;
 mod users;
+mod verify;
 mod view;
 
 use std::{

@@ -14,6 +14,7 @@ mod collection;
 pub mod confidence;
 pub mod corpus;
 mod embed;
+mod group_vectors;
 pub mod intent;
 mod lexical;
 mod lookup;

@@ -4,29 +4,23 @@ import { api } from '@/api/client'
 import { providerQueries } from '@/api/provider-queries'
 import { keys } from '@/api/queries'
 import type { Collections as CollectionList, CollectionView } from '@/api/types'
-import { ErrorState } from '@/components/error-state'
 import { Select } from '@/components/field'
-import { Panel } from '@/components/page'
-import { RowsSkeleton } from '@/components/skeleton'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
+import { ListPanel } from './list-panel'
 
 /** What employees search, and which model reads it. */
 export function Collections() {
-  const { data, error, refetch } = useQuery(providerQueries.collections())
+  const list = useQuery(providerQueries.collections())
   return (
-    <Panel title={t('providers.tab.collections')} pad={false}>
-      <p className="px-5 pb-4 text-[14px] text-ink-2">{t('collections.lead')}</p>
-      {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {data || error ? null : <RowsSkeleton rows={2} className="p-5" />}
-      <ul className="divide-y divide-line">
-        {data?.items.map((item) => (
-          <Row key={item.collection} item={item} choices={data.choices} />
-        ))}
-      </ul>
-    </Panel>
+    <ListPanel
+      title={t('providers.tab.collections')}
+      lead={t('collections.lead')}
+      query={list}
+      row={(item) => <Row key={item.collection} item={item} choices={list.data?.choices ?? []} />}
+    />
   )
 }
 
