@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use guildhall_db::{Db, DbOptions, Migration, Tx};
+use guildhall_db::{Db, DbOptions, Migration, Reader, Tx};
 use guildhall_kernel::{Clock, Ctx, Error, Result, SystemClock, Timestamp};
 use guildhall_web::cookie::SessionCookie;
 use serde::{Serialize, de::DeserializeOwned};
@@ -19,10 +19,11 @@ use crate::{
     config::Config,
     egress::Egress,
     events::Events,
-    identity::{KnownKeys, LoginLimits},
-    inference::{Inference, Providers},
+    identity::{self, KnownKeys, LoginLimits},
+    inference::{self, Inference, Providers},
     keys::Keys,
     knowledge::Knowledge,
+    licensing::{self, Counted, Licensing},
     playground::Playground,
     secrets::Secrets,
     team::{self, Presence},
@@ -75,7 +76,30 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "prompt_templates",
         sql: include_str!("../migrations/0009_prompt_templates.sql"),
     },
+    Migration {
+        version: 10,
+        name: "licensing",
+        sql: include_str!("../migrations/0010_licensing.sql"),
+    },
 ];
+
+/// What licences bound, and who knows it.
+const COUNTED: Counted = Counted {
+    employees: team::count_active,
+    features: features_in_use,
+};
+
+fn features_in_use(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let used = [
+        (
+            "organisations",
+            identity::has_several_organisations(reader)?,
+        ),
+        ("providers", inference::has_providers(reader)?),
+    ];
+    let used = used.into_iter().filter(|(_, is_used)| *is_used);
+    Ok(used.map(|(name, _)| name.to_owned()).collect())
+}
 
 /// The node. A cheap clone of one shared value.
 #[derive(Clone)]
@@ -97,6 +121,8 @@ pub struct Node {
     pub secrets: Secrets,
     /// The one place that opens outgoing connections.
     pub egress: Egress,
+    /// What the vendor allows.
+    pub licensing: Licensing,
     /// Live news for open tabs.
     pub events: Events,
     /// Login attempts, counted.
@@ -141,6 +167,8 @@ pub struct AppOptions {
     pub data_dir: PathBuf,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
+    /// When the program was built: no time before it can be true.
+    pub built: Timestamp,
 }
 
 impl AppOptions {
@@ -150,6 +178,7 @@ impl AppOptions {
             config,
             data_dir: data_dir.into(),
             clock: Arc::new(SystemClock),
+            built: licensing::build_date(),
         }
     }
 }
@@ -164,6 +193,7 @@ impl App {
             config,
             data_dir,
             clock,
+            built,
         } = options;
         let keys_dir = data_dir.join("keys");
         let keys = Keys::open(&keys_dir)?;
@@ -178,6 +208,13 @@ impl App {
         let events = Events::new();
         let secrets = Secrets::open((&keys, &keys_dir), &db, Arc::clone(&clock)).await?;
         let egress = Egress::open(config.egress, &db, Arc::clone(&clock)).await?;
+        let licensing = Licensing::open(
+            (&data_dir, &keys),
+            (&db, &egress),
+            (Arc::clone(&clock), built),
+            COUNTED,
+        )
+        .await?;
         let providers = Providers::open(
             &db,
             (&egress, &secrets),
@@ -210,6 +247,7 @@ impl App {
             keys,
             secrets,
             egress,
+            licensing,
             events,
             catalog,
             inference,

@@ -66,6 +66,9 @@ pub enum Event {
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
+    /// Something was imported, or the state of the licence is another.
+    #[serde(rename = "license.changed")]
+    LicenseChanged {},
     /// The tab missed more than the history holds.
     #[serde(rename = "reload")]
     Reload {},
@@ -85,6 +88,7 @@ impl Event {
             Self::PromptChanged { .. } => "prompt.changed",
             Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
+            Self::LicenseChanged {} => "license.changed",
             Self::Reload {} => "reload",
         }
     }

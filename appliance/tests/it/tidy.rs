@@ -22,6 +22,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // Tier 1: who may do what, and what was used.
     ("identity", &["audit", "events"]),
     ("billing", &["audit", "identity"]),
+    (
+        "licensing",
+        &["audit", "billing", "egress", "events", "identity", "keys"],
+    ),
     // Tier 2: who can be hired, who is, and what they think with.
     ("catalog", &["identity"]),
     // The ways to answer are words of the manifest, so the catalogue owns them.
@@ -82,6 +86,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "events",
             "identity",
             "inference",
+            "licensing",
             "protocols",
             "playground",
             "prompts",
@@ -92,7 +97,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "ops",
-        &["catalog", "chat", "egress", "identity", "inference", "team"],
+        &[
+            "catalog",
+            "chat",
+            "egress",
+            "identity",
+            "inference",
+            "licensing",
+            "team",
+        ],
     ),
     (
         "cli",
@@ -103,6 +116,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "http",
             "identity",
             "inference",
+            "licensing",
             "ops",
             "telemetry",
         ],
@@ -121,6 +135,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "inference",
             "keys",
             "knowledge",
+            "licensing",
             "playground",
             "secrets",
             "team",

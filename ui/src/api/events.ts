@@ -16,6 +16,7 @@ type Names =
   | 'prompt.changed'
   | 'playground.changed'
   | 'people.changed'
+  | 'license.changed'
 export type NodeEvent = {
   name: Names
   ve_id?: string
@@ -39,6 +40,7 @@ const NAMES: readonly Names[] = [
   'prompt.changed',
   'playground.changed',
   'people.changed',
+  'license.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 
@@ -85,6 +87,8 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [keys.playground, keys.ratings]
     case 'people.changed':
       return [keys.people, keys.overview]
+    case 'license.changed':
+      return [keys.license]
   }
 }
 
