@@ -314,6 +314,8 @@ impl App {
         self.shutdown.cancel();
         self.inference.shutdown().await;
         self.meter.flush().await;
+        // The last mark of the clock is the best one.
+        self.licensing.remember(true).await;
         self.db.clone().close();
     }
 

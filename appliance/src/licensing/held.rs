@@ -132,7 +132,7 @@ impl Held {
             Some(License::KIND) => Signed::License(verify(bytes, &self.keyring).map_err(refused)?),
             Some(Lease::KIND) => Signed::Lease(verify(bytes, &self.keyring).map_err(refused)?),
             Some(Crl::KIND) => Signed::Crl(verify(bytes, &self.keyring).map_err(refused)?),
-            Some("keyring") => Signed::Keyring(Box::new(self.next_keyring(bytes)?)),
+            Some("keyring") => Signed::Keyring(Box::new(self.next_keyring(&envelope.to_bytes())?)),
             other => {
                 let message = format!(
                     "this file is a {}, which is not imported; choose a licence, a lease, a revocation list or a keyring",

@@ -37,8 +37,6 @@ pub fn start(app: &App) {
             }
             number += 1;
         }
-        // The last mark is the best one.
-        app.licensing.remember(true).await;
     });
 }
 
@@ -74,24 +72,30 @@ impl Licensing {
     /// Tells a new state, an end that comes near and a clock that is wrong: once each. Says whether anything was told.
     async fn tell(&self, current: &Current) -> Result<bool> {
         let state = current.node.verdict.state.name();
-        let (before, news) = {
+        let anomalies = current.time.marks.anomalies;
+        let (before, news, told_anomalies) = {
             let known = self.known();
             let memory = &known.watch.memory;
             let end = view::next_end(current, memory.first_start);
             let near = end.and_then(|end| Some((end, days_told(current.time.now, end)?)));
-            let is_nearer = near.is_some_and(|(end, days)| {
+            let is_nearer = |(end, days): &(Timestamp, i64)| {
                 memory
                     .told_days
-                    .is_none_or(|(told_end, told)| told_end != end || days < told)
-            });
-            (memory.told_state.clone(), near.filter(|_| is_nearer))
+                    .is_none_or(|(told_end, told)| told_end != *end || *days < told)
+            };
+            let news = near.filter(is_nearer);
+            (memory.told_state.clone(), news, memory.told_anomalies)
         };
         let is_other = before.as_deref() != Some(state);
-        let anomaly = current.time.anomaly.filter(|_| current.time.is_new);
-        if !is_other && news.is_none() && anomaly.is_none() {
+        let is_wrong = anomalies > told_anomalies;
+        if !is_other && news.is_none() && !is_wrong {
             return Ok(false);
         }
-        let (now, since) = (current.time.now, current.node.verdict.since);
+        let (now, since, anomaly) = (
+            current.time.now,
+            current.node.verdict.since,
+            current.time.anomaly,
+        );
         let actor = Actor::Node(Arc::clone(&self.0.clock));
         let written = self.0.db.write(move |tx| {
             if is_other {
@@ -100,15 +104,11 @@ impl Licensing {
                 actor.record(tx, "license.state_changed", state, details)?;
             }
             if let Some((end, days)) = news {
-                store::insert_event(
-                    tx,
-                    now,
-                    "notice",
-                    &json!({ "state": state, "end": end, "days": days }),
-                )?;
+                let details = json!({ "state": state, "end": end, "days": days });
+                store::insert_event(tx, now, "notice", &details)?;
             }
-            if let Some(anomaly) = anomaly {
-                let details = json!({ "anomaly": anomaly });
+            if is_wrong {
+                let details = json!({ "anomaly": anomaly, "total": anomalies });
                 store::insert_event(tx, now, "clock_anomaly", &details)?;
                 actor.record(tx, "license.clock_anomaly", "node", details)?;
             }
@@ -117,16 +117,16 @@ impl Licensing {
         written.await?;
         tracing::info!(license.state = state, "the state of the licence was told");
         let mut known = self.known();
-        known.watch.memory.told_state = Some(state.to_owned());
-        if news.is_some() {
-            known.watch.memory.told_days = news;
-        }
+        let memory = &mut known.watch.memory;
+        memory.told_state = Some(state.to_owned());
+        memory.told_days = news.or(memory.told_days);
+        memory.told_anomalies = anomalies;
         known.watch.touch();
         Ok(true)
     }
 
     /// Writes what is remembered of time in both places, when there is something new or `always`.
-    pub(super) async fn remember(&self, always: bool) {
+    pub(crate) async fn remember(&self, always: bool) {
         let memory = {
             let mut known = self.known();
             if !known.watch.take_dirty() && !always {

@@ -25,6 +25,8 @@ pub(super) struct Memory {
     pub(super) told_state: Option<String>,
     /// How many days before which end were last told.
     pub(super) told_days: Option<(Timestamp, i64)>,
+    /// How many anomalies were told.
+    pub(super) told_anomalies: u64,
 }
 
 /// The memory, and what it needs to go on.
@@ -48,6 +50,7 @@ impl Memory {
             lease_running_ms: BTreeMap::new(),
             told_state: None,
             told_days: None,
+            told_anomalies: 0,
         }
     }
 

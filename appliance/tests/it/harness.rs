@@ -104,8 +104,14 @@ impl TestApp {
 
     /// Stops the node and starts it again on the same data.
     pub async fn restart(&mut self) {
+        self.restart_after(|_| {}).await;
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub async fn restart_after(&mut self, between: impl FnOnce(&std::path::Path)) {
         let config = self.app.config.clone();
         self.app.close().await;
+        between(self._directory.path());
         let mut options = AppOptions::new(config, self._directory.path());
         options.clock = Arc::clone(&self.clock) as _;
         options.built = guildhall_kernel::Timestamp::from_millis(START_MILLIS);

@@ -1,5 +1,6 @@
 //! The node's side of time: marks in two places, and what is told.
 
+use guildhall_db::{Db, DbOptions, params};
 use serde_json::json;
 
 use super::{DAY, vendor};
@@ -50,19 +51,20 @@ async fn marks_lie_in_two_places_and_either_one_is_enough() {
         let mut test = TestApp::new().await;
         test.pass_days(40).await;
         assert_eq!(test.license().await["state"], "restrict_new");
-        let path = test.app.path("license/clock.json");
-        assert!(path.exists());
-        if lost == "file" {
-            std::fs::remove_file(path).unwrap();
-        } else {
-            let erased = test
-                .app
-                .db
-                .write(|tx| tx.execute("DELETE FROM license_memory", guildhall_db::params![]));
-            erased.await.unwrap();
-        }
+        assert!(test.app.path("license/clock.json").exists());
         test.clock.advance_seconds(-40 * DAY);
-        test.restart().await;
+        let lose = |place: &std::path::Path| {
+            if lost == "file" {
+                std::fs::remove_file(place.join("license/clock.json")).unwrap();
+                return;
+            }
+            let options = DbOptions::new(place.join("guildhall.db"), guildhall::app::MIGRATIONS);
+            let db = Db::open(options).unwrap();
+            db.write_blocking(|tx| tx.execute("DELETE FROM license_memory", params![]))
+                .unwrap();
+            db.close();
+        };
+        test.restart_after(lose).await;
         assert_eq!(
             test.license().await["state"],
             "restrict_new",

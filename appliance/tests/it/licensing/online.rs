@@ -114,7 +114,8 @@ async fn a_connected_node_renews_by_itself_and_an_air_gapped_one_is_silent() {
             .status,
         200
     );
-    test.pass_days(2).await;
+    test.pass_days(1).await;
+    test.pass_days(1).await;
     let answered = contact().await.json();
     assert_eq!(answered["server"]["failure"], json!(null), "{answered}");
     let status = test.license().await;
