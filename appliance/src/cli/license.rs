@@ -40,8 +40,8 @@ pub(super) enum LicenseCommand {
         /// Number of the first report; those never exported when left out.
         #[arg(long)]
         from: Option<u64>,
-        /// Where to write the file; standard output when left out.
-        #[arg(long, value_name = "FILE")]
+        /// Where to write the file; into a folder, one file per report; standard output when left out.
+        #[arg(long, value_name = "PATH")]
         out: Option<PathBuf>,
         /// Only show what the next report would say.
         #[arg(long, conflicts_with_all = ["from", "out"])]
@@ -98,15 +98,31 @@ fn read(file: &Path) -> Result<String> {
     Ok(text)
 }
 
-/// Writes the `text` of a result where it is wanted.
+/// Writes the `text` of a result where it is wanted; into a folder each of its `files`.
 fn carry_away(place: &Place, operation: Operation, out: Option<&Path>) -> Result<ExitCode> {
     let mut written = Ok(());
-    let code = place.carry_out(operation, |value| match out {
-        None => vec![text_at(value, "/text").trim_end().to_owned()],
-        Some(path) => {
-            written = write(path, text_at(value, "/text"));
-            vec![format!("wrote {}", path.display())]
+    let code = place.carry_out(operation, |value| {
+        let Some(path) = out else {
+            return vec![text_at(value, "/text").trim_end().to_owned()];
+        };
+        let files = value.get("files").and_then(Value::as_array);
+        let parts = match files.filter(|_| path.is_dir()) {
+            Some(files) => files.iter().collect(),
+            None => vec![value],
+        };
+        let mut lines = Vec::new();
+        for part in parts {
+            let target = match path.is_dir() {
+                true => path.join(text_at(part, "/file_name")),
+                false => path.to_owned(),
+            };
+            if let Err(error) = write(&target, text_at(part, "/text")) {
+                written = Err(error);
+                break;
+            }
+            lines.push(format!("wrote {}", target.display()));
         }
+        lines
     })?;
     written?;
     Ok(code)

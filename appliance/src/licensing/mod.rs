@@ -93,6 +93,8 @@ struct Known {
     held: Held,
     watch: Watch,
     files: scan::Seen,
+    /// What the licence server last said without a signature, as sentences.
+    hints: Vec<String>,
 }
 
 /// When this program was built.
@@ -138,6 +140,7 @@ impl Licensing {
             held: Held::new(keyring),
             watch: Watch::open((memory, folder.read_memory()), wall, built),
             files: scan::Seen::default(),
+            hints: Vec::new(),
         };
         let verifications = Verifications::default();
         scan::adopt_stored(&mut known, rows, (&install.key_fingerprint, &verifications));

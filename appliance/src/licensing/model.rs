@@ -302,12 +302,22 @@ pub struct LicenseUsage {
     pub reports: Vec<LicenseUsageReport>,
 }
 
-/// Usage reports as a file.
+/// One usage report as a file.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct LicenseUsageFile {
+    pub file_name: String,
+    /// The signed report.
+    pub text: String,
+}
+
+/// Usage reports as a file, and each as one of its own.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct LicenseUsageExport {
     pub file_name: String,
     /// One signed report after the other.
     pub text: String,
+    /// The same, one by one.
+    pub files: Vec<LicenseUsageFile>,
     pub reports: u64,
 }
 

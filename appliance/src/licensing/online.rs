@@ -6,6 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use guildhall_kernel::{Error, ProviderId, Result, Timestamp};
+use guildhall_license::state::Holding;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -175,7 +176,7 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
     {
         take(licensing, actor, &crl).await?;
     }
-    for (license_id, has_lease) in licensing.leased() {
+    for (license_id, has_lease) in licensing.activated() {
         let (envelope, _) = licensing.request(actor.clone(), Some(&license_id)).await?;
         let path = if has_lease {
             "/v1/lease"
@@ -189,6 +190,7 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
             take(licensing, actor, &lease).await?;
         }
     }
+    licensing.ask_standing().await?;
     let waiting = app
         .db
         .read(|reader| usage_store::list_to_send(reader, REPORTS_MAX))
@@ -214,11 +216,15 @@ async fn take(licensing: &Licensing, actor: &Actor, bytes: &[u8]) -> Result<()> 
 }
 
 impl Licensing {
-    /// Licences that need a lease, and whether they have one.
-    fn leased(&self) -> Vec<(String, bool)> {
+    /// Licences that need a lease or want reports, which a server takes from nodes that are activated; and whether they have one.
+    fn activated(&self) -> Vec<(String, bool)> {
         let current = self.current();
         let used = current.holdings.iter().zip(&current.node.verdicts);
-        used.filter(|(holding, verdict)| verdict.is_some() && holding.license.value.lease.required)
+        let wants = |holding: &Holding| {
+            let license = &holding.license.value;
+            license.lease.required || license.report.required
+        };
+        used.filter(|(holding, verdict)| verdict.is_some() && wants(holding))
             .map(|(holding, _)| {
                 (
                     holding.license.value.license_id.clone(),
@@ -226,6 +232,39 @@ impl Licensing {
                 )
             })
             .collect()
+    }
+
+    /// Asks how the licences stand. The answer carries no signature, so it is told and nothing follows from it.
+    async fn ask_standing(&self) -> Result<()> {
+        let current = self.current();
+        let mut hints = Vec::new();
+        for holding in &current.holdings {
+            let license = &holding.license.value;
+            let mut others = current.holdings.iter().map(|other| &other.license.value);
+            if others.any(|other| {
+                other.license_id == license.license_id && other.serial > license.serial
+            }) {
+                continue;
+            }
+            let question = json!({
+                "license_id": license.license_id, "serial": license.serial,
+                "install_key_fp": self.0.install.key_fingerprint,
+            });
+            let body = serde_json::to_vec(&question)?;
+            let path = (Method::POST, "/v1/validate");
+            let answer = self.exchange(path, "application/json", body).await?;
+            let answer: serde_json::Value =
+                serde_json::from_slice(&answer.unwrap_or_default()).unwrap_or_default();
+            let standing = answer.get("standing").and_then(serde_json::Value::as_str);
+            if standing == Some("superseded") {
+                hints.push(format!(
+                    "the vendor has a newer file of licence {}; ask for it and import it",
+                    license.license_id
+                ));
+            }
+        }
+        self.known().hints = hints;
+        Ok(())
     }
 
     /// One call; nothing when the server has no such thing.

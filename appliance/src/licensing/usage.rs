@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{
     Actor, Licensing,
-    model::{LicenseUsage, LicenseUsageDay, LicenseUsageExport},
+    model::{LicenseUsage, LicenseUsageDay, LicenseUsageExport, LicenseUsageFile},
     store, usage_store,
     usage_store::{Last, ReportRow},
 };
@@ -77,19 +77,25 @@ pub async fn export_usage(
         Ok(reports)
     });
     let reports = written.await?;
-    let mut text = String::new();
-    for report in &reports {
+    let id = &licensing.0.install.id;
+    let files = reports.iter().map(|report| {
         let envelope = Envelope::read(&report.envelope).map_err(super::held::refused)?;
-        text.push_str(&armour(&envelope));
-    }
+        Ok(LicenseUsageFile {
+            file_name: format!("{id}-usage-{}.report", report.seq),
+            text: armour(&envelope),
+        })
+    });
+    let files: Vec<LicenseUsageFile> = files.collect::<Result<_>>()?;
+    let text = files.iter().map(|file| file.text.as_str()).collect();
     let numbers = match (reports.first(), reports.last()) {
         (Some(first), Some(last)) if first.seq != last.seq => format!("{}-{}", first.seq, last.seq),
         (Some(first), _) => first.seq.to_string(),
         _ => String::new(),
     };
     Ok(LicenseUsageExport {
-        file_name: format!("{}-usage-{numbers}.report", licensing.0.install.id),
+        file_name: format!("{id}-usage-{numbers}.report"),
         text,
+        files,
         reports: u64::try_from(reports.len()).unwrap_or(u64::MAX),
     })
 }

@@ -7,7 +7,7 @@ use guildhall_license::{
 };
 
 use super::{
-    Licensing,
+    Known, Licensing,
     model::{
         ClockAnomaly, CrlView, KeyringKeyView, KeyringView, LeaseView, LicenseNotice,
         LicenseStatus, LicenseView, Meter, Trial, name_of,
@@ -71,7 +71,7 @@ impl Licensing {
                 started_at,
                 ends_at: started_at.plus_seconds(TRIAL_DAYS * DAY_SECONDS),
             },
-            notices: notices(current, &known.held.keyring, known.held.crl()),
+            notices: notices(current, &known),
             install: self.0.install.clone(),
             keyring: keyring(&known.held.keyring),
             crl: known.held.crl().map(crl),
@@ -183,7 +183,8 @@ fn crl(crl: &Crl) -> CrlView {
 }
 
 /// What the administrators should know besides the state, most pressing first.
-fn notices(current: &Current, ring: &Keyring, crl: Option<&Crl>) -> Vec<LicenseNotice> {
+fn notices(current: &Current, known: &Known) -> Vec<LicenseNotice> {
+    let (ring, crl) = (&known.held.keyring, known.held.crl());
     let now = current.time.now;
     let deciding = current
         .node
@@ -210,6 +211,9 @@ fn notices(current: &Current, ring: &Keyring, crl: Option<&Crl>) -> Vec<LicenseN
     let lease_notices = deciding.and_then(|holding| holding.lease.as_ref());
     for notice in lease_notices.iter().flat_map(|lease| &lease.notices) {
         tell("vendor", notice.clone());
+    }
+    for hint in &known.hints {
+        tell("newer_license", hint.clone());
     }
     let wanted = license.map_or(0, |license| license.min_crl_version);
     if wanted > crl.map_or(0, |crl| crl.version) {

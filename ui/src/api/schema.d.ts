@@ -2848,7 +2848,12 @@ export interface components {
         };
         LicenseUsageExport: {
             file_name: string;
+            files: components["schemas"]["LicenseUsageFile"][];
             reports: number;
+            text: string;
+        };
+        LicenseUsageFile: {
+            file_name: string;
             text: string;
         };
         LicenseUsageReport: {

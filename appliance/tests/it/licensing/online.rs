@@ -59,6 +59,10 @@ async fn serve(test: &TestApp, license: &License) -> (String, Arc<Mutex<Vec<Stri
             post(|State(server): State<Server>, body: Bytes| lease(server, "lease", body)),
         )
         .route(
+            "/v1/validate",
+            post(|| async { r#"{"standing":"superseded","serial":2}"# }),
+        )
+        .route(
             "/v1/reports",
             post(|State(server): State<Server>, body: Bytes| async move {
                 let Ok(report) = verify_by_install_key::<UsageReport>(&body, &server.public_key)
@@ -121,6 +125,7 @@ async fn a_connected_node_renews_by_itself_and_an_air_gapped_one_is_silent() {
     let status = test.license().await;
     assert_eq!(status["crl"]["version"], 3);
     assert!(status["license"]["lease"]["valid_until"].is_string());
+    assert_eq!(status["notices"][0]["code"], "newer_license", "{status}");
     assert_eq!(
         *asked.lock().unwrap(),
         ["crl", "activate lic_1", "report 1"]
