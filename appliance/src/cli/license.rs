@@ -100,32 +100,34 @@ fn read(file: &Path) -> Result<String> {
 
 /// Writes the `text` of a result where it is wanted; into a folder each of its `files`.
 fn carry_away(place: &Place, operation: Operation, out: Option<&Path>) -> Result<ExitCode> {
-    let mut written = Ok(());
-    let code = place.carry_out(operation, |value| {
-        let Some(path) = out else {
-            return vec![text_at(value, "/text").trim_end().to_owned()];
+    let value = match place.ask(operation)? {
+        Ok(value) => value,
+        Err(code) => return Ok(code),
+    };
+    let lines = match out {
+        None => vec![text_at(&value, "/text").trim_end().to_owned()],
+        Some(path) => save(path, &value)?,
+    };
+    Ok(place.output.result(&value, |_| lines))
+}
+
+/// Says what was written.
+fn save(path: &Path, value: &Value) -> Result<Vec<String>> {
+    let is_folder = path.is_dir();
+    let files = value.get("files").and_then(Value::as_array);
+    let parts = match files.filter(|_| is_folder) {
+        Some(files) => files.iter().collect(),
+        None => vec![value],
+    };
+    let written = parts.into_iter().map(|part| {
+        let target = match is_folder {
+            true => path.join(text_at(part, "/file_name")),
+            false => path.to_owned(),
         };
-        let files = value.get("files").and_then(Value::as_array);
-        let parts = match files.filter(|_| path.is_dir()) {
-            Some(files) => files.iter().collect(),
-            None => vec![value],
-        };
-        let mut lines = Vec::new();
-        for part in parts {
-            let target = match path.is_dir() {
-                true => path.join(text_at(part, "/file_name")),
-                false => path.to_owned(),
-            };
-            if let Err(error) = write(&target, text_at(part, "/text")) {
-                written = Err(error);
-                break;
-            }
-            lines.push(format!("wrote {}", target.display()));
-        }
-        lines
-    })?;
-    written?;
-    Ok(code)
+        write(&target, text_at(part, "/text"))?;
+        Ok(format!("wrote {}", target.display()))
+    });
+    written.collect()
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use guildhall_kernel::Timestamp;
-use guildhall_license::clock::{EffectiveTime, Look, Marks, look};
+use guildhall_license::clock::{Anomaly, EffectiveTime, Look, Marks, look};
 use serde::{Deserialize, Serialize};
 
 /// The node's memory of time.
@@ -137,7 +137,8 @@ impl Watch {
             self.is_dirty = true;
         }
         let floor = memory.floor;
-        let seen = look(
+        let believed = memory.marks.mark.as_millis().saturating_add(running_ms);
+        let mut seen = look(
             &memory.marks,
             Look {
                 wall,
@@ -145,6 +146,11 @@ impl Watch {
                 running_ms,
             },
         );
+        if seen.anomaly == Some(Anomaly::BehindFloor) {
+            // Such a clock is wrong for certain, so time goes on from where it was, not from the floor.
+            seen.now = seen.now.max(Timestamp::from_millis(believed));
+            seen.marks.mark = seen.now;
+        }
         self.is_dirty |= seen.is_new || seen.marks.doubt.is_some() != memory.marks.doubt.is_some();
         memory.marks = seen.marks;
         if seen.anomaly.is_none() && seen.now < memory.first_start {
@@ -196,6 +202,15 @@ mod tests {
         let right = watch.look(day(200), std::iter::empty());
         assert_eq!((right.anomaly, right.now), (None, day(200)));
         assert!(watch.memory.first_start > day(199));
+    }
+
+    #[test]
+    fn a_clock_before_the_floor_gives_no_day_back() {
+        let mut watch = Watch::open((None, None), day(0), day(0));
+        watch.look(day(40), std::iter::empty());
+        let seen = watch.look(day(-9000), std::iter::empty());
+        assert!(seen.anomaly.is_some() && seen.now >= day(40));
+        assert_eq!(watch.look(day(41), std::iter::empty()).now, day(41));
     }
 
     #[test]

@@ -50,7 +50,7 @@ async fn get_out(test: &TestApp, what: &str) {
     license.license_id = "lic_way_out".to_owned();
     license.issued_at = now;
     license.not_before = now;
-    license.term_end = Some(now.plus_seconds(365 * super::DAY));
+    license.term_end = Some(now.plus_seconds(2000 * super::DAY));
     license.supersedes = vec!["lic_1".to_owned()];
     let imported = test.import(&vendor::text(&license)).await;
     assert_eq!(imported.status, 200, "{what}: {}", imported.text);
@@ -194,17 +194,14 @@ async fn a_full_disk_costs_only_the_second_copy() {
 #[tokio::test]
 async fn a_clock_in_1970_locks_nobody_out() {
     for rung in rungs() {
-        let what = format!("{} in 1970", rung.0);
+        let (state, what) = (rung.0, format!("{} in 1970", rung.0));
         let mut test = on_rung(rung).await;
         let now = guildhall_kernel::Clock::now(test.clock.as_ref()).as_millis();
         test.clock.advance_seconds(-now / 1000);
         test.restart().await;
         let status = test.license().await;
         assert_eq!(status["anomalies"].as_array().unwrap().len(), 1, "{what}");
-        assert!(
-            status["effective_time"].as_str().unwrap() >= "2026-01-05",
-            "{what}"
-        );
+        assert_eq!(status["state"], state, "{what}: nothing is won");
         get_out(&test, &what).await;
     }
 }
