@@ -4,6 +4,7 @@
 //! what it said stays readable and it can come back. Deliberately absent: what was said (chat) and what
 //! it costs (billing).
 
+mod greeting;
 mod model;
 mod presence;
 mod routes;
@@ -321,10 +322,7 @@ pub async fn views(app: &App, employees: Vec<Employee>) -> Result<Vec<Ve>> {
             answering: app.inference.resolve(&employee.model),
             model: employee.model,
             agent: listing.summary(),
-            greeting: listing.manifest.persona.greeting.replace(
-                &listing.manifest.persona.default_name,
-                &employee.persona_name,
-            ),
+            greeting: greeting::spoken_by(&listing.manifest.persona, &employee.persona_name),
             persona_name: employee.persona_name,
             hired_at: employee.hired_at,
             hired_by: hirer.map_or_else(String::new, |person| person.display_name),
