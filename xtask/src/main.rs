@@ -21,6 +21,7 @@ usage: cargo xtask TASK
   schemas      write the JSON Schemas of docs/
   check        compare generated files with what the code says now, and check the rules of STYLE.md
   bench http       measure a node's HTTP interface and write docs/benchmarks/http.md and .json
+  bench gateway    measure a node's model gateway against nginx and LiteLLM and write docs/benchmarks/gateway.md and .json
   bench inference  measure the engine against bare llama.cpp and write docs/benchmarks/inference.md and .json
 
 GUILDHALL_BIN names the program to ask or to measure; without it the tasks build the unoptimised one.";
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         ["schemas"] => generated::write_schemas(root()),
         ["check"] => check(),
         ["bench", "http"] => bench::http(root()),
+        ["bench", "gateway"] => bench::gateway(root()),
         ["bench", "inference"] => bench::inference(root()),
         _ => {
             eprintln!("{USAGE}");

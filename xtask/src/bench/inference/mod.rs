@@ -19,7 +19,7 @@ use self::{
     reference::{Server, Speed},
     report::Report,
 };
-use super::machine::{self, Machine};
+use super::machine::Machine;
 use crate::Result;
 
 const ROUNDS: usize = 5;
@@ -61,20 +61,15 @@ struct Bench {
 /// Measures everything and writes it down.
 pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
     let bench = Bench::find(root, program)?;
-    let before = Machine::read();
+    let machine = Machine::read();
     let rounds = (1..=ROUNDS)
         .map(|number| bench.round(number))
         .collect::<Result<Vec<_>>>()?;
     let report = Report {
-        machine: before,
-        load_after: machine::load_average(),
         threads: bench.threads,
         rounds,
     };
-    report.write(root)?;
-    println!("{}", report.table());
-    println!("wrote docs/benchmarks/inference.md and inference.json");
-    Ok(())
+    report.document().publish(root, &machine)
 }
 
 impl Bench {
