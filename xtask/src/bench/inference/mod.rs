@@ -36,6 +36,8 @@ const CROWD_ANSWER_TOKENS: u32 = 24;
 struct Round {
     engine: Speed,
     raw: Speed,
+    /// The engine that the node would start here, where it is another than the plain one.
+    best: Option<Speed>,
     llama_bench: Option<Speed>,
     /// Time to the first token, in seconds: cold, and with all but the last words computed before.
     cold_s: f64,
@@ -50,7 +52,10 @@ struct Round {
 
 /// The programs and the model.
 struct Bench {
+    /// The plain engine, of the bare loop's instruction set.
     engine: PathBuf,
+    /// The one for AVX-512, where it was built and runs.
+    best: Option<PathBuf>,
     raw_loop: PathBuf,
     llama_bench: Option<PathBuf>,
     llama_server: Option<PathBuf>,
@@ -81,6 +86,7 @@ impl Bench {
         let threads = u32::try_from(thread::available_parallelism().map_or(1, usize::from))?;
         let bench = Self {
             engine,
+            best: best_engine(program),
             raw_loop: raw_loop(root, &folder)?,
             llama_bench: reference::installed("llama-bench"),
             llama_server: reference::installed("llama-server"),
@@ -101,6 +107,10 @@ impl Bench {
         let speed = speed_of(&mut engine, number)?;
         let (cold_s, warm_s) = prefix(&mut engine, number)?;
         drop(engine);
+        let best = self.best.as_deref().map(|program| {
+            let mut engine = Engine::start(program, &self.model, self.threads, 1)?;
+            speed_of(&mut engine, number + ROUNDS)
+        });
         let llama_bench = self
             .llama_bench
             .as_deref()
@@ -110,6 +120,7 @@ impl Bench {
         Ok(Round {
             engine: speed,
             raw,
+            best: best.transpose()?,
             llama_bench: llama_bench.transpose()?,
             cold_s,
             warm_s,
@@ -124,7 +135,8 @@ impl Bench {
     fn crowds(&self, round: usize) -> Result<(Vec<f64>, Option<Vec<f64>>)> {
         let slots = u32::try_from(CROWDS.into_iter().max().unwrap_or(1))?;
         let mut ours = Vec::new();
-        let mut engine = Engine::start(&self.engine, &self.model, self.threads, slots)?;
+        let program = self.best.as_ref().unwrap_or(&self.engine);
+        let mut engine = Engine::start(program, &self.model, self.threads, slots)?;
         for people in CROWDS {
             let texts = crowd_texts(round, people);
             let began = Instant::now();
@@ -186,6 +198,16 @@ impl Drop for Neighbour {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The engine for AVX-512 beside the node's program, when this machine has what it needs.
+fn best_engine(program: &Path) -> Option<PathBuf> {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx512vnni") {
+        let path = program.with_file_name("guildhall-engine-avx512");
+        return path.is_file().then_some(path);
+    }
+    None
 }
 
 fn speed_of(engine: &mut Engine, round: usize) -> Result<Speed> {

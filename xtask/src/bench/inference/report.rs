@@ -30,7 +30,7 @@ impl Report {
             notes: format!(
                 "The model is Llama-shaped: 1.1 billion random weights in 4-bit blocks. The bare loop is llama.cpp of the same sources and \
                  flags with nothing around it (`models/examples/raw_loop.rs`); `llama-bench` and `llama-server` are the installed ones, of \
-                 other sources. Prompts have about {PROMPT_TOKENS} tokens; the prefix figure is the time to the first token of a prompt of \
+                 other sources, and stand beside the engine that the node starts on this processor. Prompts have about {PROMPT_TOKENS} tokens; the prefix figure is the time to the first token of a prompt of \
                  {PREFIX_TOKENS} tokens, the second time with other last words. With a shared core, another program computes on one core \
                  without a pause."
             ),
@@ -92,7 +92,7 @@ impl Report {
         let row = |what, pick: fn(&Speed) -> f64| {
             let ratios: Vec<f64> = measured
                 .iter()
-                .map(|(round, theirs)| pick(&round.engine) / pick(theirs))
+                .map(|(round, theirs)| pick(&round.best.unwrap_or(round.engine)) / pick(theirs))
                 .collect();
             let theirs = median(measured.iter().map(|(_, theirs)| pick(theirs)));
             Row {
@@ -172,6 +172,7 @@ impl Report {
                 json!({
                     "engine": speed(round.engine),
                     "bare_loop": speed(round.raw),
+                    "best_engine": round.best.map(speed),
                     "llama_bench": round.llama_bench.map(speed),
                     "first_token_cold_s": round.cold_s,
                     "first_token_prefix_hit_s": round.warm_s,
