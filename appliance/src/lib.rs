@@ -11,6 +11,7 @@ pub mod config;
 pub mod egress;
 pub mod events;
 pub mod http;
+pub mod idempotency;
 pub mod identity;
 pub mod inference;
 pub mod keys;

@@ -22,6 +22,7 @@ usage: cargo xtask TASK
   check        compare generated files with what the code says now, and check the rules of STYLE.md
   bench http       measure a node's HTTP interface and write docs/benchmarks/http.md and .json
   bench gateway    measure a node's model gateway against nginx and LiteLLM and write docs/benchmarks/gateway.md and .json
+  bench upload     measure how fast a model file of 0.6 GB goes up in pieces, and print it
   bench inference  measure the engine against bare llama.cpp and write docs/benchmarks/inference.md and .json
 
 GUILDHALL_BIN names the program to ask or to measure; without it the tasks build the unoptimised one.";
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["bench", "http"] => bench::http(root()),
         ["bench", "gateway"] => bench::gateway(root()),
         ["bench", "inference"] => bench::inference(root()),
+        ["bench", "upload"] => bench::upload(root()),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -53,6 +53,14 @@ pub fn find_person(reader: &Reader<'_>, id: PersonId) -> Result<Option<Person>> 
     store::find_person(reader, id)
 }
 
+/// How the person with this id is called.
+///
+/// # Errors
+/// Those of the database.
+pub fn display_name(reader: &Reader<'_>, id: PersonId) -> Result<Option<String>> {
+    Ok(store::find_person(reader, id)?.map(|person| person.display_name))
+}
+
 /// The person with this e-mail address and the organisations they belong to, for the command line.
 ///
 /// # Errors

@@ -56,6 +56,8 @@ permissions! {
     ProvidersManage = "providers.manage";
     /// Say where the organisation's prompts may be computed.
     ResidencyManage = "residency.manage";
+    /// Choose the models that read the organisation's collections.
+    CollectionsManage = "collections.manage";
     /// Turn the switch of outgoing connections.
     EgressManage = "egress.manage";
     /// Read the node's state and metrics.
@@ -82,7 +84,12 @@ const STAFF: &[&str] = &[
     "team.hire",
     "team.manage",
 ];
-const ADMIN: &[&str] = &["people.manage", "quotas.manage", "residency.manage"];
+const ADMIN: &[&str] = &[
+    "collections.manage",
+    "people.manage",
+    "quotas.manage",
+    "residency.manage",
+];
 const PLATFORM: &[&str] = &[
     "egress.manage",
     "models.manage",

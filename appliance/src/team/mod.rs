@@ -25,7 +25,7 @@ use crate::{
     audit,
     events::{Audience, Event},
     identity,
-    inference::{ModelUser, ModelUsers},
+    inference::{DataClass, ModelUser, ModelUsers},
 };
 
 const PERSONA_CHARACTERS_MAX: usize = 60;
@@ -67,6 +67,7 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
             agent: listing.id,
             persona_name,
             model,
+            data_class: DataClass::default(),
             state: VeState::Active,
             hired_by: caller.person,
             hired_at: caller.now(),
@@ -177,6 +178,8 @@ pub struct Change {
     pub persona_name: Option<String>,
     /// Another model.
     pub model: Option<String>,
+    /// How secret what it is told is.
+    pub data_class: Option<DataClass>,
     /// Dismiss or take back.
     pub state: Option<VeState>,
 }
@@ -204,6 +207,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
         if let Some(model) = change.model {
             employee.model = model;
         }
+        employee.data_class = change.data_class.unwrap_or(employee.data_class);
         let action = match change.state {
             None => "ve.changed",
             Some(state) => set_state(&mut employee, state, caller.now())?,
@@ -214,7 +218,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
             &caller,
             action,
             employee.id,
-            json!({ "model": employee.model }),
+            json!({ "model": employee.model, "data_class": employee.data_class }),
         )?;
         changed(tx, &events, &employee);
         Ok(employee)
@@ -320,6 +324,7 @@ pub async fn views(app: &App, employees: Vec<Employee>) -> Result<Vec<Ve>> {
             id: employee.id,
             state: employee.state,
             answering: app.inference.resolve(&employee.model),
+            data_class: employee.data_class,
             model: employee.model,
             agent: listing.summary(),
             greeting: greeting::spoken_by(&listing.manifest.persona, &employee.persona_name),

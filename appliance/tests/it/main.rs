@@ -16,6 +16,7 @@ mod identity;
 mod knowledge;
 mod metering;
 mod models;
+mod packs;
 mod playground;
 mod prompts;
 mod providers;

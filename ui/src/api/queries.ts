@@ -25,6 +25,7 @@ export const keys = {
   egress: ['egress'] as const,
   fallbacks: ['fallbacks'] as const,
   residency: ['residency'] as const,
+  collections: ['collections'] as const,
   people: ['people'] as const,
   prompts: ['prompts'] as const,
   prompt: (id: string) => ['prompts', 'one', id] as const,

@@ -108,6 +108,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the organisation's employees search, which model reads it, and what could. */
+        get: operations["list_collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Has a collection read by another model. Its vectors are made in the background; questions are compared with
+         *     the former model's until then.
+         */
+        put: operations["choose_collection_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/egress": {
         parameters: {
             query?: never;
@@ -1196,7 +1233,7 @@ export interface paths {
         delete: operations["dismiss"];
         options?: never;
         head?: never;
-        /** Renames an employee or changes its model. */
+        /** Renames an employee, changes its model or how secret what it is told is. */
         patch: operations["update"];
         trace?: never;
     };
@@ -1251,8 +1288,8 @@ export interface paths {
         delete: operations["delete_conversation"];
         options?: never;
         head?: never;
-        /** Gives a conversation another title. */
-        patch: operations["rename_conversation"];
+        /** Gives a conversation another title, or says how secret it is. */
+        patch: operations["update_conversation"];
         trace?: never;
     };
     "/api/ves/{id}/messages": {
@@ -2004,6 +2041,7 @@ export interface components {
             /** @description Text files to read, at most 8. */
             attachments?: components["schemas"]["AttachmentInput"][];
             conversation_id?: components["schemas"]["cnv_id"] | null;
+            data_class?: components["schemas"]["DataClass"] | null;
             message: string;
         };
         /** @description First steps and whether they are done. */
@@ -2040,6 +2078,55 @@ export interface components {
             title: string;
         };
         cnv_id: string;
+        /**
+         * @description Texts that are searched together, with one model.
+         * @enum {string}
+         */
+        Collection: "handbook" | "files";
+        /** @description The model of a collection. */
+        CollectionChoice: {
+            /** @description An alias, a model's name or a provider's `…/…`. */
+            model: string;
+        };
+        /** @description Every collection, and what can be chosen for one. */
+        Collections: {
+            choices: components["schemas"]["EmbeddingChoice"][];
+            items: components["schemas"]["CollectionView"][];
+        };
+        /**
+         * @description How far a collection's vectors are.
+         * @enum {string}
+         */
+        CollectionState: "ready" | "rebuilding" | "failed";
+        /** @description A collection as shown. */
+        CollectionView: {
+            /** @description The model that questions are compared with right now. */
+            active: string;
+            changed_at: components["schemas"]["Timestamp"] | null;
+            /** @description What was chosen: an alias, a model's name or a provider's `…/…`. */
+            chosen: string;
+            collection: components["schemas"]["Collection"];
+            /**
+             * Format: int32
+             * @description Their length; `null` while there is none.
+             */
+            dimension: number | null;
+            /**
+             * Format: int64
+             * @description Texts that are done and texts in all, while vectors are being made.
+             */
+            done: number;
+            /** @description Why the chosen model's vectors could not be made, one sentence. */
+            error: string | null;
+            state: components["schemas"]["CollectionState"];
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Vectors of the active model that are kept on the disk; 0 for files, which are read anew.
+             */
+            vectors: number;
+        };
         /** @description How an upload becomes a model. */
         CompleteUpload: {
             /**
@@ -2047,6 +2134,11 @@ export interface components {
              * @default false
              */
             accept_license: boolean;
+            /**
+             * @description Take a model pack in although nobody whom this node knows has signed it.
+             * @default false
+             */
+            allow_unsigned: boolean;
             /**
              * @description Take it in although it does not fit into memory.
              * @default false
@@ -2132,6 +2224,7 @@ export interface components {
             /** @description Whether an answer is being written in it. */
             busy: boolean;
             created_at: components["schemas"]["Timestamp"];
+            data_class: components["schemas"]["DataClass"] | null;
             id: components["schemas"]["cnv_id"];
             last_message_at: components["schemas"]["Timestamp"];
             /**
@@ -2191,7 +2284,7 @@ export interface components {
             kind: "aws";
         });
         /**
-         * @description How secret something is.
+         * @description How secret something is, least secret first.
          * @enum {string}
          */
         DataClass: "public" | "internal" | "confidential" | "personal";
@@ -2285,6 +2378,7 @@ export interface components {
         /** @description The switch and what happened because of it. */
         EgressView: {
             changed_at: components["schemas"]["Timestamp"] | null;
+            changed_by: components["schemas"]["SwitchedBy"] | null;
             /** @description Where calls could go: the enabled providers and nothing else. */
             destinations: components["schemas"]["AllowedDestination"][];
             /** @description Whether the configuration says `egress = "never"`, so that nobody can switch it here. */
@@ -2294,6 +2388,16 @@ export interface components {
             recent: components["schemas"]["EgressCall"][];
             /** @description Sums over the calls that are kept. */
             totals: components["schemas"]["EgressTotals"][];
+        };
+        /** @description A model that can be chosen for a collection. */
+        EmbeddingChoice: {
+            /** @description Whether it can be asked right now. */
+            available: boolean;
+            /** @description Whether texts leave the node. */
+            is_outside: boolean;
+            /** @description What is chosen: an alias, a model's name or a provider's `…/…`. */
+            model: string;
+            title: string;
         };
         EmbeddingInput: string | string[] | unknown[];
         EmbeddingItem: {
@@ -2394,6 +2498,15 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "people.changed";
+        } | {
+            /** @enum {string} */
+            type: "providers.changed";
+        } | {
+            /** @enum {string} */
+            type: "collections.changed";
+        } | {
+            /** @enum {string} */
+            type: "egress.changed";
         } | {
             /** @enum {string} */
             type: "reload";
@@ -2497,6 +2610,7 @@ export interface components {
             licence: string | null;
             /** @description Whether the licence is one that asks for nothing before use. */
             licence_is_permissive: boolean;
+            pack: components["schemas"]["PackFacts"] | null;
             /**
              * Format: int64
              * @description Number of weights.
@@ -2690,8 +2804,9 @@ export interface components {
             id: string;
             model: string;
             role: string;
-            /** @description `end_turn`, `max_tokens` or `tool_use`. */
+            /** @description `end_turn`, `max_tokens`, `stop_sequence` or `tool_use`. */
             stop_reason: string | null;
+            /** @description The one of `stop_sequences` that ended the answer. */
             stop_sequence: string | null;
             type: string;
             usage: components["schemas"]["MessagesUsage"];
@@ -3115,6 +3230,11 @@ export interface components {
              */
             words_quoted: number;
         };
+        /** @description What is known of a model pack. */
+        PackFacts: {
+            /** @description This node, or the publisher known here who signed it; `null` when nobody vouches for it. */
+            signed_by: string | null;
+        };
         /** @description One page of a list. */
         Page_AccountSession: {
             /** @description The entries of this page. */
@@ -3167,6 +3287,7 @@ export interface components {
                 /** @description Whether an answer is being written in it. */
                 busy: boolean;
                 created_at: components["schemas"]["Timestamp"];
+                data_class: components["schemas"]["DataClass"] | null;
                 id: components["schemas"]["cnv_id"];
                 last_message_at: components["schemas"]["Timestamp"];
                 /**
@@ -3557,6 +3678,8 @@ export interface components {
                 busy: boolean;
                 /** Format: int32 */
                 conversations: number;
+                /** @description How secret what it is told is, where a conversation does not say more. */
+                data_class: components["schemas"]["DataClass"];
                 dismissed_at: components["schemas"]["Timestamp"] | null;
                 greeting: string;
                 hired_at: components["schemas"]["Timestamp"];
@@ -4123,10 +4246,6 @@ export interface components {
             /** @description One sentence for people. */
             message: string;
         };
-        /** @description A new title. */
-        RenameConversation: {
-            title: string;
-        };
         /** @description A template filled in. */
         RenderedPrompt: {
             /** Format: int32 */
@@ -4467,6 +4586,12 @@ export interface components {
             /** @description End with a chunk that says what the call took. */
             include_usage?: boolean | null;
         };
+        /** @description Who turned the switch, with the command line also the one whom it acted for. */
+        SwitchedBy: {
+            /** @description Nothing for somebody who is gone. */
+            name: string | null;
+            person_id: components["schemas"]["per_id"];
+        };
         /** @description The organisation to go on in. */
         SwitchInput: {
             organisation_id: components["schemas"]["org_id"];
@@ -4558,6 +4683,11 @@ export interface components {
             display_name: string;
         };
         /** @description What to change; what is left out stays. */
+        UpdateConversation: {
+            data_class?: components["schemas"]["DataClass"] | null;
+            title?: string | null;
+        };
+        /** @description What to change; what is left out stays. */
         UpdatePerson: {
             disabled?: boolean | null;
             display_name?: string | null;
@@ -4565,6 +4695,7 @@ export interface components {
         };
         /** @description What to change; what is left out stays. */
         UpdateVe: {
+            data_class?: components["schemas"]["DataClass"] | null;
             model?: string | null;
             persona_name?: string | null;
         };
@@ -4828,6 +4959,8 @@ export interface components {
             busy: boolean;
             /** Format: int32 */
             conversations: number;
+            /** @description How secret what it is told is, where a conversation does not say more. */
+            data_class: components["schemas"]["DataClass"];
             dismissed_at: components["schemas"]["Timestamp"] | null;
             greeting: string;
             hired_at: components["schemas"]["Timestamp"];
@@ -5146,6 +5279,84 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_collections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collections"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    choose_collection_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: components["schemas"]["Collection"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8962,7 +9173,7 @@ export interface operations {
             };
         };
     };
-    rename_conversation: {
+    update_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -8974,7 +9185,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RenameConversation"];
+                "application/json": components["schemas"]["UpdateConversation"];
             };
         };
         responses: {

@@ -19,6 +19,7 @@ export type Permission =
   | 'people.manage'
   | 'quotas.manage'
   | 'residency.manage'
+  | 'collections.manage'
 export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage' | 'providers.manage' | 'egress.manage'
 
 /** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */

@@ -11,6 +11,7 @@ mod node;
 mod paced;
 mod report;
 mod table;
+mod upload;
 
 use std::path::Path;
 
@@ -28,6 +29,11 @@ pub(crate) fn http(root: &Path) -> Result<()> {
 /// Measures the gateway and writes `docs/benchmarks/gateway.md` and `gateway.json`.
 pub(crate) fn gateway(root: &Path) -> Result<()> {
     gateway::run(root, &program()?)
+}
+
+/// Measures how fast a model file goes up, and prints it.
+pub(crate) fn upload(root: &Path) -> Result<()> {
+    upload::run(root, &program()?)
 }
 
 /// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.

@@ -301,7 +301,12 @@ async fn a_hanging_provider_holds_nobody_else_up_and_leaving_ends_the_call() {
     // Each call writes itself down when it ends.
     let abandoned = async {
         loop {
-            let view = test.app.egress.view().await.unwrap();
+            let view = test
+                .app
+                .egress
+                .view(guildhall::identity::display_name)
+                .await
+                .unwrap();
             let left = view
                 .recent
                 .iter()

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
 import type { UsageGroup } from '@/api/types'
 import { type UsageGrouping, usageQueries } from '@/api/usage-queries'
 import { Button } from '@/components/button'
@@ -12,7 +11,7 @@ export function Filters({ search }: { search: UsageSearch }) {
   const models = useGroups(search, 'model')
   const people = useGroups(search, 'person')
   const keys = useGroups(search, 'api_key')
-  const { data: team } = useQuery(queries.ves())
+  const { data: team } = useQuery(usageQueries.team())
   const any = Object.values(search.chosen).some((value) => value !== undefined)
   return (
     <fieldset aria-label={t('usage.filters')} className="mb-5 flex flex-wrap items-end gap-2.5">

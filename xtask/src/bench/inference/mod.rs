@@ -65,6 +65,13 @@ struct Bench {
     threads: u32,
 }
 
+/// A model of random weights, some 620 MB, made once.
+pub(super) fn random_model(root: &Path) -> Result<PathBuf> {
+    let target = env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root.join("target"), PathBuf::from);
+    model::ensure(&target.join("bench"))
+}
+
 /// Measures everything and writes it down.
 pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
     let bench = Bench::find(root, program)?;
@@ -86,7 +93,7 @@ impl Bench {
         let engine = program.with_file_name("guildhall-engine");
         let folder =
             env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let model = model::ensure(&folder.join("bench"))?;
+        let model = random_model(root)?;
         let threads = u32::try_from(thread::available_parallelism().map_or(1, usize::from))?;
         let bench = Self {
             engine,
