@@ -46,6 +46,10 @@ const RECORDS_WAITING_MAX: usize = 10_000;
 const RECENT: u32 = 100;
 /// How long a connection waits for its next call.
 const CONNECTION_IDLE: Duration = Duration::from_secs(60);
+/// Connections to one destination that wait for their next call; as many calls at a time open none.
+const CONNECTIONS_IDLE_MAX: usize = 128;
+/// Calls that end within this time are written down together.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Outgoing connections. A cheap clone.
 #[derive(Clone)]
@@ -85,7 +89,7 @@ impl Route {
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(CONNECTION_IDLE)
             .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(8)
+            .pool_max_idle_per_host(CONNECTIONS_IDLE_MAX)
             .set_host(false)
             .build(connector.clone());
         Self {
@@ -305,14 +309,24 @@ impl Egress {
         if is_first {
             let egress = self.clone();
             runtime.spawn(async move {
-                let written = egress.clone();
-                let outcome = egress.0.db.write(move |tx| {
-                    store::insert_calls(tx, &std::mem::take(&mut *written.waiting()))
-                });
-                if let Err(error) = outcome.await {
-                    tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
-                }
+                tokio::time::sleep(GATHER).await;
+                egress.flush().await;
             });
+        }
+    }
+
+    /// Writes down all calls that ended so far.
+    pub async fn flush(&self) {
+        if self.waiting().is_empty() {
+            return;
+        }
+        let egress = self.clone();
+        let written = self
+            .0
+            .db
+            .write(move |tx| store::insert_calls(tx, &std::mem::take(&mut *egress.waiting())));
+        if let Err(error) = written.await {
+            tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
         }
     }
 
