@@ -11,6 +11,7 @@ mod address;
 mod call;
 mod connect;
 mod model;
+mod pool;
 mod store;
 
 use std::{
@@ -19,14 +20,8 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Bytes;
 use guildhall_db::{Db, Tx};
 use guildhall_kernel::{Clock, Ctx, Error, ProviderId, Result, Timestamp};
-use http_body_util::Full;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -37,17 +32,13 @@ pub use model::{
     EgressTotals, EgressView, Origin,
 };
 
-use self::connect::Connector;
+use self::{connect::Connector, pool::Pool};
 use crate::{audit, config::EgressPolicy};
 
 /// Records that wait to be written; more of them means a database that does not keep up.
 const RECORDS_WAITING_MAX: usize = 10_000;
 /// Calls shown.
 const RECENT: u32 = 100;
-/// How long a connection waits for its next call.
-const CONNECTION_IDLE: Duration = Duration::from_secs(60);
-/// Connections to one destination that wait for their next call; as many calls at a time open none.
-const CONNECTIONS_IDLE_MAX: usize = 128;
 /// Calls that end within this time are written down together.
 const GATHER: Duration = Duration::from_millis(5);
 
@@ -77,7 +68,7 @@ struct Route {
     slug: String,
     destination: Arc<Destination>,
     connector: Connector,
-    client: Client<Connector, Full<Bytes>>,
+    pool: Arc<Pool>,
     /// Cancelled when the switch or the provider changes: ends what is under way.
     open: CancellationToken,
 }
@@ -86,17 +77,12 @@ impl Route {
     fn new(slug: &str, destination: Arc<Destination>, connector: &Connector) -> Self {
         let open = CancellationToken::new();
         let connector = connector.until(&open);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(CONNECTION_IDLE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(CONNECTIONS_IDLE_MAX)
-            .set_host(false)
-            .build(connector.clone());
+        let pool = Pool::new(connector.clone());
         Self {
             slug: slug.to_owned(),
             destination,
             connector,
-            client,
+            pool,
             open,
         }
     }

@@ -24,7 +24,7 @@ use crate::scope;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_COMMENT: &[u8] = b": keep-alive\n\n";
 /// Events that are sent in one piece when they are there at the same time.
-const EVENTS_AT_ONCE: usize = 64;
+const EVENTS_AT_ONCE: usize = 32;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
