@@ -275,6 +275,7 @@ impl App {
         self.shutdown.cancel();
         self.inference.shutdown().await;
         self.meter.flush().await;
+        self.egress.flush().await;
         self.db.clone().close();
     }
 

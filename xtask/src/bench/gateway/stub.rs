@@ -14,7 +14,7 @@ use crate::Result;
 /// Tokens of an answer of the model `short`.
 pub(super) const SHORT_TOKENS: usize = 16;
 /// Tokens of an answer of the model `long`.
-pub(super) const LONG_TOKENS: usize = 2000;
+pub(super) const LONG_TOKENS: usize = 1000;
 
 /// Answers ready to be sent.
 struct Answers {

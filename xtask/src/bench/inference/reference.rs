@@ -104,14 +104,15 @@ impl Server {
                 "--host",
                 "127.0.0.1",
             ])
-            .args(["--port", &address.port().to_string(), "--no-webui"])
+            .args(["--port", &address.port().to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let server = Self { child, address };
+        let mut server = Self { child, address };
         let began = Instant::now();
         while !matches!(server.ask("GET", "/health", ""), Ok((200, _))) {
-            if began.elapsed() > START_PATIENCE {
+            let has_ended = server.child.try_wait()?.is_some();
+            if has_ended || began.elapsed() > START_PATIENCE {
                 return Err("llama-server did not become healthy".into());
             }
             thread::sleep(Duration::from_millis(200));
