@@ -55,7 +55,7 @@ pub fn router() -> OpenApiRouter<App> {
         .routes(routes!(activate))
         .routes(routes!(renew_lease))
         .routes(routes!(validate))
-        .routes(routes!(read_crl))
+        .routes(routes!(fetch_crl))
         .routes(routes!(report_usage))
 }
 
@@ -252,7 +252,7 @@ async fn validate(
 /// The newest revocation list.
 #[utoipa::path(get, path = "/v1/crl", tag = "nodes", security(()),
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.crl.v1+json")))]
-async fn read_crl(
+async fn fetch_crl(
     _: Public,
     State(app): State<App>,
     call: NodeCall,

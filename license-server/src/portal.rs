@@ -23,15 +23,15 @@ use crate::{
 /// Every route of this feature.
 pub fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list_licences))
-        .routes(routes!(read_licence))
-        .routes(routes!(download_licence))
-        .routes(routes!(list_installs))
-        .routes(routes!(answer_request))
-        .routes(routes!(download_lease))
-        .routes(routes!(release_install))
-        .routes(routes!(download_crl))
-        .routes(routes!(list_reports, hand_in_report))
+        .routes(routes!(portal_list_licences))
+        .routes(routes!(portal_read_licence))
+        .routes(routes!(portal_download_licence))
+        .routes(routes!(portal_list_installs))
+        .routes(routes!(portal_answer_request))
+        .routes(routes!(portal_download_lease))
+        .routes(routes!(portal_release_install))
+        .routes(routes!(portal_download_crl))
+        .routes(routes!(portal_list_reports, portal_hand_in_report))
 }
 
 /// Only a portal session has a customer; an API key or member of the staff has no business here.
@@ -47,7 +47,7 @@ fn require_customer(ctx: &Ctx) -> Result<()> {
 /// One's own licences, newest first.
 #[utoipa::path(get, path = "/api/portal/licences", tag = "portal", params(PageRequest),
     responses((status = 200, body = Page<Licence>)))]
-async fn list_licences(
+async fn portal_list_licences(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Query(page): Query<PageRequest>,
@@ -61,7 +61,7 @@ async fn list_licences(
 /// One of one's own licences.
 #[utoipa::path(get, path = "/api/portal/licences/{licence}", tag = "portal",
     params(("licence" = LicenceId, Path)), responses((status = 200, body = LicenceDetail)))]
-async fn read_licence(
+async fn portal_read_licence(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Path(id): Path<LicenceId>,
@@ -74,7 +74,7 @@ async fn read_licence(
 #[utoipa::path(get, path = "/api/portal/licences/{licence}/file", tag = "portal",
     params(("licence" = LicenceId, Path), FileQuery),
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.license.v1+json")))]
-async fn download_licence(
+async fn portal_download_licence(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Path(id): Path<LicenceId>,
@@ -87,7 +87,7 @@ async fn download_licence(
 /// Where one of one's own licences runs.
 #[utoipa::path(get, path = "/api/portal/licences/{licence}/installs", tag = "portal",
     params(("licence" = LicenceId, Path)), responses((status = 200, body = installs::InstallList)))]
-async fn list_installs(
+async fn portal_list_installs(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Path(id): Path<LicenceId>,
@@ -100,7 +100,7 @@ async fn list_installs(
 #[utoipa::path(post, path = "/api/portal/activation-requests", tag = "portal",
     request_body(content = String, content_type = "application/vnd.guildhall.activation-request.v1+json"),
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.lease.v1+json")))]
-async fn answer_request(
+async fn portal_answer_request(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     request: Request,
@@ -115,7 +115,7 @@ async fn answer_request(
 #[utoipa::path(get, path = "/api/portal/installs/{install}/lease", tag = "portal",
     params(("install" = InstallId, Path)),
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.lease.v1+json")))]
-async fn download_lease(
+async fn portal_download_lease(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Path(id): Path<InstallId>,
@@ -129,7 +129,7 @@ async fn download_lease(
 /// Gives an install's place back, for a node that is gone.
 #[utoipa::path(post, path = "/api/portal/installs/{install}/release", tag = "portal",
     params(("install" = InstallId, Path)), responses((status = 204)))]
-async fn release_install(
+async fn portal_release_install(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Path(id): Path<InstallId>,
@@ -142,7 +142,7 @@ async fn release_install(
 /// Downloads the revocation list, for nodes without a network.
 #[utoipa::path(get, path = "/api/portal/crl", tag = "portal",
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.crl.v1+json")))]
-async fn download_crl(
+async fn portal_download_crl(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
 ) -> HttpResult<Response> {
@@ -153,7 +153,7 @@ async fn download_crl(
 /// One's own usage reports, newest first.
 #[utoipa::path(get, path = "/api/portal/reports", tag = "portal", params(PageRequest),
     responses((status = 200, body = Page<UsageReportView>)))]
-async fn list_reports(
+async fn portal_list_reports(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     Query(page): Query<PageRequest>,
@@ -173,7 +173,7 @@ async fn list_reports(
 #[utoipa::path(post, path = "/api/portal/reports", tag = "portal",
     request_body(content = String, content_type = "application/vnd.guildhall.usage-report.v1+json"),
     responses((status = 200, body = ReportReceipt)))]
-async fn hand_in_report(
+async fn portal_hand_in_report(
     Auth { ctx, .. }: Auth<perm::PortalUse>,
     State(app): State<App>,
     request: Request,

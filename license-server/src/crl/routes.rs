@@ -1,7 +1,7 @@
 //! The list for staff.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{Error, Page, Result};
+use guildhall_kernel::{Error, Result};
 use guildhall_web::{HttpResult, Json, Path};
 use serde::Serialize;
 use serde_json::json;
@@ -30,7 +30,7 @@ struct CrlDetail {
     /// Nothing before the first list.
     #[schema(required)]
     published: Option<PublishedCrl>,
-    entries: Page<Revocation>,
+    entries: Vec<Revocation>,
 }
 
 /// The revocation list as it stands.
@@ -42,7 +42,7 @@ async fn read_crl(
     let read = app.db.read(|reader| {
         Ok(CrlDetail {
             published: store::newest_published(reader)?,
-            entries: Page::complete(store::entries(reader)?),
+            entries: store::entries(reader)?,
         })
     });
     Ok(Json(read.await?))

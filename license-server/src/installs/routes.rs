@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use guildhall_kernel::{Error, Page};
+use guildhall_kernel::Error;
 use guildhall_web::{HttpResult, Json, Path, limits::read_body};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_installs))
         .routes(routes!(release_install))
         .routes(routes!(download_lease))
-        .routes(routes!(answer_request))
+        .routes(routes!(answer_activation_request))
 }
 
 /// Where a licence runs.
@@ -39,7 +39,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 pub(crate) struct InstallList {
     installs: Vec<Install>,
     /// The newest leases.
-    leases: Page<Lease>,
+    leases: Vec<Lease>,
 }
 
 pub(crate) async fn list(app: &App, ctx: &Ctx, id: LicenceId) -> guildhall_kernel::Result<InstallList> {
@@ -48,7 +48,7 @@ pub(crate) async fn list(app: &App, ctx: &Ctx, id: LicenceId) -> guildhall_kerne
         licences::require(reader, &caller, id)?;
         Ok(InstallList {
             installs: store::list(reader, id)?,
-            leases: Page::complete(store::list_leases(reader, id)?),
+            leases: store::list_leases(reader, id)?,
         })
     });
     read.await
@@ -152,7 +152,7 @@ async fn download_lease(
 #[utoipa::path(post, path = "/api/activation-requests", tag = "installs",
     request_body(content = String, content_type = "application/vnd.guildhall.activation-request.v1+json"),
     responses((status = 200, body = String, content_type = "application/vnd.guildhall.lease.v1+json")))]
-async fn answer_request(
+async fn answer_activation_request(
     Auth { ctx, .. }: Auth<perm::InstallsManage>,
     State(app): State<App>,
     request: Request,

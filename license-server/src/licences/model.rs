@@ -33,8 +33,7 @@ pub struct Licence {
     pub contract_reference: String,
     pub plan_id: PlanId,
     pub plan_name: String,
-    /// `trial`, `subscription`, `perpetual`, `nfr` or `internal`.
-    pub kind: String,
+    pub kind: Kind,
     pub edition: String,
     /// The newest serial that is signed; 0 before the first.
     pub serial: u32,

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::model::{Licence, LicenceSerial, LicenceState};
-use crate::ids::{ContractId, CustomerId, LicenceId, PlanId, SigningRequestId};
+use crate::{
+    ids::{ContractId, CustomerId, LicenceId, PlanId, SigningRequestId},
+    sales::Kind,
+};
 
 const LICENCE: &str = "l.id, l.customer_id, c.name AS customer_name, l.contract_id,
     k.reference AS contract_reference, l.plan_id, p.name AS plan_name, l.kind, l.edition, l.current_serial,
@@ -75,7 +78,7 @@ fn licence(row: &Row<'_>, now: Timestamp) -> Result<Licence> {
         contract_reference: row.get("contract_reference")?,
         plan_id: row.get("plan_id")?,
         plan_name: row.get("plan_name")?,
-        kind: row.get("kind")?,
+        kind: Kind::parse(&row.get::<String>("kind")?)?,
         edition: row.get("edition")?,
         serial,
         term_end,

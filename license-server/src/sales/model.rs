@@ -38,6 +38,24 @@ impl Kind {
             Self::Internal => "internal",
         }
     }
+
+    /// The kind of a stored name.
+    ///
+    /// # Errors
+    /// Internal when there is no such kind.
+    pub fn parse(text: &str) -> Result<Self> {
+        let known = [
+            Self::Trial,
+            Self::Subscription,
+            Self::Perpetual,
+            Self::Nfr,
+            Self::Internal,
+        ];
+        known
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
+            .ok_or_else(|| Error::internal("a stored kind of licence is none"))
+    }
 }
 
 /// To what a licence is bound.
@@ -109,7 +127,7 @@ pub struct Terms {
     pub lease: LeaseTerms,
     /// Features (`feature.…`: true or false) and limits (`agents.max`, `models`, …).
     /// `seats.named` is the contract's quantity when the plan is priced by the seat.
-    #[schema(value_type = Object)]
+    #[schema(value_type = std::collections::BTreeMap<String, Value>)]
     pub entitlements: BTreeMap<String, Value>,
     pub overage: OverageTerms,
     /// `warn`, `restrict_new` or `read_only`.

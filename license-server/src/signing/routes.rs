@@ -17,8 +17,8 @@ use crate::{
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_requests))
-        .routes(routes!(read_request))
-        .routes(routes!(answer_request))
+        .routes(routes!(read_signing_request))
+        .routes(routes!(answer_signing_request))
         .routes(routes!(sign_request))
 }
 
@@ -49,7 +49,7 @@ async fn list_requests(
 /// One request with the bytes to sign.
 #[utoipa::path(get, path = "/api/signing-requests/{request}", tag = "signing",
     params(("request" = SigningRequestId, Path)), responses((status = 200, body = SigningRequest)))]
-async fn read_request(
+async fn read_signing_request(
     _: Auth<perm::SigningAnswer>,
     State(app): State<App>,
     Path(id): Path<SigningRequestId>,
@@ -66,7 +66,7 @@ async fn read_request(
 /// Hands in what was signed. It must verify under the keyring and hold exactly the payload asked for.
 #[utoipa::path(post, path = "/api/signing-requests/{request}/answer", tag = "signing",
     params(("request" = SigningRequestId, Path)), request_body = SignedAnswer, responses((status = 204)))]
-async fn answer_request(
+async fn answer_signing_request(
     Auth { ctx, .. }: Auth<perm::SigningAnswer>,
     State(app): State<App>,
     Path(id): Path<SigningRequestId>,
