@@ -109,7 +109,7 @@ CREATE TABLE revocations (
 CREATE TABLE crls (
     version INTEGER PRIMARY KEY,
     envelope BLOB NOT NULL,
-    sha256 TEXT NOT NULL,
+    payload_sha256 TEXT NOT NULL,
     issued_at INTEGER NOT NULL,
     next_update INTEGER NOT NULL
 ) STRICT;

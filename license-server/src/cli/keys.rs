@@ -93,7 +93,7 @@ pub(super) fn keyring(
                         format!("{} cannot be read: {error}", file.display()),
                     )
                 })?;
-                version = trust::import_blocking(&db, &bytes, SystemClock.now())?;
+                version = trust::import_blocking(&db, &bytes)?;
             }
             let keys = Keys::open(&data_dir.join("keys"))?;
             let trust = blocking(trust::Trust::open(&db))??;

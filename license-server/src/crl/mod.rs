@@ -96,14 +96,14 @@ fn publish_as(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), version: u64) -> Result<()>
     artefact::require_fits(&envelope, "crl_full", "the revocation list is full; withdraw entries of licences that ended, or rotate the keys")?;
     let published = PublishedCrl {
         version,
-        sha256: artefact::sha256_hex(&envelope),
+        payload_sha256: artefact::sha256_hex(payload.as_bytes()),
         issued_at: now,
         next_update,
     };
     store::insert_list(tx, &published, &envelope)?;
     issuance_log::append(tx, ctx, ("crl", &version.to_string()), &envelope)?;
     let what = ("crl.published", format!("version {version} was published"));
-    let details = json!({ "version": version, "sha256": published.sha256 });
+    let details = json!({ "version": version, "payload_sha256": published.payload_sha256 });
     events::publish(tx, (app, ctx), About::default(), what, details)?;
     metrics::gauge!("license_server_crl_version").set(as_f64(version));
     Ok(())

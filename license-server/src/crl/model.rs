@@ -103,8 +103,8 @@ pub struct Revocation {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct PublishedCrl {
     pub version: u64,
-    /// SHA-256 of the signed bytes, in hex.
-    pub sha256: String,
+    /// SHA-256 of the signed payload, in hex: how leases name the list.
+    pub payload_sha256: String,
     pub issued_at: Timestamp,
     /// When a node may call the list old; it never blocks for that.
     pub next_update: Timestamp,

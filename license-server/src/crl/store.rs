@@ -82,11 +82,11 @@ pub(super) fn names(reader: &Reader<'_>, kind: SubjectKind, subject: &str) -> Re
 
 pub(super) fn insert_list(tx: &Tx<'_>, list: &PublishedCrl, envelope: &[u8]) -> Result<()> {
     tx.execute(
-        "INSERT INTO crls (version, envelope, sha256, issued_at, next_update) VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO crls (version, envelope, payload_sha256, issued_at, next_update) VALUES (?, ?, ?, ?, ?)",
         params![
             list.version,
             envelope,
-            list.sha256,
+            list.payload_sha256,
             list.issued_at,
             list.next_update
         ],
@@ -105,7 +105,7 @@ pub(super) fn newest_version(reader: &Reader<'_>) -> Result<u64> {
 fn published(row: &Row<'_>) -> Result<PublishedCrl> {
     Ok(PublishedCrl {
         version: row.get("version")?,
-        sha256: row.get("sha256")?,
+        payload_sha256: row.get("payload_sha256")?,
         issued_at: row.get("issued_at")?,
         next_update: row.get("next_update")?,
     })
@@ -113,7 +113,7 @@ fn published(row: &Row<'_>) -> Result<PublishedCrl> {
 
 pub(super) fn newest_published(reader: &Reader<'_>) -> Result<Option<PublishedCrl>> {
     reader.query_opt(
-        "SELECT version, sha256, issued_at, next_update FROM crls ORDER BY version DESC LIMIT 1",
+        "SELECT version, payload_sha256, issued_at, next_update FROM crls ORDER BY version DESC LIMIT 1",
         params![],
         published,
     )
@@ -125,7 +125,7 @@ pub(super) fn newest_published(reader: &Reader<'_>) -> Result<Option<PublishedCr
 /// Those of the database.
 pub fn newest(reader: &Reader<'_>) -> Result<Option<(PublishedCrl, Vec<u8>)>> {
     reader.query_opt(
-        "SELECT version, envelope, sha256, issued_at, next_update FROM crls ORDER BY version DESC LIMIT 1",
+        "SELECT version, envelope, payload_sha256, issued_at, next_update FROM crls ORDER BY version DESC LIMIT 1",
         params![],
         |row| Ok((published(row)?, row.get("envelope")?)),
     )

@@ -40,7 +40,7 @@ struct ServerStatus {
     started_at: Timestamp,
     /// `development` or `production`.
     trust_root: &'static str,
-    keyring_version: Option<u64>,
+    keyring_version: u64,
     /// How licences are signed: `attached`, `local` or `queue`.
     signing: &'static str,
     /// What an operator should look at, one sentence each.

@@ -2,6 +2,7 @@
 
 use guildhall_db::Tx;
 use guildhall_kernel::{Error, Result, Timestamp};
+use guildhall_license::License;
 use serde_json::{Value, json};
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    artefact::{self, ActivationRequest, LeaseFacts, LicencePayload},
+    artefact::{self, ActivationRequest, LeaseFacts},
     audit, crl,
     ctx::Ctx,
     events::{self, About},
@@ -37,7 +38,7 @@ pub enum Door {
 struct Case<'a> {
     request: &'a ActivationRequest,
     licence: Licence,
-    payload: LicencePayload,
+    payload: License,
     payload_sha256: String,
     serial: u32,
 }
@@ -90,6 +91,7 @@ fn case<'a>(tx: &Tx<'_>, ctx: &Ctx, request: &'a ActivationRequest) -> Result<Ca
         ));
     }
     if payload
+        .binding
         .install_key_fp
         .as_ref()
         .is_some_and(|bound| *bound != request.key_fingerprint)
@@ -151,7 +153,7 @@ fn place(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), case: &Case<'_>, door: Door) -> 
         last_report_seq: known
             .as_ref()
             .map_or(0, |install| install.last_report_seq),
-        public_key: request.public_key.to_vec(),
+        public_key: request.public_key.clone(),
         request_counter: known
             .as_ref()
             .map_or(request.counter, |install| install.request_counter.max(request.counter)),
@@ -180,7 +182,7 @@ fn lease(
 ) -> Result<String> {
     let now = ctx.now();
     let valid_until = valid_until(case, now)?;
-    let newest = crl::newest(tx)?.map(|(list, _)| (list.version, list.sha256));
+    let newest = crl::newest(tx)?.map(|(list, _)| (list.version, list.payload_sha256));
     let row = Lease {
         id: LeaseId::new(ctx.clock.as_ref()),
         licence_id: case.licence.id,
@@ -195,7 +197,6 @@ fn lease(
         payload_sha256: &case.payload_sha256,
         request: case.request,
         crl: newest,
-        runtime_budget_hours: case.payload.runtime_budget_hours(row.valid_until, now),
     })?;
     let envelope = artefact::sign(&app.keys.lease(), artefact::LEASE_TYPE, payload.as_bytes())?;
     store::insert_lease(tx, &row, &envelope)?;
@@ -210,7 +211,10 @@ fn lease(
 
 /// As long as the licence's leases last, and never beyond its term and grace.
 fn valid_until(case: &Case<'_>, now: Timestamp) -> Result<Timestamp> {
-    let days = case.payload.lease_max_days.unwrap_or(LEASE_DAYS_DEFAULT);
+    let days = match case.payload.lease.max_days {
+        0 => LEASE_DAYS_DEFAULT,
+        days => days,
+    };
     let wanted = now.plus_seconds(i64::from(days) * DAY_SECONDS);
     let Some(end) = case.payload.term_end else {
         return Ok(wanted);

@@ -15,7 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 pub use activate::{Door, answer};
 pub use model::{Install, Lease};
 pub(crate) use routes::{InstallList, lease_download, list, newest_lease_file, release};
-pub use store::{find_by_key, lease_end};
+pub use store::{find_by_key, find_key, lease_end};
 
 use crate::app::App;
 

@@ -168,3 +168,18 @@ pub fn lease_end(reader: &Reader<'_>, install: InstallId) -> Result<Option<Times
         |row| row.get("valid_until"),
     )
 }
+
+/// The public key of this fingerprint and the licence it was last used with.
+///
+/// # Errors
+/// Those of the database.
+pub fn find_key(
+    reader: &Reader<'_>,
+    key_fingerprint: &str,
+) -> Result<Option<(Vec<u8>, LicenceId)>> {
+    reader.query_opt(
+        "SELECT public_key, licence_id FROM installs WHERE key_fingerprint = ? ORDER BY last_seen_at DESC LIMIT 1",
+        params![key_fingerprint],
+        |row| Ok((row.get("public_key")?, row.get("licence_id")?)),
+    )
+}

@@ -159,10 +159,13 @@ pub(super) async fn renew(
         let facts = LicenceFacts {
             licence: id,
             serial: store::highest_serial(tx, id)? + 1,
-            environment: before.environment,
+            environment: match before.environment {
+                guildhall_license::Environment::Production => Environment::Production,
+                guildhall_license::Environment::Nonproduction => Environment::Nonproduction,
+            },
             term: Term::next(&ground.plan.terms, licence.term_end, caller.now()),
             max_installs,
-            install_key_fp: before.install_key_fp,
+            install_key_fp: before.binding.install_key_fp,
             issued_at: caller.now(),
             min_crl_version: crl::version(tx)?,
         };

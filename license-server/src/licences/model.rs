@@ -165,7 +165,6 @@ mod tests {
                 required: true,
                 max_days: 30,
                 first_use_days: 7,
-                runtime_budget_hours: 800,
             },
             entitlements: BTreeMap::new(),
             overage: OverageTerms {

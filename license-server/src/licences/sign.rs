@@ -71,7 +71,7 @@ async fn sign(app: &App, ctx: &Ctx, request: &SigningRequest) -> Result<()> {
 /// # Errors
 /// `not_found`, `request_settled`, `licence_revoked`, `payload_differs`, and those of verification.
 pub async fn accept(app: &App, ctx: &Ctx, id: SigningRequestId, envelope: Vec<u8>) -> Result<()> {
-    let verified = app.trust.verify_licence(&envelope, ctx.now())?;
+    let verified = app.trust.verify_licence(&envelope)?;
     let (caller, server) = (Ctx { idempotency: None, ..ctx.clone() }, app.clone());
     let written = app.db.write(move |tx| {
         let request = store::find_request(tx, id)?;

@@ -1,6 +1,6 @@
 //! Taking a report in.
 
-use guildhall_kernel::{Error, Result};
+use guildhall_kernel::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -32,22 +32,21 @@ pub struct ReportReceipt {
 /// # Errors
 /// `install_unknown`, and those of reading and verifying.
 pub async fn receive(app: &App, ctx: &Ctx, bytes: Vec<u8>) -> Result<ReportReceipt> {
-    let claim = artefact::peek_usage_report(&bytes)?;
-    let unknown = || {
-        Error::new(
-            guildhall_kernel::ErrorKind::NotFound,
-            "install_unknown",
-            "this report is of a node that has no activation here; activate the node first",
-        )
+    let signer = artefact::report_signer(&bytes)?;
+    let key = app.db.read(move |reader| installs::find_key(reader, &signer));
+    let (public_key, newest) = key.await?.ok_or_else(unknown)?;
+    let report = artefact::read_usage_report(&bytes, &public_key)?;
+    // A report of the node's own trial names no licence: it belongs to what the node activated.
+    let licence = match &report.licence {
+        Some(id) => id.parse().map_err(|_| unknown())?,
+        None => newest,
     };
-    let licence = claim.licence.ok_or_else(unknown)?;
-    let (caller, key) = (ctx.clone(), claim.key_fingerprint.clone());
+    let (caller, key) = (ctx.clone(), artefact::sha256_hex(&public_key));
     let install = app.db.read(move |reader| {
         licences::require(reader, &caller, licence).map_err(|_| unknown())?;
         installs::find_by_key(reader, licence, &key)?.ok_or_else(unknown)
     });
     let install = install.await?;
-    let report = artefact::read_usage_report(&bytes, &install.public_key)?;
     let ctx = ctx.verified_as(&install.key_fingerprint);
     let (caller, server) = (ctx.clone(), app.clone());
     let written = app.write(&ctx, move |tx| {
@@ -91,6 +90,14 @@ pub async fn receive(app: &App, ctx: &Ctx, bytes: Vec<u8>) -> Result<ReportRecei
         Ok(receipt)
     });
     written.await
+}
+
+fn unknown() -> Error {
+    Error::new(
+        ErrorKind::NotFound,
+        "install_unknown",
+        "this report is of a node that has no activation here; activate the node first",
+    )
 }
 
 /// A report is a fork when another one has its number, or when the report before it is here and is not

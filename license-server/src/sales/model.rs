@@ -77,8 +77,6 @@ pub struct LeaseTerms {
     pub max_days: u32,
     /// Days a new node works before its first lease.
     pub first_use_days: u32,
-    /// Hours a node may run on one lease, against a frozen clock.
-    pub runtime_budget_hours: u32,
 }
 
 /// What happens above the limits.
