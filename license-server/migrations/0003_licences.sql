@@ -131,7 +131,8 @@ CREATE INDEX usage_reports_by_licence ON usage_reports (licence_id, id);
 
 -- What happened to a licence, in order. Owner: events.
 CREATE TABLE events (
-    id TEXT PRIMARY KEY,
+    sequence INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     licence_id TEXT REFERENCES licences (id),
     customer_id TEXT REFERENCES customers (id),
     kind TEXT NOT NULL,
@@ -139,7 +140,7 @@ CREATE TABLE events (
     details TEXT NOT NULL,
     at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX events_by_licence ON events (licence_id, id);
+CREATE INDEX events_by_licence ON events (licence_id, sequence);
 
 -- The issuance log: everything ever signed here or accepted from a signer, in order. Owner: log.
 CREATE TABLE log_entries (

@@ -212,7 +212,10 @@ pub fn lease_payload(facts: &LeaseFacts<'_>) -> Result<String> {
         valid_until: row.valid_until,
         // A node that never stops uses up exactly the lease's time; a frozen clock gives no more.
         runtime_budget_hours: u64::try_from(runs / HOUR_MILLIS + 1).unwrap_or(1),
-        crl: facts.crl.clone().map(|(version, sha256)| CrlReference { version, sha256 }),
+        crl: facts
+            .crl
+            .clone()
+            .map(|(version, sha256)| CrlReference { version, sha256 }),
         notices: Vec::new(),
     };
     to_text(&lease)
@@ -336,7 +339,9 @@ pub fn read_activation_request(bytes: &[u8]) -> Result<ActivationRequest> {
 pub fn report_signer(bytes: &[u8]) -> Result<String> {
     let envelope = Envelope::read(bytes).map_err(refused)?;
     let signer = envelope.signatures().first();
-    Ok(signer.map(|signature| signature.key_id.clone()).unwrap_or_default())
+    Ok(signer
+        .map(|signature| signature.key_id.clone())
+        .unwrap_or_default())
 }
 
 /// Reads a usage report and checks its signature with the node's key.

@@ -163,9 +163,9 @@ fn read_manifest(source: &Path) -> Result<Manifest> {
     let known = manifest.files.keys().all(|name| {
         name == DATABASE
             || name == HIGH_WATER
-            || name.strip_prefix("keys/").is_some_and(|name| {
-                SEALED.contains(&name) || name == ENCRYPTION_KEY
-            })
+            || name
+                .strip_prefix("keys/")
+                .is_some_and(|name| SEALED.contains(&name) || name == ENCRYPTION_KEY)
     });
     if known && manifest.files.contains_key(DATABASE) {
         Ok(manifest)

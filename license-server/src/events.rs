@@ -109,7 +109,7 @@ fn event(row: &Row<'_>) -> Result<Event> {
 pub fn timeline(reader: &Reader<'_>, licence: LicenceId) -> Result<Vec<Event>> {
     reader.query_all(
         "SELECT id, kind, licence_id, customer_id, summary, details, at FROM events
-         WHERE licence_id = ? ORDER BY id DESC LIMIT ?",
+         WHERE licence_id = ? ORDER BY sequence DESC LIMIT ?",
         params![licence, TIMELINE_MAX],
         event,
     )

@@ -35,6 +35,13 @@ pub struct Keys {
     license: Option<Arc<SigningKey>>,
 }
 
+/// Seeds of keys that were made elsewhere.
+pub struct Seeds {
+    pub lease: Zeroizing<[u8; 32]>,
+    pub crl: Zeroizing<[u8; 32]>,
+    pub license: Zeroizing<[u8; 32]>,
+}
+
 impl Keys {
     /// Makes the keys that are not there yet.
     ///
@@ -55,6 +62,27 @@ impl Keys {
             if !path.exists() {
                 write_private(&path, &seal(&sealing, random()?.as_slice(), name)?)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Makes the keys, those of the roles `license`, `lease` and `crl` from these seeds: for a server
+    /// that is tried with the development root.
+    ///
+    /// # Errors
+    /// As [`Keys::open`].
+    pub fn make_from(directory: &Path, seeds: &Seeds) -> Result<()> {
+        Self::make(directory)?;
+        let sealing = read_sealing(&sealing_path(directory).0)?;
+        for (name, seed) in [
+            ("lease.sealed", &seeds.lease),
+            ("crl.sealed", &seeds.crl),
+            (LICENSE_KEY, &seeds.license),
+        ] {
+            write_private(
+                &directory.join(name),
+                &seal(&sealing, seed.as_slice(), name)?,
+            )?;
         }
         Ok(())
     }

@@ -27,10 +27,12 @@ pub fn checked_name(field: &str, text: &str) -> Result<String> {
 pub fn checked_email(field: &str, text: &str) -> Result<String> {
     let text = text.trim().to_lowercase();
     let is_good = text.len() <= EMAIL_CHARACTERS_MAX
-        && !text.chars().any(|letter| letter.is_whitespace() || letter.is_control())
-        && text
-            .split_once('@')
-            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
+        && !text
+            .chars()
+            .any(|letter| letter.is_whitespace() || letter.is_control())
+        && text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty() && host.contains('.') && !host.contains('@')
+        });
     if is_good {
         return Ok(text);
     }

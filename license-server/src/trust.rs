@@ -10,7 +10,7 @@ use crate::{
     artefact::{self, refused},
     audit,
     ctx::Ctx,
-    keys::Keys,
+    keys::{Keys, Seeds},
 };
 
 /// Keyrings that may follow on the compiled-in one.
@@ -139,5 +139,36 @@ pub fn import_blocking(db: &Db, bytes: &[u8]) -> Result<u64> {
         )?;
         audit::record(tx, &Ctx::operator(), "keyring.imported", next.version)?;
         Ok(next.version)
+    })
+}
+
+/// The development root's keys of the roles that this server can hold. They are public on purpose.
+const DEVELOPMENT: [&str; 3] = [
+    include_str!("../../crates/license/development/lease.key.json"),
+    include_str!("../../crates/license/development/crl.key.json"),
+    include_str!("../../crates/license/development/license.key.json"),
+];
+
+/// The keys with which a server can be tried without a key ceremony.
+///
+/// # Errors
+/// `production_root` when the program was built with the vendor's own root.
+pub fn development_seeds() -> Result<Seeds> {
+    let (_, root) = compiled_in().map_err(broken)?;
+    if root != TrustRoot::Development {
+        return Err(Error::conflict(
+            "production_root",
+            "this program is built with a production root; set up without --development and put the keys into the keyring",
+        ));
+    }
+    let read = |text: &str| {
+        let key: Value = serde_json::from_str(text)?;
+        artefact::read_seed(key.get("seed").and_then(Value::as_str).unwrap_or_default())
+    };
+    let [lease, crl, license] = DEVELOPMENT;
+    Ok(Seeds {
+        lease: read(lease)?,
+        crl: read(crl)?,
+        license: read(license)?,
     })
 }

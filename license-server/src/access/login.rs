@@ -108,8 +108,7 @@ pub(super) async fn sign_in_to_portal(app: &App, code: &str, origin: Origin) -> 
         .read(move |reader| store::find_access_by_code(reader, &hash, now))
         .await?;
     let Some(access) = found else {
-        let message =
-            "this access code opens nothing; check it, or ask your vendor for a new one";
+        let message = "this access code opens nothing; check it, or ask your vendor for a new one";
         return Err(refused(app, &origin, message).await);
     };
     app.login_limits.by_address.succeeded(&origin.limit_key);

@@ -169,10 +169,7 @@ pub fn check_scopes(scopes: &[String], maker: &BTreeSet<&'static str>) -> Result
             return Err(Error::invalid_field(
                 "scopes",
                 "unknown_scope",
-                format!(
-                    "`{scope}` is not a scope; there are {}",
-                    known.join(", ")
-                ),
+                format!("`{scope}` is not a scope; there are {}", known.join(", ")),
             ));
         }
         if !maker.contains(scope.as_str()) {
@@ -208,7 +205,10 @@ mod tests {
         }
         for role in Role::EVERY {
             assert!(!role.permissions(false).contains("portal.use"));
-            assert!(role.permissions(false).is_subset(&Role::Admin.permissions(false)));
+            assert!(
+                role.permissions(false)
+                    .is_subset(&Role::Admin.permissions(false))
+            );
         }
     }
 

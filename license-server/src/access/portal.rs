@@ -4,10 +4,7 @@ use guildhall_kernel::{Error, Result, random_token};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{
-    model::PortalAccess,
-    store, token_hash,
-};
+use super::{model::PortalAccess, store, token_hash};
 use crate::{
     app::App,
     audit,

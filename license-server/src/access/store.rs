@@ -9,7 +9,8 @@ use super::{
 };
 use crate::ids::{CustomerId, PortalAccessId, StaffId};
 
-const STAFF: &str = "id, email, display_name, role, disabled, must_change_password, created_at, last_seen_at";
+const STAFF: &str =
+    "id, email, display_name, role, disabled, must_change_password, created_at, last_seen_at";
 const ACCESS: &str = "id, customer_id, name, created_at, expires_at, last_used_at";
 
 /// What a session belongs to.

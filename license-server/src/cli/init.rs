@@ -18,6 +18,7 @@ use crate::{
     ctx::{Actor, Ctx},
     data_dir,
     keys::Keys,
+    trust,
 };
 
 #[derive(Args)]
@@ -31,6 +32,9 @@ pub(super) struct InitArguments {
     /// File that holds the administrator's password (its first line).
     #[arg(long, value_name = "FILE")]
     password_file: PathBuf,
+    /// Take the development root's keys, which are public, to try the server without a key ceremony.
+    #[arg(long)]
+    development: bool,
 }
 
 #[derive(Subcommand)]
@@ -66,11 +70,7 @@ fn operator() -> Ctx {
     Ctx::outside(Actor::Operator, Arc::new(SystemClock))
 }
 
-pub(super) fn init(
-    data_dir: &Path,
-    arguments: &InitArguments,
-    output: Output,
-) -> Result<ExitCode> {
+pub(super) fn init(data_dir: &Path, arguments: &InitArguments, output: Output) -> Result<ExitCode> {
     let password = read_secret(&arguments.password_file)?;
     let _lock = data_dir::take(data_dir)?;
     if data_dir.join(DATABASE).exists() {
@@ -94,19 +94,29 @@ pub(super) fn init(
     // What may be wrong about the input is said before anything is made.
     access::check_staff(&member, &password)?;
     let keys_dir = data_dir.join("keys");
-    Keys::make(&keys_dir)?;
+    if arguments.development {
+        Keys::make_from(&keys_dir, &trust::development_seeds()?)?;
+    } else {
+        Keys::make(&keys_dir)?;
+    }
     let keys = Keys::open(&keys_dir)?;
     let db = Db::open(DbOptions::new(data_dir.join(DATABASE), MIGRATIONS))?;
     let made = access::create_staff_blocking(&db, &operator(), &member, &password);
     db.close();
     let made = made?;
     let public = public_keys(&keys);
-    let mut lines = vec![
-        format!("{} is set up; {} can sign in", data_dir.display(), made.email),
-        "put these keys into the keyring, sign it offline, then run `keyring import FILE`:"
-            .to_owned(),
-    ];
-    lines.extend(public.lines());
+    let mut lines = vec![format!(
+        "{} is set up; {} can sign in",
+        data_dir.display(),
+        made.email
+    )];
+    if !arguments.development {
+        lines.push(
+            "put these keys into the keyring, sign it offline, then run `keyring import FILE`:"
+                .to_owned(),
+        );
+        lines.extend(public.lines());
+    }
     let value = json!({ "admin": made.email, "keys": public.value() });
     Ok(output.result(&value, &lines))
 }

@@ -51,11 +51,7 @@ pub fn version(reader: &Reader<'_>) -> Result<u64> {
 ///
 /// # Errors
 /// `crl_full`.
-pub fn revoke(
-    tx: &Tx<'_>,
-    (app, ctx): (&App, &Ctx),
-    revocation: &NewRevocation,
-) -> Result<u64> {
+pub fn revoke(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), revocation: &NewRevocation) -> Result<u64> {
     let version = next_version(tx, app)?;
     store::insert(tx, revocation, ctx.now(), version)?;
     publish_as(tx, (app, ctx), version)?;
@@ -93,7 +89,11 @@ fn publish_as(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), version: u64) -> Result<()>
     let next_update = now.plus_seconds(FRESH_SECONDS);
     let payload = artefact::crl_payload(version, (now, next_update), &store::entries(tx)?)?;
     let envelope = artefact::sign(&app.keys.crl(), artefact::CRL_TYPE, payload.as_bytes())?;
-    artefact::require_fits(&envelope, "crl_full", "the revocation list is full; withdraw entries of licences that ended, or rotate the keys")?;
+    artefact::require_fits(
+        &envelope,
+        "crl_full",
+        "the revocation list is full; withdraw entries of licences that ended, or rotate the keys",
+    )?;
     let published = PublishedCrl {
         version,
         payload_sha256: artefact::sha256_hex(payload.as_bytes()),

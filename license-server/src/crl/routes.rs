@@ -8,14 +8,11 @@ use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{
-    NewRevocation, PublishedCrl, Revocation, SubjectKind, revoke, store, withdraw,
-};
+use super::{NewRevocation, PublishedCrl, Revocation, SubjectKind, revoke, store, withdraw};
 use crate::{
     access::{Auth, perm},
     app::App,
-    audit,
-    text,
+    audit, text,
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {

@@ -21,12 +21,7 @@ fn revocation(row: &Row<'_>) -> Result<Revocation> {
     })
 }
 
-pub(super) fn insert(
-    tx: &Tx<'_>,
-    new: &NewRevocation,
-    now: Timestamp,
-    version: u64,
-) -> Result<()> {
+pub(super) fn insert(tx: &Tx<'_>, new: &NewRevocation, now: Timestamp, version: u64) -> Result<()> {
     tx.execute(
         "INSERT INTO revocations (subject_kind, subject, reason, effect, message, at, crl_version)
          VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -77,7 +77,11 @@ async fn metrics(_: Auth<perm::ServerObserve>, State(app): State<App>) -> Respon
     metrics::counter!("license_server_db_batches_total").absolute(counters.batches);
     metrics::counter!("license_server_db_writes_total").absolute(counters.closures);
     let format = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, format)], telemetry::render_metrics()).into_response()
+    (
+        [(header::CONTENT_TYPE, format)],
+        telemetry::render_metrics(),
+    )
+        .into_response()
 }
 
 /// How the server is, and what an operator should look at.

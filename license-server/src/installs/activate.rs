@@ -81,8 +81,7 @@ fn case<'a>(tx: &Tx<'_>, ctx: &Ctx, request: &'a ActivationRequest) -> Result<Ca
     let id = request.licence.ok_or_else(unknown)?;
     let licence = licences::require(tx, ctx, id).map_err(|_| unknown())?;
     licences::require_not_revoked(licence.revoked_at)?;
-    let (serial, payload, payload_sha256) =
-        licences::find_payload(tx, id)?.ok_or_else(unknown)?;
+    let (serial, payload, payload_sha256) = licences::find_payload(tx, id)?.ok_or_else(unknown)?;
     let payload = artefact::read_licence_payload(&payload)?;
     if crl::names_install(tx, &request.key_fingerprint)? {
         return Err(Error::forbidden(
@@ -150,25 +149,36 @@ fn place(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), case: &Case<'_>, door: Door) -> 
             .as_ref()
             .and_then(|install| install.clone_suspected_at)
             .or(went_back.then_some(now)),
-        last_report_seq: known
-            .as_ref()
-            .map_or(0, |install| install.last_report_seq),
+        last_report_seq: known.as_ref().map_or(0, |install| install.last_report_seq),
         public_key: request.public_key.clone(),
-        request_counter: known
-            .as_ref()
-            .map_or(request.counter, |install| install.request_counter.max(request.counter)),
+        request_counter: known.as_ref().map_or(request.counter, |install| {
+            install.request_counter.max(request.counter)
+        }),
     };
     store::put(tx, &install)?;
     let node = &install.key_fingerprint;
     if !has_place {
         let summary = format!("activated on {node}");
-        tell(tx, (app, ctx), case, ("install.activated", summary), json!({ "install": install.id }))?;
+        tell(
+            tx,
+            (app, ctx),
+            case,
+            ("install.activated", summary),
+            json!({ "install": install.id }),
+        )?;
         audit::record(tx, ctx, "install.activated", install.id)?;
     }
     if went_back {
-        let summary = format!("the request counter of {node} went back: a copy or a restored snapshot");
+        let summary =
+            format!("the request counter of {node} went back: a copy or a restored snapshot");
         let details = json!({ "install": install.id, "counter": request.counter });
-        tell(tx, (app, ctx), case, ("install.clone_suspected", summary), details)?;
+        tell(
+            tx,
+            (app, ctx),
+            case,
+            ("install.clone_suspected", summary),
+            details,
+        )?;
         metrics::counter!("license_server_clones_suspected_total").increment(1);
     }
     Ok(install)

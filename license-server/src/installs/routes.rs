@@ -42,7 +42,11 @@ pub(crate) struct InstallList {
     leases: Vec<Lease>,
 }
 
-pub(crate) async fn list(app: &App, ctx: &Ctx, id: LicenceId) -> guildhall_kernel::Result<InstallList> {
+pub(crate) async fn list(
+    app: &App,
+    ctx: &Ctx,
+    id: LicenceId,
+) -> guildhall_kernel::Result<InstallList> {
     let caller = ctx.clone();
     let read = app.db.read(move |reader| {
         licences::require(reader, &caller, id)?;

@@ -6,7 +6,8 @@ use guildhall_kernel::{Result, Timestamp};
 use super::model::{Install, Lease};
 use crate::ids::{InstallId, LicenceId};
 
-const INSTALL: &str = "id, licence_id, key_fingerprint, install_id, public_key, product_version, activated_at,
+const INSTALL: &str =
+    "id, licence_id, key_fingerprint, install_id, public_key, product_version, activated_at,
     last_seen_at, released_at, clone_suspected_at, last_report_seq, request_counter FROM installs";
 const SHOWN_MAX: u32 = 1_000;
 

@@ -10,7 +10,11 @@ pub(super) type Hash = [u8; 32];
 
 /// RFC 6962, 2.1: the hash of a leaf.
 pub(super) fn leaf_hash(leaf: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(leaf).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(leaf)
+        .finalize()
+        .into()
 }
 
 fn node_hash(left: &Hash, right: &Hash) -> Hash {

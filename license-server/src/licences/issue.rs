@@ -154,7 +154,9 @@ pub(super) async fn renew(
             ));
         }
         let before = artefact::read_licence_payload(&payload)?;
-        let max_installs = licence.max_installs.max(ground.plan.terms.binding.max_installs);
+        let max_installs = licence
+            .max_installs
+            .max(ground.plan.terms.binding.max_installs);
         store::set_contract(tx, id, ground.contract.id, max_installs)?;
         let facts = LicenceFacts {
             licence: id,
@@ -198,7 +200,8 @@ fn request(
     ground: &Ground,
     facts: &LicenceFacts,
 ) -> Result<SigningRequestId> {
-    let payload = artefact::licence_payload(facts, (&ground.customer, &ground.contract), &ground.plan)?;
+    let payload =
+        artefact::licence_payload(facts, (&ground.customer, &ground.contract), &ground.plan)?;
     let row = SigningRequest {
         id: SigningRequestId::new(ctx.clock.as_ref()),
         licence_id: facts.licence,

@@ -92,6 +92,9 @@ pub fn restore(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), subject: &str) -> Result<(
         licence: Some(id),
         customer: Some(licence.customer_id),
     };
-    let what = ("licence.restored", "its revocation was withdrawn".to_owned());
+    let what = (
+        "licence.restored",
+        "its revocation was withdrawn".to_owned(),
+    );
     events::publish(tx, (app, ctx), about, what, json!({}))
 }

@@ -72,7 +72,13 @@ async fn sign(app: &App, ctx: &Ctx, request: &SigningRequest) -> Result<()> {
 /// `not_found`, `request_settled`, `licence_revoked`, `payload_differs`, and those of verification.
 pub async fn accept(app: &App, ctx: &Ctx, id: SigningRequestId, envelope: Vec<u8>) -> Result<()> {
     let verified = app.trust.verify_licence(&envelope)?;
-    let (caller, server) = (Ctx { idempotency: None, ..ctx.clone() }, app.clone());
+    let (caller, server) = (
+        Ctx {
+            idempotency: None,
+            ..ctx.clone()
+        },
+        app.clone(),
+    );
     let written = app.db.write(move |tx| {
         let request = store::find_request(tx, id)?;
         let request = request.ok_or_else(|| Error::not_found("signing request"))?;
@@ -103,7 +109,10 @@ fn record(
 ) -> Result<()> {
     let payload = request.payload.as_bytes();
     let facts = artefact::read_licence_payload(payload)?;
-    let hashes = (artefact::sha256_hex(payload), artefact::sha256_hex(envelope));
+    let hashes = (
+        artefact::sha256_hex(payload),
+        artefact::sha256_hex(envelope),
+    );
     store::insert_signed(
         tx,
         &SignedLicence {

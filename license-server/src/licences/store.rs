@@ -204,7 +204,12 @@ pub(super) fn insert_signed(tx: &Tx<'_>, signed: &SignedLicence<'_>) -> Result<(
     )?;
     tx.execute(
         "UPDATE licences SET current_serial = ?, term_end = ? WHERE id = ? AND current_serial < ?",
-        params![signed.serial, signed.term_end, signed.licence, signed.serial],
+        params![
+            signed.serial,
+            signed.term_end,
+            signed.licence,
+            signed.serial
+        ],
     )?;
     Ok(())
 }
@@ -243,10 +248,7 @@ pub(super) fn find_envelope(
 ///
 /// # Errors
 /// Those of the database.
-pub fn find_payload(
-    reader: &Reader<'_>,
-    id: LicenceId,
-) -> Result<Option<(u32, Vec<u8>, String)>> {
+pub fn find_payload(reader: &Reader<'_>, id: LicenceId) -> Result<Option<(u32, Vec<u8>, String)>> {
     reader.query_opt(
         "SELECT serial, payload, payload_sha256 FROM licence_serials WHERE licence_id = ?
          ORDER BY serial DESC LIMIT 1",

@@ -33,7 +33,9 @@ pub struct ReportReceipt {
 /// `install_unknown`, and those of reading and verifying.
 pub async fn receive(app: &App, ctx: &Ctx, bytes: Vec<u8>) -> Result<ReportReceipt> {
     let signer = artefact::report_signer(&bytes)?;
-    let key = app.db.read(move |reader| installs::find_key(reader, &signer));
+    let key = app
+        .db
+        .read(move |reader| installs::find_key(reader, &signer));
     let (public_key, newest) = key.await?.ok_or_else(unknown)?;
     let report = artefact::read_usage_report(&bytes, &public_key)?;
     // A report of the node's own trial names no licence: it belongs to what the node activated.
@@ -80,7 +82,10 @@ pub async fn receive(app: &App, ctx: &Ctx, bytes: Vec<u8>) -> Result<ReportRecei
         let details = json!({ "report": new.id, "seq": new.seq, "install": install.id });
         let what = if receipt.forked {
             let node = &install.key_fingerprint;
-            let summary = format!("report {} of {node} does not go on from the one before", new.seq);
+            let summary = format!(
+                "report {} of {node} does not go on from the one before",
+                new.seq
+            );
             ("report.forked", summary)
         } else {
             ("report.received", format!("report {}", new.seq))
@@ -130,9 +135,21 @@ mod tests {
     fn a_chain_goes_on_and_a_branch_is_seen() {
         assert!(!is_fork(&end(None, false, 0), 1, ""));
         assert!(!is_fork(&end(Some("aa"), false, 1), 2, "aa"));
-        assert!(is_fork(&end(Some("aa"), false, 1), 2, "bb"), "other predecessor");
-        assert!(is_fork(&end(Some("aa"), true, 2), 2, "aa"), "the number is taken");
-        assert!(is_fork(&end(None, false, 7), 1, ""), "a chain that starts again");
-        assert!(!is_fork(&end(None, false, 2), 9, "cc"), "a gap is not a fork");
+        assert!(
+            is_fork(&end(Some("aa"), false, 1), 2, "bb"),
+            "other predecessor"
+        );
+        assert!(
+            is_fork(&end(Some("aa"), true, 2), 2, "aa"),
+            "the number is taken"
+        );
+        assert!(
+            is_fork(&end(None, false, 7), 1, ""),
+            "a chain that starts again"
+        );
+        assert!(
+            !is_fork(&end(None, false, 2), 9, "cc"),
+            "a gap is not a fork"
+        );
     }
 }

@@ -68,7 +68,9 @@ pub(super) fn chain_end(
     (seq, sha256): (i64, &str),
 ) -> Result<ChainEnd> {
     let is_there = |sql: &str, values: &[guildhall_db::Value<'_>]| {
-        reader.query_opt(sql, values, |_| Ok(())).map(|row| row.is_some())
+        reader
+            .query_opt(sql, values, |_| Ok(()))
+            .map(|row| row.is_some())
     };
     Ok(ChainEnd {
         known: is_there(

@@ -56,7 +56,10 @@ fn checked_quantity(quantity: u32) -> Result<u32> {
 /// What a quantity of a plan costs for one term.
 pub(super) async fn quote(app: &App, plan: PlanId, quantity: u32) -> Result<Quote> {
     let quantity = checked_quantity(quantity)?;
-    let plan = app.db.read(move |reader| require_plan(reader, plan)).await?;
+    let plan = app
+        .db
+        .read(move |reader| require_plan(reader, plan))
+        .await?;
     plan.price.quote(quantity)
 }
 
@@ -71,7 +74,10 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: NewContract) -> Result<C
         if plan.archived_at.is_some() {
             return Err(Error::conflict(
                 "plan_archived",
-                format!("the plan `{}` is not on sale any more; choose another", plan.code),
+                format!(
+                    "the plan `{}` is not on sale any more; choose another",
+                    plan.code
+                ),
             ));
         }
         if plan.terms.kind == Kind::Trial

@@ -17,8 +17,8 @@ use guildhall_kernel::{Error, Result};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use model::{
-    BindingTerms, Contract, Customer, Kind, LeaseTerms, OverageTerms, Plan, Price, PriceUnit, Quote,
-    ReportTerms, Terms, Tier, TrialRule,
+    BindingTerms, Contract, Customer, Kind, LeaseTerms, OverageTerms, Plan, Price, PriceUnit,
+    Quote, ReportTerms, Terms, Tier, TrialRule,
 };
 pub use store::{list_customer_contracts, trials_of};
 

@@ -279,11 +279,14 @@ impl Price {
     /// # Errors
     /// `invalid_price` naming the field.
     pub(super) fn check(&self) -> Result<()> {
-        let fail = |field: &str, message: &str| {
-            Err(Error::invalid_field(field, "invalid_price", message))
-        };
-        if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
-            return fail("price.currency", "give a currency of three letters such as EUR");
+        let fail =
+            |field: &str, message: &str| Err(Error::invalid_field(field, "invalid_price", message));
+        if self.currency.len() != 3 || !self.currency.bytes().all(|byte| byte.is_ascii_uppercase())
+        {
+            return fail(
+                "price.currency",
+                "give a currency of three letters such as EUR",
+            );
         }
         if self.unit_amount_minor < 0 {
             return fail("price.unit_amount_minor", "a price is not negative");
@@ -358,7 +361,10 @@ impl Terms {
             ("terms.grace_days", Some(self.grace_days)),
             ("terms.maintenance_days", self.maintenance_days),
             ("terms.lease.max_days", Some(self.lease.max_days)),
-            ("terms.lease.first_use_days", Some(self.lease.first_use_days)),
+            (
+                "terms.lease.first_use_days",
+                Some(self.lease.first_use_days),
+            ),
             ("terms.report.every_days", Some(self.report.every_days)),
             (
                 "terms.trial.days",
@@ -403,7 +409,9 @@ impl Terms {
                 Value::Bool(_) => true,
                 Value::Number(number) => !name.starts_with("feature.") && number.is_u64(),
                 Value::Array(items) => {
-                    !name.starts_with("feature.") && items.len() <= 100 && items.iter().all(Value::is_string)
+                    !name.starts_with("feature.")
+                        && items.len() <= 100
+                        && items.iter().all(Value::is_string)
                 }
                 _ => false,
             };

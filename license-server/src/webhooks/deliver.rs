@@ -61,7 +61,9 @@ async fn deliver_due(app: &App) -> Result<Duration> {
         under_way.spawn(deliver(app.clone(), delivery));
     }
     while let Some(joined) = under_way.join_next().await {
-        joined.map_err(|error| Error::internal("a webhook's delivery stopped").with_source(error))??;
+        joined.map_err(|error| {
+            Error::internal("a webhook's delivery stopped").with_source(error)
+        })??;
     }
     if is_full {
         return Ok(Duration::ZERO);

@@ -95,7 +95,10 @@ pub fn signature(secret: &[u8], id: &str, seconds: i64, body: &[u8]) -> Result<S
         .map_err(|error| Error::internal("signing a webhook").with_source(error))?;
     mac.update(format!("{id}.{seconds}.").as_bytes());
     mac.update(body);
-    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+    Ok(format!(
+        "v1,{}",
+        STANDARD.encode(mac.finalize().into_bytes())
+    ))
 }
 
 #[cfg(test)]
@@ -105,9 +108,7 @@ mod tests {
     /// The example of the Standard Webhooks specification.
     #[test]
     fn the_signature_is_that_of_the_specification() {
-        let secret = STANDARD
-            .decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-            .unwrap();
+        let secret = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let body = br#"{"test": 2432232314}"#;
         let signed = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body);
         assert_eq!(

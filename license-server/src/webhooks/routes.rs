@@ -72,9 +72,7 @@ async fn create_webhook(
         kinds: input.kinds,
         created_at: ctx.now(),
     };
-    let sealed = app
-        .keys
-        .seal(secret.as_slice(), &webhook.id.to_string())?;
+    let sealed = app.keys.seal(secret.as_slice(), &webhook.id.to_string())?;
     let caller = ctx.clone();
     let written = app.write_secret(&ctx, move |tx| {
         if store::list(tx)?.len() >= WEBHOOKS_MAX as usize {

@@ -95,7 +95,12 @@ async fn every_proof_of_the_log_holds_and_the_checkpoint_is_signed() {
     let server = Server::new().await;
     let licence = server.licence(20).await;
     for number in 1..=11 {
-        upload(&server.nobody(), "/v1/activate", &Node::new(number).request(&licence)).await;
+        upload(
+            &server.nobody(),
+            "/v1/activate",
+            &Node::new(number).request(&licence),
+        )
+        .await;
     }
     let page = get(&server.admin, "/api/log?limit=100").await;
     let mut leaves: Vec<Hash> = page["items"]
@@ -110,7 +115,10 @@ async fn every_proof_of_the_log_holds_and_the_checkpoint_is_signed() {
 
     let point = get(&server.admin, "/api/log/checkpoint").await;
     let whole = data_encoding::HEXLOWER.encode(&root(&leaves));
-    assert_eq!((point["size"].as_u64(), point["root"].as_str()), (Some(13), Some(whole.as_str())));
+    assert_eq!(
+        (point["size"].as_u64(), point["root"].as_str()),
+        (Some(13), Some(whole.as_str()))
+    );
     check_note(&server, point["note"].as_str().unwrap());
 
     for until in 1..=size {
@@ -122,21 +130,35 @@ async fn every_proof_of_the_log_holds_and_the_checkpoint_is_signed() {
             assert!(includes(&proof, leaves[index], place, root_then), "{path}");
             assert!(!includes(&proof, leaf_hash(b"other"), place, root_then));
         }
-        let proof = hashes(&server, &format!("/api/log/consistency?from={until}&to={size}")).await;
+        let proof = hashes(
+            &server,
+            &format!("/api/log/consistency?from={until}&to={size}"),
+        )
+        .await;
         if until < size {
             let sizes = (until as u64, size as u64);
-            assert!(continues(&proof, sizes, root_then, root(&leaves)), "{until}");
+            assert!(
+                continues(&proof, sizes, root_then, root(&leaves)),
+                "{until}"
+            );
         }
     }
-    let outside = server.admin.get("/api/log/inclusion?position=13&size=13").await.unwrap();
+    let outside = server
+        .admin
+        .get("/api/log/inclusion?position=13&size=13")
+        .await
+        .unwrap();
     assert_eq!(code(&outside), "out_of_range");
 }
 
 /// The last line is the signature over what stands before the empty line.
 fn check_note(server: &Server, note: &str) {
     let (text, signature) = note.split_once("\n\n").unwrap();
-    let bytes = STANDARD.decode(signature.trim().rsplit_once(' ').unwrap().1).unwrap();
+    let bytes = STANDARD
+        .decode(signature.trim().rsplit_once(' ').unwrap().1)
+        .unwrap();
     let signature = Signature::from_slice(&bytes[4..]).unwrap();
     let key = server.app.keys.log().verifying_key();
-    key.verify_strict(format!("{text}\n").as_bytes(), &signature).unwrap();
+    key.verify_strict(format!("{text}\n").as_bytes(), &signature)
+        .unwrap();
 }

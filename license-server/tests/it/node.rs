@@ -104,7 +104,12 @@ pub fn development_keys(name: &str) -> Vec<SigningKey> {
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(name))
+        .filter(|path| {
+            path.file_name()
+                .unwrap()
+                .to_string_lossy()
+                .starts_with(name)
+        })
         .filter(|path| path.to_string_lossy().ends_with(".key.json"))
         .collect();
     files.sort();

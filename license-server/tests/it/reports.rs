@@ -27,7 +27,10 @@ async fn a_chain_is_taken_in_once_and_a_branch_is_marked() {
     let (licence, node) = activated(&server).await;
     let (first, first_hash) = node.report(Some(&licence), 1, None);
     let receipt = hand_in(&server, &first).await;
-    assert_eq!((&receipt["forked"], &receipt["known"]), (&Value::Bool(false), &Value::Bool(false)));
+    assert_eq!(
+        (&receipt["forked"], &receipt["known"]),
+        (&Value::Bool(false), &Value::Bool(false))
+    );
     assert_eq!(receipt["sha256"], first_hash.as_str());
     assert_eq!(hand_in(&server, &first).await["known"], true);
 
@@ -42,7 +45,11 @@ async fn a_chain_is_taken_in_once_and_a_branch_is_marked() {
     assert_ne!(first_hash, second_hash);
 
     let all = get(&server.admin, "/api/reports").await;
-    assert_eq!(all["items"].as_array().unwrap().len(), 4, "both branches are kept");
+    assert_eq!(
+        all["items"].as_array().unwrap().len(),
+        4,
+        "both branches are kept"
+    );
     let forked = get(&server.admin, "/api/reports?forked=true").await;
     assert_eq!(forked["items"].as_array().unwrap().len(), 2);
     let detail = get(&server.admin, &format!("/api/licences/{licence}")).await;
@@ -55,7 +62,10 @@ async fn a_report_of_a_stranger_is_refused() {
     let (licence, _) = activated(&server).await;
     let (report, _) = Node::new(6).report(Some(&licence), 1, None);
     let refused = upload(&server.nobody(), "/v1/reports", &report).await;
-    assert_eq!((refused.status.as_u16(), code(&refused).as_str()), (404, "install_unknown"));
+    assert_eq!(
+        (refused.status.as_u16(), code(&refused).as_str()),
+        (404, "install_unknown")
+    );
 }
 
 #[tokio::test]

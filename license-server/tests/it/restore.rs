@@ -39,7 +39,10 @@ async fn a_clean_restart_leaves_no_gap() {
     let server = Server::open(directory, clock, keys).await;
     server.clock.advance_seconds(600);
     let answer = upload(&server.nobody(), "/v1/lease", &node.request(&licence)).await;
-    assert_eq!(node::lease(&answer.body, &server.ring).value.counter, counter + 1);
+    assert_eq!(
+        node::lease(&answer.body, &server.ring).value.counter,
+        counter + 1
+    );
 }
 
 #[tokio::test]
@@ -61,7 +64,10 @@ async fn a_database_put_back_by_hand_gives_no_number_twice() {
     let server = Server::open(directory, clock, keys).await;
     server.clock.advance_seconds(600);
     let again = spend(&server, &licence, &mut node).await;
-    assert!(again.0 > spent.0 && again.1 > spent.1, "{again:?} after {spent:?}");
+    assert!(
+        again.0 > spent.0 && again.1 > spent.1,
+        "{again:?} after {spent:?}"
+    );
 }
 
 #[tokio::test]
@@ -82,10 +88,15 @@ async fn a_backup_restored_elsewhere_gives_no_number_twice() {
     let (_gone, clock, keys) = server.close().await;
 
     let elsewhere = Arc::new(TempDir::new().unwrap());
-    backup::restore(&folder, elsewhere.path(), clock.now()).await.unwrap();
+    backup::restore(&folder, elsewhere.path(), clock.now())
+        .await
+        .unwrap();
     let server = Server::open(elsewhere, clock, keys).await;
     let again = spend(&server, &licence, &mut node).await;
-    assert!(again.0 > spent.0 && again.1 > spent.1, "{again:?} after {spent:?}");
+    assert!(
+        again.0 > spent.0 && again.1 > spent.1,
+        "{again:?} after {spent:?}"
+    );
 }
 
 #[tokio::test]
@@ -93,7 +104,9 @@ async fn a_damaged_backup_is_not_restored() {
     let server = Server::new().await;
     let place = TempDir::new().unwrap();
     let folder = place.path().join("backup");
-    backup::create(server.directory.path(), &folder, false, server.clock.now()).await.unwrap();
+    backup::create(server.directory.path(), &folder, false, server.clock.now())
+        .await
+        .unwrap();
     assert!(!folder.join("keys/encryption.key").exists());
     let again = backup::create(server.directory.path(), &folder, false, server.clock.now()).await;
     assert_eq!(again.unwrap_err().code(), "backup_exists");

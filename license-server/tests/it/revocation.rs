@@ -1,7 +1,7 @@
 //! Revoking: everything or nothing, and versions that only rise.
 
-use axum::http::Method;
 use axum::body::Body;
+use axum::http::Method;
 use serde_json::json;
 
 use crate::{
@@ -24,21 +24,35 @@ async fn a_list_that_gets_too_large_takes_nothing_and_loses_nothing() {
             "kind": "lease_id", "subject": format!("lse_{number}"), "reason": "r".repeat(120),
             "effect": "warn", "message": "m".repeat(500),
         });
-        let answer = server.admin.json(Method::POST, "/api/crl", &entry).await.unwrap();
+        let answer = server
+            .admin
+            .json(Method::POST, "/api/crl", &entry)
+            .await
+            .unwrap();
         if answer.status != 201 {
             refused = Some(answer);
             break;
         }
     }
     let refused = refused.expect("a list has an end");
-    assert_eq!((refused.status.as_u16(), code(&refused).as_str()), (409, "crl_full"));
+    assert_eq!(
+        (refused.status.as_u16(), code(&refused).as_str()),
+        (409, "crl_full")
+    );
     let before = version(&server).await;
     let revoke = json!({ "reason": "r".repeat(120), "effect": "warn", "message": "m".repeat(500) });
     let path = format!("/api/licences/{licence}/revoke");
-    let answer = server.admin.json(Method::POST, &path, &revoke).await.unwrap();
+    let answer = server
+        .admin
+        .json(Method::POST, &path, &revoke)
+        .await
+        .unwrap();
     assert_eq!(code(&answer), "crl_full");
     let shown = get(&server.admin, &format!("/api/licences/{licence}")).await;
-    assert_eq!(shown["licence"]["state"], "active", "not revoked without its list");
+    assert_eq!(
+        shown["licence"]["state"], "active",
+        "not revoked without its list"
+    );
     assert_eq!(version(&server).await, before);
 }
 
@@ -50,7 +64,11 @@ async fn a_withdrawn_revocation_brings_a_licence_back() {
     let revoke = json!({ "reason": "a mistake", "effect": "restrict_new", "message": "" });
     let path = format!("/api/licences/{licence}/revoke");
     post(&server.admin, &path, &revoke, 200).await;
-    let twice = server.admin.json(Method::POST, &path, &revoke).await.unwrap();
+    let twice = server
+        .admin
+        .json(Method::POST, &path, &revoke)
+        .await
+        .unwrap();
     assert_eq!(code(&twice), "already_revoked");
     let second = version(&server).await;
     let list = get(&server.admin, "/api/crl").await;
@@ -70,10 +88,14 @@ async fn a_withdrawn_revocation_brings_a_licence_back() {
 async fn a_list_is_published_anew_before_it_is_old() {
     let server = Server::new().await;
     let first = version(&server).await;
-    guildhall_license_server::crl::refresh(&server.app).await.unwrap();
+    guildhall_license_server::crl::refresh(&server.app)
+        .await
+        .unwrap();
     assert_eq!(version(&server).await, first, "a young one stays");
     server.clock.advance_seconds(8 * 86_400);
-    guildhall_license_server::crl::refresh(&server.app).await.unwrap();
+    guildhall_license_server::crl::refresh(&server.app)
+        .await
+        .unwrap();
     assert!(version(&server).await > first);
 }
 
@@ -87,12 +109,27 @@ async fn a_trial_is_had_once_and_an_ended_contract_issues_nothing() {
         })
         .await;
     let (customer, contract) = server.contract(&plan, "Example GmbH").await;
-    let again = json!({ "customer_id": customer, "plan_id": plan, "reference": "C-2", "quantity": 1 });
-    let refused = server.admin.json(Method::POST, "/api/contracts", &again).await.unwrap();
+    let again =
+        json!({ "customer_id": customer, "plan_id": plan, "reference": "C-2", "quantity": 1 });
+    let refused = server
+        .admin
+        .json(Method::POST, "/api/contracts", &again)
+        .await
+        .unwrap();
     assert_eq!(code(&refused), "trial_used");
-    post(&server.admin, &format!("/api/contracts/{contract}/end"), &json!({}), 204).await;
+    post(
+        &server.admin,
+        &format!("/api/contracts/{contract}/end"),
+        &json!({}),
+        204,
+    )
+    .await;
     let input = json!({ "contract_id": contract });
-    let refused = server.admin.json(Method::POST, "/api/licences", &input).await.unwrap();
+    let refused = server
+        .admin
+        .json(Method::POST, "/api/licences", &input)
+        .await
+        .unwrap();
     assert_eq!(code(&refused), "contract_ended");
 }
 
@@ -104,7 +141,11 @@ async fn a_plan_for_one_key_asks_for_the_key_and_a_request_of_another_is_refused
         .await;
     let (_, contract) = server.contract(&plan, "Example GmbH").await;
     let input = json!({ "contract_id": contract });
-    let refused = server.admin.json(Method::POST, "/api/licences", &input).await.unwrap();
+    let refused = server
+        .admin
+        .json(Method::POST, "/api/licences", &input)
+        .await
+        .unwrap();
     assert_eq!(code(&refused), "install_key_needed");
     let mut bound = node::Node::new(8);
     let input = json!({ "contract_id": contract, "install_key_fp": bound.fingerprint() });
@@ -112,6 +153,7 @@ async fn a_plan_for_one_key_asks_for_the_key_and_a_request_of_another_is_refused
     let other = node::Node::new(9).request(&licence);
     let refused = crate::server::upload(&server.nobody(), "/v1/activate", &other).await;
     assert_eq!(code(&refused), "bound_to_other_install");
-    let own = crate::server::upload(&server.nobody(), "/v1/activate", &bound.request(&licence)).await;
+    let own =
+        crate::server::upload(&server.nobody(), "/v1/activate", &bound.request(&licence)).await;
     assert_eq!(own.status, 200);
 }

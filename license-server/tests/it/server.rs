@@ -16,7 +16,6 @@ use guildhall_license::{Algorithm, Keyring, KeyringKey, Role as KeyRole, compile
 use guildhall_license_server::{
     access::{self, NewStaff, Role},
     app::{App, AppOptions, DATABASE, MIGRATIONS},
-    artefact,
     ctx::{Actor, Ctx},
     http,
     keys::Keys,
@@ -138,7 +137,8 @@ impl Server {
 
     /// A customer with a contract on the plan: both ids.
     pub async fn contract(&self, plan: &str, name: &str) -> (String, String) {
-        let customer = id(&post(&self.admin, "/api/customers", &json!({ "name": name }), 201).await);
+        let customer =
+            id(&post(&self.admin, "/api/customers", &json!({ "name": name }), 201).await);
         let contract = json!({
             "customer_id": customer, "plan_id": plan, "reference": format!("C-{name}"), "quantity": 25,
         });
@@ -216,10 +216,8 @@ pub fn keyring(keys: &Keys, license_key: &SigningKey) -> (Keyring, Vec<u8>) {
     let expires = Timestamp::from_millis(START).plus_seconds(365 * 86_400);
     let ring = Keyring::new(first.version + 1, expires, all, thresholds).unwrap();
     let roots = development_roots();
-    let signers: Vec<&dyn sign::Signer> = roots
-        .iter()
-        .map(|root| root as &dyn sign::Signer)
-        .collect();
+    let signers: Vec<&dyn sign::Signer> =
+        roots.iter().map(|root| root as &dyn sign::Signer).collect();
     let envelope = sign::sign_keyring(&ring, &signers).unwrap().to_bytes();
     (ring, envelope)
 }
@@ -294,16 +292,14 @@ pub async fn upload(client: &TestClient, path: &str, file: &[u8]) -> TestRespons
 /// The code of a refusal.
 pub fn code(answer: &TestResponse) -> String {
     let body: Value = answer.json().unwrap_or(Value::Null);
-    body["error"]["code"].as_str().unwrap_or_default().to_owned()
+    body["error"]["code"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 pub fn id(value: &Value) -> String {
     value["id"].as_str().unwrap().to_owned()
-}
-
-/// The id of a key as the artefacts name it.
-pub fn key_id(key: &SigningKey) -> String {
-    artefact::describe_key(key).0
 }
 
 /// Now, by the test's clock.

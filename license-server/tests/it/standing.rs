@@ -42,25 +42,58 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("post /api/customers", Some("customers.manage")),
     ("get /api/customers/{customer}", Some("customers.read")),
     ("put /api/customers/{customer}", Some("customers.manage")),
-    ("get /api/customers/{customer}/contracts", Some("customers.read")),
-    ("get /api/customers/{customer}/accesses", Some("customers.read")),
-    ("post /api/customers/{customer}/accesses", Some("customers.manage")),
+    (
+        "get /api/customers/{customer}/contracts",
+        Some("customers.read"),
+    ),
+    (
+        "get /api/customers/{customer}/accesses",
+        Some("customers.read"),
+    ),
+    (
+        "post /api/customers/{customer}/accesses",
+        Some("customers.manage"),
+    ),
     ("delete /api/accesses/{access}", Some("customers.manage")),
     ("post /api/contracts", Some("customers.manage")),
-    ("post /api/contracts/{contract}/end", Some("customers.manage")),
+    (
+        "post /api/contracts/{contract}/end",
+        Some("customers.manage"),
+    ),
     ("get /api/licences", Some("licences.read")),
     ("post /api/licences", Some("licences.issue")),
     ("get /api/licences/{licence}", Some("licences.read")),
     ("post /api/licences/{licence}/renew", Some("licences.issue")),
-    ("post /api/licences/{licence}/revoke", Some("licences.revoke")),
+    (
+        "post /api/licences/{licence}/revoke",
+        Some("licences.revoke"),
+    ),
     ("get /api/licences/{licence}/file", Some("licences.read")),
-    ("get /api/licences/{licence}/installs", Some("licences.read")),
+    (
+        "get /api/licences/{licence}/installs",
+        Some("licences.read"),
+    ),
     ("get /api/signing-requests", Some("signing.answer")),
-    ("get /api/signing-requests/{request}", Some("signing.answer")),
-    ("post /api/signing-requests/{request}/answer", Some("signing.answer")),
-    ("post /api/signing-requests/{request}/sign", Some("licences.issue")),
-    ("post /api/signing-requests/{request}/withdraw", Some("licences.issue")),
-    ("post /api/installs/{install}/release", Some("installs.manage")),
+    (
+        "get /api/signing-requests/{request}",
+        Some("signing.answer"),
+    ),
+    (
+        "post /api/signing-requests/{request}/answer",
+        Some("signing.answer"),
+    ),
+    (
+        "post /api/signing-requests/{request}/sign",
+        Some("licences.issue"),
+    ),
+    (
+        "post /api/signing-requests/{request}/withdraw",
+        Some("licences.issue"),
+    ),
+    (
+        "post /api/installs/{install}/release",
+        Some("installs.manage"),
+    ),
     ("get /api/installs/{install}/lease", Some("licences.read")),
     ("post /api/activation-requests", Some("installs.manage")),
     ("get /api/crl", Some("licences.read")),
@@ -76,14 +109,29 @@ const OPERATIONS: &[(&str, Option<&str>)] = &[
     ("post /api/webhooks", Some("webhooks.manage")),
     ("delete /api/webhooks/{webhook}", Some("webhooks.manage")),
     ("post /api/webhooks/test", Some("webhooks.manage")),
-    ("get /api/webhooks/{webhook}/deliveries", Some("webhooks.manage")),
+    (
+        "get /api/webhooks/{webhook}/deliveries",
+        Some("webhooks.manage"),
+    ),
     ("get /api/portal/licences", Some("portal.use")),
     ("get /api/portal/licences/{licence}", Some("portal.use")),
-    ("get /api/portal/licences/{licence}/file", Some("portal.use")),
-    ("get /api/portal/licences/{licence}/installs", Some("portal.use")),
+    (
+        "get /api/portal/licences/{licence}/file",
+        Some("portal.use"),
+    ),
+    (
+        "get /api/portal/licences/{licence}/installs",
+        Some("portal.use"),
+    ),
     ("post /api/portal/activation-requests", Some("portal.use")),
-    ("get /api/portal/installs/{install}/lease", Some("portal.use")),
-    ("post /api/portal/installs/{install}/release", Some("portal.use")),
+    (
+        "get /api/portal/installs/{install}/lease",
+        Some("portal.use"),
+    ),
+    (
+        "post /api/portal/installs/{install}/release",
+        Some("portal.use"),
+    ),
     ("get /api/portal/crl", Some("portal.use")),
     ("get /api/portal/reports", Some("portal.use")),
     ("post /api/portal/reports", Some("portal.use")),
@@ -111,7 +159,10 @@ fn split(operation: &str) -> (Method, String) {
     ];
     let mut path = path.replace("{revocation}", "9999");
     for (name, prefix) in ids {
-        path = path.replace(&format!("{{{name}}}"), &format!("{prefix}_00000000000000000000000000"));
+        path = path.replace(
+            &format!("{{{name}}}"),
+            &format!("{prefix}_00000000000000000000000000"),
+        );
     }
     (method, path)
 }
@@ -140,7 +191,10 @@ async fn every_operation_stands_in_the_table() {
                 .map(move |method| format!("{method} {path}"))
         })
         .collect();
-    let listed: BTreeSet<String> = OPERATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let listed: BTreeSet<String> = OPERATIONS
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
     assert_eq!(documented, listed);
     let ids: Vec<&Value> = document["paths"]
         .as_object()
@@ -159,7 +213,11 @@ async fn nobody_gets_in_without_credentials() {
     for (operation, permission) in OPERATIONS {
         let (status, code) = status(&server.nobody(), operation).await;
         if permission.is_some() {
-            assert_eq!((status, code.as_str()), (401, "not_logged_in"), "{operation}");
+            assert_eq!(
+                (status, code.as_str()),
+                (401, "not_logged_in"),
+                "{operation}"
+            );
         } else {
             assert_ne!(status, 403, "{operation}");
         }
@@ -178,8 +236,16 @@ async fn each_role_does_what_it_may_and_no_more() {
     let (customer, _) = server.contract(&plan, "One").await;
     let path = format!("/api/customers/{customer}/accesses");
     let access = post(&server.admin, &path, &json!({ "name": "Kim" }), 201).await;
-    let portal = session(&server.router, "/api/session/portal", &json!({ "code": access["code"] })).await;
-    clients.insert("portal", (portal, BTreeSet::from(["session.own", "portal.use"])));
+    let portal = session(
+        &server.router,
+        "/api/session/portal",
+        &json!({ "code": access["code"] }),
+    )
+    .await;
+    clients.insert(
+        "portal",
+        (portal, BTreeSet::from(["session.own", "portal.use"])),
+    );
 
     for (operation, permission) in OPERATIONS {
         let Some(permission) = permission else {
@@ -193,7 +259,11 @@ async fn each_role_does_what_it_may_and_no_more() {
         for (name, (client, granted)) in &clients {
             let (status, code) = status(client, operation).await;
             let refused = (status, code.as_str()) == (403, "permission_missing");
-            assert_eq!(refused, !granted.contains(permission), "{name}: {operation}: {status} {code}");
+            assert_eq!(
+                refused,
+                !granted.contains(permission),
+                "{name}: {operation}: {status} {code}"
+            );
             assert!(status < 500, "{name}: {operation}: {status} {code}");
         }
     }
@@ -212,7 +282,11 @@ async fn a_key_does_what_its_scopes_say() {
     assert_eq!(client.get("/api/licences").await.unwrap().status, 200);
     assert_eq!(client.get("/api/customers").await.unwrap().status, 403);
     let path = format!("/api/api-keys/{}", id(&key));
-    server.admin.send(Method::DELETE, &path, Body::empty()).await.unwrap();
+    server
+        .admin
+        .send(Method::DELETE, &path, Body::empty())
+        .await
+        .unwrap();
     assert_eq!(client.get("/api/licences").await.unwrap().status, 401);
 }
 
@@ -228,7 +302,10 @@ async fn a_temporary_password_opens_nothing_and_a_cookie_alone_changes_nothing()
     let wrong = axum::http::HeaderValue::from_static("wrong");
     let name = axum::http::HeaderName::from_static("x-csrf-token");
     let forged = server.admin.clone().with_header(name, wrong);
-    let answer = forged.json(Method::POST, "/api/webhooks/test", &json!({})).await.unwrap();
+    let answer = forged
+        .json(Method::POST, "/api/webhooks/test", &json!({}))
+        .await
+        .unwrap();
     assert_eq!(code(&answer), "csrf_token_wrong");
 }
 
@@ -249,7 +326,10 @@ async fn every_change_leaves_an_entry_and_an_idempotent_one_leaves_one() {
     let first = post(&once, "/api/customers", &input, 201).await;
     let second = post(&once, "/api/customers", &input, 201).await;
     assert_eq!(id(&first), id(&second));
-    let other = once.json(Method::POST, "/api/customers", &json!({ "name": "B" })).await.unwrap();
+    let other = once
+        .json(Method::POST, "/api/customers", &json!({ "name": "B" }))
+        .await
+        .unwrap();
     assert_eq!(code(&other), "idempotency_key_reused");
     let after = entries().await;
     assert_eq!(after.len(), before + 1);
@@ -257,7 +337,10 @@ async fn every_change_leaves_an_entry_and_an_idempotent_one_leaves_one() {
     assert_eq!(after[0]["subject"], first["id"]);
 
     let key = json!({ "name": "k", "scopes": ["licences.read"] });
-    let secret = once.json(Method::POST, "/api/api-keys", &key).await.unwrap();
+    let secret = once
+        .json(Method::POST, "/api/api-keys", &key)
+        .await
+        .unwrap();
     assert_eq!(code(&secret), "idempotency_key_reused");
 }
 
@@ -268,7 +351,11 @@ async fn the_last_administrator_stays() {
     let own = id(&staff["items"][0]);
     for change in [json!({ "disabled": true }), json!({ "role": "sales" })] {
         let path = format!("/api/staff/{own}");
-        let answer = server.admin.json(Method::PATCH, &path, &change).await.unwrap();
+        let answer = server
+            .admin
+            .json(Method::PATCH, &path, &change)
+            .await
+            .unwrap();
         assert_eq!(code(&answer), "last_administrator");
     }
 }

@@ -63,11 +63,18 @@ async fn deliveries(server: &Server, hook: &str) -> Value {
 async fn an_event_is_told_signed_and_again_until_it_was_heard() {
     let server = Server::new().await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://127.0.0.1:{}/hooks?a=1", listener.local_addr().unwrap().port());
+    let url = format!(
+        "http://127.0.0.1:{}/hooks?a=1",
+        listener.local_addr().unwrap().port()
+    );
     let input = json!({ "url": url, "kinds": ["webhook.tested"] });
     let made = post(&server.admin, "/api/webhooks", &input, 201).await;
     let hook = id(&made["webhook"]);
-    let secret = made["secret"].as_str().unwrap().strip_prefix("whsec_").unwrap();
+    let secret = made["secret"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("whsec_")
+        .unwrap();
     let secret = STANDARD.decode(secret).unwrap();
     let worker = tokio::spawn(webhooks::run(server.app.clone()));
 
@@ -80,7 +87,10 @@ async fn an_event_is_told_signed_and_again_until_it_was_heard() {
         }
         tokio::task::yield_now().await;
     };
-    assert_eq!((&waiting["state"], &waiting["last_outcome"]), (&json!("waiting"), &json!("status 500")));
+    assert_eq!(
+        (&waiting["state"], &waiting["last_outcome"]),
+        (&json!("waiting"), &json!("status 500"))
+    );
 
     server.clock.advance_seconds(6);
     server.app.webhook_bell.ring();
@@ -107,12 +117,26 @@ async fn an_event_is_told_signed_and_again_until_it_was_heard() {
 #[tokio::test]
 async fn only_safe_addresses_and_known_kinds_are_taken() {
     let server = Server::new().await;
-    for url in ["http://example.com/", "https://a:b@example.com/", "ftp://example.com", "nonsense", ""] {
+    for url in [
+        "http://example.com/",
+        "https://a:b@example.com/",
+        "ftp://example.com",
+        "nonsense",
+        "",
+    ] {
         let input = json!({ "url": url });
-        let answer = server.admin.json(axum::http::Method::POST, "/api/webhooks", &input).await.unwrap();
+        let answer = server
+            .admin
+            .json(axum::http::Method::POST, "/api/webhooks", &input)
+            .await
+            .unwrap();
         assert_eq!(code(&answer), "invalid_webhook_url", "{url}");
     }
     let input = json!({ "url": "https://example.com/", "kinds": ["licence.eaten"] });
-    let answer = server.admin.json(axum::http::Method::POST, "/api/webhooks", &input).await.unwrap();
+    let answer = server
+        .admin
+        .json(axum::http::Method::POST, "/api/webhooks", &input)
+        .await
+        .unwrap();
     assert_eq!(code(&answer), "unknown_event_kind");
 }

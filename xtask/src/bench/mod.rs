@@ -2,6 +2,7 @@
 
 mod client;
 mod inference;
+mod license;
 mod load;
 mod machine;
 mod measure;
@@ -29,6 +30,11 @@ pub(crate) fn http(root: &Path) -> Result<()> {
     println!("{}", report.table());
     println!("wrote docs/benchmarks/http.md and http.json");
     Ok(())
+}
+
+/// Measures verifications and the licence server, and writes `docs/benchmarks/license.md` and `license.json`.
+pub(crate) fn license(root: &Path) -> Result<()> {
+    license::run(root, &program()?.with_file_name("guildhall-license-server"))
 }
 
 /// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.
