@@ -44,7 +44,7 @@ pub fn append(tx: &Tx<'_>, ctx: &Ctx, what: (&str, &str), envelope: &[u8]) -> Re
         envelope_sha256: artefact::sha256_hex(envelope),
     };
     let bytes = serde_json::to_vec(&leaf)?;
-    let hash = tree::leaf_hash(&bytes);
+    let hash = guildhall_merkle::leaf_hash(&bytes);
     store::insert(tx, &leaf, &bytes, &hash)?;
     tree::append(tx, leaf.position, hash)
 }

@@ -1,18 +1,16 @@
 //! The log, its checkpoint and its proofs.
 
 use axum::extract::State;
-use base64::{Engine, engine::general_purpose::STANDARD};
-use ed25519_dalek::{Signer, SigningKey};
 use guildhall_kernel::{Error, Page, PageRequest, Result};
+use guildhall_merkle::{Hash, consistency, inclusion, root};
 use guildhall_web::{HttpResult, Json, Query};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     store::{self, Checkpoint, LogEntry},
-    tree::{self, Hash},
+    tree::Stored,
 };
 use crate::{
     access::{Auth, perm},
@@ -64,30 +62,21 @@ fn to_proof(hashes: &[Hash]) -> Proof {
     }
 }
 
-/// A checkpoint as a signed note (c2sp.org/tlog-checkpoint, c2sp.org/signed-note).
-fn note(key: &SigningKey, size: u64, root: &Hash) -> String {
-    let text = format!("{ORIGIN}\n{size}\n{}\n", STANDARD.encode(root));
-    let public = key.verifying_key().to_bytes();
-    let id = Sha256::new()
-        .chain_update(ORIGIN.as_bytes())
-        .chain_update([b'\n', 1])
-        .chain_update(public)
-        .finalize();
-    let mut signature = id.get(..4).unwrap_or_default().to_vec();
-    signature.extend_from_slice(&key.sign(text.as_bytes()).to_bytes());
-    format!("{text}\n\u{2014} {ORIGIN} {}\n", STANDARD.encode(signature))
-}
-
 fn checkpoint(tx: &guildhall_db::Tx<'_>, app: &App) -> Result<Checkpoint> {
     let size = store::size(tx)?;
     if let Some(known) = store::find_checkpoint(tx, size)? {
         return Ok(known);
     }
-    let root = tree::root(tx, size)?;
+    let root = root(&Stored(tx), size)?;
+    let signed = guildhall_merkle::Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size,
+        root,
+    };
     let made = Checkpoint {
         size,
         root: data_encoding::HEXLOWER.encode(&root),
-        note: note(&app.keys.log(), size, &root),
+        note: signed.sign(&app.keys.log()),
         at: app.clock.now(),
     };
     store::insert_checkpoint(tx, &made, &root)?;
@@ -144,7 +133,7 @@ async fn prove_inclusion(
         if asked.position >= asked.size || asked.size > store::size(reader)? {
             return Err(out_of_range());
         }
-        tree::inclusion(reader, asked.position, asked.size)
+        inclusion(&Stored(reader), asked.position, asked.size)
     });
     Ok(Json(to_proof(&read.await?)))
 }
@@ -161,7 +150,7 @@ async fn prove_consistency(
         if asked.from == 0 || asked.from > asked.to || asked.to > store::size(reader)? {
             return Err(out_of_range());
         }
-        tree::consistency(reader, asked.from, asked.to)
+        consistency(&Stored(reader), asked.from, asked.to)
     });
     Ok(Json(to_proof(&read.await?)))
 }

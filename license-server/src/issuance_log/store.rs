@@ -2,10 +2,11 @@
 
 use guildhall_db::{Reader, Tx, params};
 use guildhall_kernel::{Page, PageRequest, Result, Timestamp};
+use guildhall_merkle::Hash;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Leaf, tree::Hash};
+use super::Leaf;
 use crate::app::after_number;
 
 /// One entry as shown.
