@@ -12,7 +12,6 @@ mod known_keys;
 mod login;
 mod model;
 mod organisations;
-mod password;
 mod people;
 mod permission;
 mod routes_account;
@@ -23,6 +22,7 @@ mod store;
 
 use guildhall_db::Reader;
 use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result};
+use guildhall_web::password;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use account::{NewApiKey, create_api_key};

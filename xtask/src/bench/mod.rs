@@ -4,6 +4,7 @@ mod client;
 mod document;
 mod gateway;
 mod inference;
+mod license;
 mod load;
 mod machine;
 mod measure;
@@ -34,6 +35,11 @@ pub(crate) fn gateway(root: &Path) -> Result<()> {
 /// Measures how fast a model file goes up, and prints it.
 pub(crate) fn upload(root: &Path) -> Result<()> {
     upload::run(root, &program()?)
+}
+
+/// Measures verifications and the licence server, and writes `docs/benchmarks/license.md` and `license.json`.
+pub(crate) fn license(root: &Path) -> Result<()> {
+    license::run(root, &program()?.with_file_name("guildhall-license-server"))
 }
 
 /// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.

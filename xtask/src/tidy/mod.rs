@@ -11,7 +11,7 @@ use crate::Result;
 const LINES_MAX: usize = 600;
 /// Sources that people write. Generated files and data have no limit.
 const SOURCES: [&str; 8] = ["rs", "ts", "tsx", "mjs", "css", "py", "sh", "sql"];
-const GENERATED: [&str; 1] = ["ui/src/api/schema.d.ts"];
+const GENERATED: [&str; 2] = ["ui/src/api/schema.d.ts", "ui/src/portal/api/schema.d.ts"];
 /// Names that say nothing about what is inside.
 const VAGUE_NAMES: [&str; 8] = [
     "common", "helper", "helpers", "manager", "misc", "util", "utils", "shared",

@@ -7,6 +7,8 @@ import type { hire } from './hire'
 import type { market } from './market'
 import type { models } from './models'
 import type { playground } from './playground'
+import type { portal } from './portal'
+import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
@@ -36,5 +38,7 @@ export type Messages = typeof shell &
   typeof chat &
   typeof models &
   typeof providers &
+  typeof portal &
+  typeof portalVendor &
   typeof quotas &
   typeof usage
