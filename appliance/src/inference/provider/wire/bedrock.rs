@@ -1,7 +1,7 @@
 //! `ConverseStream` of Amazon Bedrock.
 //! Source: <https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html>.
 
-use guildhall_engine_protocol::{Chat, FinishReason, Prompt, ToolChoice};
+use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, FinishReason, Prompt, ToolChoice};
 use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
