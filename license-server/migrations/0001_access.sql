@@ -18,8 +18,7 @@ CREATE TABLE customers (
     contact_name TEXT NOT NULL,
     contact_email TEXT NOT NULL,
     notes TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    archived_at INTEGER
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 -- A secret with which a customer's people sign in to the portal; only its hash is kept.

@@ -3,8 +3,7 @@ CREATE TABLE products (
     id TEXT PRIMARY KEY,
     code TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    archived_at INTEGER
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE plans (

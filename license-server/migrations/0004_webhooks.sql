@@ -4,8 +4,7 @@ CREATE TABLE webhooks (
     url TEXT NOT NULL,
     kinds TEXT NOT NULL,
     secret_sealed BLOB NOT NULL,
-    created_at INTEGER NOT NULL,
-    disabled_at INTEGER
+    created_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE webhook_deliveries (

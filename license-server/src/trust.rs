@@ -88,14 +88,14 @@ impl Trust {
         })
     }
 
-    /// Checks a licence under the keyring and gives its payload.
+    /// Checks a licence under the keyring; gives its payload and its bare envelope.
     ///
     /// # Errors
     /// Those of verification.
-    pub fn verify_licence(&self, envelope: &[u8]) -> Result<Vec<u8>> {
+    pub fn verify_licence(&self, envelope: &[u8]) -> Result<(Vec<u8>, Vec<u8>)> {
         verify::<License>(envelope, &self.ring).map_err(refused)?;
         let envelope = Envelope::read(envelope).map_err(refused)?;
-        Ok(envelope.payload().to_vec())
+        Ok((envelope.payload().to_vec(), envelope.to_bytes()))
     }
 }
 

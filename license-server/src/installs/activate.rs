@@ -110,78 +110,92 @@ fn case<'a>(tx: &Tx<'_>, ctx: &Ctx, request: &'a ActivationRequest) -> Result<Ca
 }
 
 /// The node's place: the one it has, or a free one.
-fn place(tx: &Tx<'_>, (app, ctx): (&App, &Ctx), case: &Case<'_>, door: Door) -> Result<Install> {
-    let (request, now) = (case.request, ctx.now());
-    let known = store::find_by_key(tx, case.licence.id, &request.key_fingerprint)?;
+fn place(tx: &Tx<'_>, by: (&App, &Ctx), case: &Case<'_>, door: Door) -> Result<Install> {
+    let known = store::find_by_key(tx, case.licence.id, &case.request.key_fingerprint)?;
     let has_place = known
         .as_ref()
         .is_some_and(|install| install.released_at.is_none());
     if !has_place {
-        if door == Door::Renew {
-            return Err(Error::conflict(
-                "not_activated",
-                "this node has no place on the licence; activate it first",
-            ));
-        }
-        let taken = store::count_active(tx, case.licence.id)?;
-        if taken >= case.licence.max_installs {
-            return Err(installs_exhausted(case.licence.max_installs));
-        }
+        require_free_place(tx, case, door)?;
     }
     let went_back = known
         .as_ref()
-        .is_some_and(|install| request.counter <= install.request_counter);
-    let install = Install {
-        id: known
-            .as_ref()
-            .map_or_else(|| InstallId::new(ctx.clock.as_ref()), |install| install.id),
+        .is_some_and(|install| case.request.counter <= install.request_counter);
+    let mut install = known.unwrap_or_else(|| new_install(by.1, case));
+    let now = by.1.now();
+    if !has_place {
+        install.activated_at = now;
+        install.released_at = None;
+    }
+    if went_back {
+        install.clone_suspected_at = install.clone_suspected_at.or(Some(now));
+    }
+    install.node_id.clone_from(&case.request.node_id);
+    install
+        .product_version
+        .clone_from(&case.request.product_version);
+    install.last_seen_at = now;
+    install.request_counter = install.request_counter.max(case.request.counter);
+    store::put(tx, &install)?;
+    if !has_place {
+        tell_of_place(tx, by, case, &install)?;
+    }
+    if went_back {
+        tell_of_copy(tx, by, case, &install)?;
+    }
+    Ok(install)
+}
+
+fn require_free_place(tx: &Tx<'_>, case: &Case<'_>, door: Door) -> Result<()> {
+    if door == Door::Renew {
+        return Err(Error::conflict(
+            "not_activated",
+            "this node has no place on the licence; activate it first",
+        ));
+    }
+    let max = case.licence.max_installs;
+    if store::count_active(tx, case.licence.id)? < max {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "installs_exhausted",
+        format!(
+            "the licence is active on all {max} of its installs; release one, or ask your vendor for more"
+        ),
+    ))
+}
+
+fn new_install(ctx: &Ctx, case: &Case<'_>) -> Install {
+    let (request, now) = (case.request, ctx.now());
+    Install {
+        id: InstallId::new(ctx.clock.as_ref()),
         licence_id: case.licence.id,
         key_fingerprint: request.key_fingerprint.clone(),
         node_id: request.node_id.clone(),
         product_version: request.product_version.clone(),
-        activated_at: known
-            .as_ref()
-            .filter(|_| has_place)
-            .map_or(now, |install| install.activated_at),
+        activated_at: now,
         last_seen_at: now,
         released_at: None,
-        clone_suspected_at: known
-            .as_ref()
-            .and_then(|install| install.clone_suspected_at)
-            .or(went_back.then_some(now)),
-        last_report_seq: known.as_ref().map_or(0, |install| install.last_report_seq),
+        clone_suspected_at: None,
+        last_report_seq: 0,
         public_key: request.public_key.clone(),
-        request_counter: known.as_ref().map_or(request.counter, |install| {
-            install.request_counter.max(request.counter)
-        }),
-    };
-    store::put(tx, &install)?;
+        request_counter: request.counter,
+    }
+}
+
+fn tell_of_place(tx: &Tx<'_>, by: (&App, &Ctx), case: &Case<'_>, install: &Install) -> Result<()> {
+    let summary = format!("activated on {}", install.key_fingerprint);
+    let details = json!({ "install": install.id });
+    tell(tx, by, case, ("install.activated", summary), details)?;
+    audit::record(tx, by.1, "install.activated", install.id)
+}
+
+fn tell_of_copy(tx: &Tx<'_>, by: (&App, &Ctx), case: &Case<'_>, install: &Install) -> Result<()> {
     let node = &install.key_fingerprint;
-    if !has_place {
-        let summary = format!("activated on {node}");
-        tell(
-            tx,
-            (app, ctx),
-            case,
-            ("install.activated", summary),
-            json!({ "install": install.id }),
-        )?;
-        audit::record(tx, ctx, "install.activated", install.id)?;
-    }
-    if went_back {
-        let summary =
-            format!("the request counter of {node} went back: a copy or a restored snapshot");
-        let details = json!({ "install": install.id, "counter": request.counter });
-        tell(
-            tx,
-            (app, ctx),
-            case,
-            ("install.clone_suspected", summary),
-            details,
-        )?;
-        metrics::counter!("license_server_clones_suspected_total").increment(1);
-    }
-    Ok(install)
+    let summary = format!("the request counter of {node} went back: a copy or a restored snapshot");
+    let details = json!({ "install": install.id, "counter": case.request.counter });
+    metrics::counter!("license_server_clones_suspected_total").increment(1);
+    tell(tx, by, case, ("install.clone_suspected", summary), details)
 }
 
 fn lease(
@@ -251,13 +265,4 @@ fn tell(
         customer: Some(case.licence.customer_id),
     };
     events::publish(tx, by, about, what, details)
-}
-
-fn installs_exhausted(max: u32) -> Error {
-    Error::conflict(
-        "installs_exhausted",
-        format!(
-            "the licence is active on all {max} of its installs; release one, or ask your vendor for more"
-        ),
-    )
 }

@@ -49,7 +49,9 @@ pub async fn sign_waiting(app: &App, ctx: &Ctx, id: SigningRequestId) -> Result<
     let request = found
         .await?
         .ok_or_else(|| Error::not_found("signing request"))?;
-    sign(app, ctx, &request).await?;
+    if request.state != "signed" {
+        sign(app, ctx, &request).await?;
+    }
     let caller = ctx.clone();
     let read = app
         .db
@@ -62,7 +64,12 @@ async fn sign(app: &App, ctx: &Ctx, request: &SigningRequest) -> Result<()> {
         .signing
         .sign(&request.payload_type, request.payload.as_bytes())
         .await?;
-    accept(app, ctx, request.id, envelope).await
+    // The caller's idempotency key belongs to what asked for the signature.
+    let ctx = Ctx {
+        idempotency: None,
+        ..ctx.clone()
+    };
+    accept(app, &ctx, request.id, envelope).await
 }
 
 /// Takes the signed bytes for a request: they must verify under the keyring and hold exactly the
@@ -71,15 +78,9 @@ async fn sign(app: &App, ctx: &Ctx, request: &SigningRequest) -> Result<()> {
 /// # Errors
 /// `not_found`, `request_settled`, `licence_revoked`, `payload_differs`, and those of verification.
 pub async fn accept(app: &App, ctx: &Ctx, id: SigningRequestId, envelope: Vec<u8>) -> Result<()> {
-    let verified = app.trust.verify_licence(&envelope)?;
-    let (caller, server) = (
-        Ctx {
-            idempotency: None,
-            ..ctx.clone()
-        },
-        app.clone(),
-    );
-    let written = app.db.write(move |tx| {
+    let (verified, envelope) = app.trust.verify_licence(&envelope)?;
+    let (caller, server) = (ctx.clone(), app.clone());
+    let written = app.write(ctx, move |tx| {
         let request = store::find_request(tx, id)?;
         let request = request.ok_or_else(|| Error::not_found("signing request"))?;
         if verified != request.payload.as_bytes() {

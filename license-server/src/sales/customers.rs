@@ -53,7 +53,6 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: CustomerInput) -> Result
         contact_email: String::new(),
         notes: String::new(),
         created_at: ctx.now(),
-        archived_at: None,
     };
     let customer = fill(blank, &input)?;
     let caller = ctx.clone();

@@ -4,6 +4,7 @@
 //! contract was concluded on stays readable; a contract keeps the quote it was concluded at; prices and
 //! discounts never enter a licence file. Deliberately absent: invoices and payments.
 
+mod check;
 mod contracts;
 mod customers;
 mod model;

@@ -57,7 +57,6 @@ pub(super) async fn create_product(app: &App, ctx: &Ctx, input: NewProduct) -> R
         code: checked_code(&input.code)?,
         name: text::checked_name("name", &input.name)?,
         created_at: ctx.now(),
-        archived_at: None,
     };
     let caller = ctx.clone();
     let written = app.write(ctx, move |tx| {

@@ -9,7 +9,7 @@ use crate::ids::{ContractId, CustomerId, PlanId, ProductId};
 const PLAN: &str = "plans.id, plans.product_id, products.code AS product, plans.code, plans.name, plans.terms,
     plans.price, plans.created_at, plans.archived_at FROM plans JOIN products ON products.id = plans.product_id";
 const CUSTOMER: &str =
-    "id, name, country, contact_name, contact_email, notes, created_at, archived_at FROM customers";
+    "id, name, country, contact_name, contact_email, notes, created_at FROM customers";
 const CONTRACT: &str = "id, customer_id, plan_id, reference, quantity, starts_at, ends_at, quote, created_at, ended_at FROM contracts";
 
 fn product(row: &Row<'_>) -> Result<Product> {
@@ -18,7 +18,6 @@ fn product(row: &Row<'_>) -> Result<Product> {
         code: row.get("code")?,
         name: row.get("name")?,
         created_at: row.get("created_at")?,
-        archived_at: row.get("archived_at")?,
     })
 }
 
@@ -45,7 +44,6 @@ fn customer(row: &Row<'_>) -> Result<Customer> {
         contact_email: row.get("contact_email")?,
         notes: row.get("notes")?,
         created_at: row.get("created_at")?,
-        archived_at: row.get("archived_at")?,
     })
 }
 
@@ -74,7 +72,7 @@ pub(super) fn insert_product(tx: &Tx<'_>, product: &Product) -> Result<()> {
 
 pub(super) fn find_product(reader: &Reader<'_>, id: ProductId) -> Result<Option<Product>> {
     reader.query_opt(
-        "SELECT id, code, name, created_at, archived_at FROM products WHERE id = ?",
+        "SELECT id, code, name, created_at FROM products WHERE id = ?",
         params![id],
         product,
     )
@@ -86,7 +84,7 @@ pub(super) fn list_products(
     limit: u32,
 ) -> Result<Vec<Product>> {
     reader.query_all(
-        "SELECT id, code, name, created_at, archived_at FROM products WHERE id > ? ORDER BY id LIMIT ?",
+        "SELECT id, code, name, created_at FROM products WHERE id > ? ORDER BY id LIMIT ?",
         params![after.unwrap_or(""), limit],
         product,
     )
@@ -150,15 +148,13 @@ pub(super) fn insert_customer(tx: &Tx<'_>, customer: &Customer) -> Result<()> {
 
 pub(super) fn update_customer(tx: &Tx<'_>, customer: &Customer) -> Result<()> {
     tx.execute(
-        "UPDATE customers SET name = ?, country = ?, contact_name = ?, contact_email = ?, notes = ?, archived_at = ?
-         WHERE id = ?",
+        "UPDATE customers SET name = ?, country = ?, contact_name = ?, contact_email = ?, notes = ? WHERE id = ?",
         params![
             customer.name,
             customer.country,
             customer.contact_name,
             customer.contact_email,
             customer.notes,
-            customer.archived_at,
             customer.id
         ],
     )?;

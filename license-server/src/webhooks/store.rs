@@ -30,7 +30,7 @@ fn webhook(row: &Row<'_>) -> Result<Webhook> {
 
 pub(super) fn list(reader: &Reader<'_>) -> Result<Vec<Webhook>> {
     reader.query_all(
-        "SELECT id, url, kinds, created_at FROM webhooks WHERE disabled_at IS NULL ORDER BY id LIMIT ?",
+        "SELECT id, url, kinds, created_at FROM webhooks ORDER BY id LIMIT ?",
         params![WEBHOOKS_MAX],
         webhook,
     )

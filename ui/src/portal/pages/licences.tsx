@@ -14,6 +14,7 @@ import { FileDialog } from '../parts/file-dialog'
 import { FormDialog } from '../parts/form-dialog'
 import { LicencePill } from '../parts/licence-pill'
 import { Listing } from '../parts/listing'
+import { Warnings } from '../parts/warnings'
 import { go, Link } from '../router'
 import { useCan, useSession } from '../session'
 
@@ -80,6 +81,7 @@ export default function Licences() {
       >
         {customer ? t('portal.licences_lead_customer') : t('portal.licences_lead')}
       </PageHeader>
+      {customer ? null : <Warnings />}
       {customer ? null : (
         <SearchField
           label={t('portal.search_licences')}

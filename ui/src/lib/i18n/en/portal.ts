@@ -21,6 +21,7 @@ export const portal = addMessages({
   'portal.nav.keys': 'API keys',
   'portal.nav.webhooks': 'Webhooks',
   'portal.nav.audit': 'Audit',
+  'portal.warnings': '{count, plural, one {One thing about this server deserves a look} other {# things about this server deserve a look}}',
   'portal.nothing_title': 'There is nothing here',
   'portal.nothing': 'The page does not exist, or it is not for your role.',
   'portal.nothing_home': 'Go to the licences',
