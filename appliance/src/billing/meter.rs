@@ -1,6 +1,6 @@
 //! Writes down calls of models off their callers' path: answers never wait for the disk.
 //!
-//! Notes queue in memory and are written many at a time, each with its audit entry, a few milliseconds
+//! Notes queue in memory and are written many at a time, each with its audit entry, some milliseconds
 //! later. A crash therefore loses calls that were just answered; a stop of the node loses none.
 
 use std::{sync::Arc, time::Duration};
@@ -18,7 +18,7 @@ const QUEUE: usize = 16_384;
 /// Notes written in one go.
 const BATCH: usize = 256;
 /// How long notes gather: many calls cost one transaction, and answers get the processor first.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 /// How long a failed write waits before it is tried again, doubling from the first to the second.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 

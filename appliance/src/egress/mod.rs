@@ -44,7 +44,7 @@ const RECORDS_WAITING_MAX: usize = 10_000;
 /// Calls shown.
 const RECENT: u32 = 100;
 /// Calls that end within this time are written down together.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Outgoing connections. A cheap clone.
 #[derive(Clone)]

@@ -61,6 +61,8 @@ impl Connections {
         http1
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout)
+            // The buffer alone is no limit: a head that comes in one piece may fill it and more.
+            .max_header_size(limits.header_bytes_max)
             .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_MIN));
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2

@@ -314,3 +314,30 @@ fn token_of(value: &Value) -> (String, Vec<u8>, f32) {
         serde_json::from_value(at(value, "/logprob").clone()).unwrap_or(f32::NEG_INFINITY);
     (text, bytes, logprob)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_chunks_of_nothing_but_text_are_read_the_short_way() {
+        let text = |chunk: &str| plain_text(chunk.as_bytes());
+        let plain = r#"{"choices":[{"delta":{"role":"assistant","content":"a\n"},"finish_reason":null}],"usage":null}"#;
+        assert_eq!(text(plain).as_deref(), Some("a\n"));
+        let silent = r#"{"choices":[{"delta":{"content":null}}]}"#;
+        assert_eq!(text(silent).as_deref(), Some(""));
+        let more = [
+            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#,
+            r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[]}}]}"#,
+            r#"{"choices":[{"delta":{"content":"a","tool_calls":[]}}]}"#,
+            r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}"#,
+            r#"{"choices":[{"message":{"content":"a"}}]}"#,
+            r#"{"choices":[]}"#,
+            r#"{"error":{"message":"no"}}"#,
+            "[DONE]",
+        ];
+        for chunk in more {
+            assert_eq!(text(chunk), None, "{chunk}");
+        }
+    }
+}
