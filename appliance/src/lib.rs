@@ -18,6 +18,7 @@ pub mod identity;
 pub mod inference;
 pub mod keys;
 pub mod knowledge;
+pub mod licensing;
 pub mod ops;
 pub mod playground;
 pub mod prompts;

@@ -44,6 +44,7 @@ async fn with_key(app: &App, parts: &Parts, key: &str) -> Result<Ctx> {
         principal: Principal::ApiKey(known.id),
         request_id: guildhall_web::request_id(),
         idempotency: parts.extensions.get().cloned(),
+        entitlements: app.licensing.entitlements(),
         clock: Arc::clone(&app.clock),
     })
 }
@@ -111,6 +112,7 @@ async fn with_session(app: &App, parts: &Parts, token: &str) -> Result<Ctx> {
         principal: Principal::Session(session.id),
         request_id: guildhall_web::request_id(),
         idempotency: parts.extensions.get().cloned(),
+        entitlements: app.licensing.entitlements(),
         clock: Arc::clone(&app.clock),
     })
 }

@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 use guildhall_kernel::{
-    ApiKeyId, Ctx, FixedClock, OrgId, PersonId, Principal, RequestId, Result, Role,
+    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, RequestId, Result, Role,
 };
 use guildhall_web::{
     Auth, Authenticator, Permission, Public,
@@ -45,6 +45,7 @@ impl Authenticator for State {
             principal: Principal::ApiKey(ApiKeyId::new(&*clock)),
             request_id: RequestId::new(),
             idempotency: None,
+            entitlements: Arc::new(Entitlements::unlimited()),
             clock,
         })
     }

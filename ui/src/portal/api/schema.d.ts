@@ -1355,11 +1355,6 @@ export interface components {
              */
             max_days: number;
             required: boolean;
-            /**
-             * Format: int32
-             * @description Hours a node may run on one lease, against a frozen clock.
-             */
-            runtime_budget_hours: number;
         };
         lic_id: string;
         /** @description A licence over all its serials. */

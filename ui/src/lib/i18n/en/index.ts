@@ -4,6 +4,7 @@ import type { agent } from './agent'
 import type { chat } from './chat'
 import type { fill } from './fill'
 import type { hire } from './hire'
+import type { license } from './license'
 import type { market } from './market'
 import type { models } from './models'
 import type { playground } from './playground'
@@ -31,6 +32,7 @@ export type Messages = typeof shell &
   typeof market &
   typeof agent &
   typeof hire &
+  typeof license &
   typeof team &
   typeof fill &
   typeof prompts &
