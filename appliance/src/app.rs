@@ -219,13 +219,8 @@ impl App {
         let events = Events::new();
         let secrets = Secrets::open((&keys, &keys_dir), &db, Arc::clone(&clock)).await?;
         let egress = Egress::open(config.egress, &db, (&events, Arc::clone(&clock))).await?;
-        let licensing = Licensing::open(
-            (&data_dir, &keys),
-            (&db, &egress),
-            (Arc::clone(&clock), built),
-            COUNTED,
-        )
-        .await?;
+        let times = (Arc::clone(&clock), built);
+        let licensing = Licensing::open((&data_dir, &keys), (&db, &egress), times, COUNTED).await?;
         let providers = Providers::open(
             &db,
             (&egress, &secrets, &events),

@@ -204,7 +204,7 @@ fn notices(current: &Current, ring: &Keyring, crl: Option<&Crl>) -> Vec<LicenseN
                 .to_owned(),
         );
     }
-    if let Some(message) = crl.and_then(|crl| unsafe_version(crl)) {
+    if let Some(message) = crl.and_then(unsafe_version) {
         tell("version_unsafe", message);
     }
     let lease_notices = deciding.and_then(|holding| holding.lease.as_ref());

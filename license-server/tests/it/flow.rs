@@ -1,4 +1,4 @@
-//! The whole way of a licence, as the issue tells it.
+//! The whole way of a licence.
 
 use axum::http::Method;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -11,6 +11,7 @@ use crate::{
 };
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 async fn from_plan_to_revocation() {
     let server = Server::with(Signer::Queue).await;
     let plan = server.plan(|_| {}).await;

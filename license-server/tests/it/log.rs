@@ -123,11 +123,11 @@ async fn every_proof_of_the_log_holds_and_the_checkpoint_is_signed() {
 
     for until in 1..=size {
         let root_then = root(&leaves[..until]);
-        for index in 0..until {
+        for (index, leaf) in leaves.iter().enumerate().take(until) {
             let path = format!("/api/log/inclusion?position={index}&size={until}");
             let proof = hashes(&server, &path).await;
             let place = (index as u64, until as u64);
-            assert!(includes(&proof, leaves[index], place, root_then), "{path}");
+            assert!(includes(&proof, *leaf, place, root_then), "{path}");
             assert!(!includes(&proof, leaf_hash(b"other"), place, root_then));
         }
         let proof = hashes(
