@@ -3,13 +3,21 @@
 
 mod artefacts;
 mod cli;
+mod crl;
 mod dates;
 mod files;
+mod inspect;
+mod issue;
 mod keygen;
 mod keyring;
 mod keys;
+mod lease;
 mod ledger;
 mod output;
+mod plan;
+mod report;
+mod shell;
+mod terms;
 
 use std::process::ExitCode;
 
