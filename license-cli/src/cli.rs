@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    Result, crl, inspect, issue, keygen, keyring, lease,
+    Result, crl, history, inspect, issue, keygen, keyring, lease,
     output::{Answer, Output},
     report, shell,
 };
@@ -46,6 +46,9 @@ enum Command {
     /// Usage reports.
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// The ledger of everything that was issued.
+    #[command(subcommand)]
+    Ledger(history::LedgerCommand),
     /// Print a completion script for a shell.
     Completions(shell::Completions),
     /// Write manual pages.
@@ -76,6 +79,7 @@ fn run(command: Command) -> Result<Answer> {
         Command::Inspect(arguments) => inspect::inspect(&arguments),
         Command::Verify(arguments) => inspect::check(&arguments),
         Command::Report(command) => report::run(&command),
+        Command::Ledger(command) => history::run(&command),
         Command::Completions(arguments) => Ok(shell::completions(&arguments)),
         Command::Man(arguments) => shell::man(&arguments),
     }

@@ -119,7 +119,7 @@ pub(crate) fn revoke(arguments: &Revoke) -> Result<Answer> {
 
 pub(crate) fn make(arguments: &MakeCrl) -> Result<Answer> {
     let signing = &arguments.signing;
-    let mut ledger = Ledger::open(&signing.ledger)?;
+    let mut ledger = signing.open_ledger()?;
     let trusted = signing.trust.load()?;
     let mut before: Vec<Crl> = ledger
         .newest_crl()?

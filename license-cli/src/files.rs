@@ -59,14 +59,21 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     })
 }
 
+/// # Errors
+/// `file_exists`.
+pub(crate) fn require_new(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Err(exists(path));
+    }
+    Ok(())
+}
+
 /// Writes a file that must not be there yet: no key and no licence is ever overwritten.
 ///
 /// # Errors
 /// `file_exists`, `file_unwritable`.
 pub(crate) fn create(path: &Path, bytes: &[u8], access: Access) -> Result<()> {
-    if path.exists() {
-        return Err(exists(path));
-    }
+    require_new(path)?;
     let partial = write_partial(path, bytes, access)?;
     // A link is refused where the name was taken in the meantime; a rename would overwrite.
     let linked = fs::hard_link(&partial, path);

@@ -96,7 +96,7 @@ pub(crate) fn issue(issue: &Issue) -> Result<Answer> {
     let seats = license.entitlements.seats_named();
     let price = plan.and_then(|plan| plan.price).filter(|_| !issue.trial);
     let quote = price.map(|price| price.quote(seats)).transpose()?;
-    let mut ledger = Ledger::open(&issue.signing.ledger)?;
+    let mut ledger = issue.signing.open_ledger()?;
     sign(&license, &issue.signing, &mut ledger, quote)
 }
 
@@ -111,7 +111,7 @@ fn trial_of(plan: &Plan) -> Result<&Terms> {
 }
 
 pub(crate) fn renew(renew: &Renew) -> Result<Answer> {
-    let mut ledger = Ledger::open(&renew.signing.ledger)?;
+    let mut ledger = renew.signing.open_ledger()?;
     let trusted = renew.signing.trust.load()?;
     let before = find_license(&renew.license, &trusted, &ledger)?.value;
     let known = ledger.newest_license(&before.license_id)?;
@@ -189,6 +189,15 @@ fn sign(
 }
 
 impl Signing {
+    /// Opens the ledger, once it is sure that what is signed has somewhere to go.
+    ///
+    /// # Errors
+    /// `file_exists` and those of [`Ledger::open`].
+    pub(crate) fn open_ledger(&self) -> Result<Ledger> {
+        files::require_new(&self.out)?;
+        Ledger::open(&self.ledger)
+    }
+
     pub(crate) fn form(&self) -> Form {
         if self.armour {
             Form::Armour
@@ -249,7 +258,7 @@ fn answer_request(path: &Path, signing: &Signing) -> Result<Answer> {
         );
         return Err(Refusal::new("artefact_wrong_type", message));
     }
-    let mut ledger = Ledger::open(&signing.ledger)?;
+    let mut ledger = signing.open_ledger()?;
     let trusted = signing.trust.load()?;
     for signer in signing.keys.open()? {
         guildhall_license::sign::add_signature(&mut draft.envelope, signer.as_ref())?;

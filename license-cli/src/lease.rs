@@ -67,7 +67,7 @@ struct Case {
 
 pub(crate) fn run(arguments: &Answering) -> Result<Answer> {
     let signing = &arguments.signing;
-    let mut ledger = Ledger::open(&signing.ledger)?;
+    let mut ledger = signing.open_ledger()?;
     let trusted = signing.trust.load()?;
     let request = activation_request(&files::read(&arguments.request)?)
         .map_err(|refusal| about(&arguments.request, refusal))?;

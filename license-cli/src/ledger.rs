@@ -49,6 +49,18 @@ pub(crate) enum Event {
     },
 }
 
+impl Event {
+    /// As it stands in the ledger.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Signed { .. } => "signed",
+            Self::Leased { .. } => "leased",
+            Self::Revoked { .. } => "revoked",
+            Self::Reported { .. } => "reported",
+        }
+    }
+}
+
 /// An artefact and who signed it.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Signed {
@@ -67,6 +79,14 @@ pub(crate) struct Request {
     pub(crate) install_public_key: String,
     pub(crate) nonce: String,
     pub(crate) counter: u64,
+}
+
+/// A usage report that was taken in.
+pub(crate) struct Reported {
+    pub(crate) report: UsageReport,
+    pub(crate) sha256: String,
+    /// Whether it contradicts an earlier one.
+    pub(crate) fork: bool,
 }
 
 impl Signed {
@@ -278,13 +298,17 @@ impl Ledger {
     ///
     /// # Errors
     /// `ledger_damaged`.
-    pub(crate) fn reports(&self) -> Result<BTreeMap<String, Vec<(UsageReport, String, bool)>>> {
+    pub(crate) fn reports(&self) -> Result<BTreeMap<String, Vec<Reported>>> {
         let mut reports: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for entry in &self.entries {
             if let Event::Reported { artefact, fork } = &entry.event {
                 let report: UsageReport = artefact.value()?;
                 let of_node = reports.entry(report.install_id.clone()).or_default();
-                of_node.push((report, artefact.payload_sha256.clone(), *fork));
+                of_node.push(Reported {
+                    report,
+                    sha256: artefact.payload_sha256.clone(),
+                    fork: *fork,
+                });
             }
         }
         Ok(reports)

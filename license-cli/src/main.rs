@@ -6,6 +6,7 @@ mod cli;
 mod crl;
 mod dates;
 mod files;
+mod history;
 mod inspect;
 mod issue;
 mod keygen;

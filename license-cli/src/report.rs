@@ -14,7 +14,7 @@ use crate::{
     Result,
     artefacts::about,
     dates, files,
-    ledger::{Event, Ledger, Signed},
+    ledger::{Event, Ledger, Reported, Signed},
     output::Answer,
 };
 
@@ -156,11 +156,11 @@ fn key_of(bytes: &[u8], ledger: &Ledger) -> Result<String> {
     })
 }
 
-fn place(report: &Verified<UsageReport>, known: &[(UsageReport, String, bool)]) -> Place {
-    if known.iter().any(|(_, sha256, _)| *sha256 == report.sha256) {
+fn place(report: &Verified<UsageReport>, known: &[Reported]) -> Place {
+    if known.iter().any(|other| other.sha256 == report.sha256) {
         return Place::Known;
     }
-    let at = |seq: u64| known.iter().find(move |(other, _, _)| other.seq == seq);
+    let at = |seq: u64| known.iter().find(move |other| other.report.seq == seq);
     if at(report.value.seq).is_some() {
         return Place::Fork;
     }
@@ -168,9 +168,9 @@ fn place(report: &Verified<UsageReport>, known: &[(UsageReport, String, bool)]) 
     let names = |sha256: &String| report.value.prev_sha256.as_ref() == Some(sha256);
     let behind = at(report.value.seq.saturating_add(1));
     let fits_behind =
-        behind.is_none_or(|(behind, _, _)| behind.prev_sha256.as_ref() == Some(&report.sha256));
+        behind.is_none_or(|behind| behind.report.prev_sha256.as_ref() == Some(&report.sha256));
     match before {
-        Some((_, sha256, _)) if names(sha256) && fits_behind => Place::Next,
+        Some(before) if names(&before.sha256) && fits_behind => Place::Next,
         Some(_) => Place::Fork,
         None if !fits_behind => Place::Fork,
         None if report.value.prev_sha256.is_none() => Place::Next,
@@ -189,12 +189,22 @@ fn show(arguments: &Show) -> Result<Answer> {
         {
             continue;
         }
-        reports.sort_by_key(|(report, _, _)| report.seq);
+        reports.sort_by_key(|reported| reported.report.seq);
         lines.push(format!("node {id}"));
-        lines.extend(reports.iter().map(|(report, _, fork)| line(report, *fork)));
+        lines.extend(
+            reports
+                .iter()
+                .map(|reported| line(&reported.report, reported.fork)),
+        );
         let reports: Vec<Value> = reports
             .iter()
-            .map(|(report, sha256, fork)| json!({ "payload_sha256": sha256, "fork": fork, "report": report }))
+            .map(
+                |Reported {
+                     report,
+                     sha256,
+                     fork,
+                 }| json!({ "payload_sha256": sha256, "fork": fork, "report": report }),
+            )
             .collect();
         nodes.push(json!({ "install_id": id, "reports": reports }));
     }
