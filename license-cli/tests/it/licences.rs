@@ -76,7 +76,7 @@ fn a_plan_a_request_and_options_make_a_licence() {
 }
 
 #[test]
-fn from_issue_to_the_revocation_list() {
+fn renewals_go_on_from_where_the_last_one_ends() {
     let vendor = Vendor::with_keyring();
     let id = vendor.issue("one.license", "--armour")["license_id"]
         .as_str()
@@ -129,7 +129,13 @@ fn from_issue_to_the_revocation_list() {
         (year, year)
     );
     assert!(two.not_before <= two.issued_at, "a renewal counts at once");
+}
 
+#[test]
+fn lists_rise_and_keep_what_they_say() {
+    let vendor = Vendor::with_keyring();
+    let issued = vendor.issue("one.license", "");
+    let id = issued["license_id"].as_str().unwrap();
     vendor.ok(&format!(
         "revoke --license-id {id} --reason refunded --ledger ledger.jsonl"
     ));
