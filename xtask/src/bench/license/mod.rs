@@ -15,7 +15,7 @@ use guildhall_license::{License, compiled_in, verify};
 use self::{report::Report, server::Vendor};
 use super::{
     load::{self, Load, Outcome},
-    machine::{self, Machine},
+    machine::Machine,
 };
 use crate::Result;
 
@@ -53,15 +53,7 @@ pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
     let rounds = (1..=ROUNDS)
         .map(|number| round(number, &vendor, &licence, &asked))
         .collect::<Result<Vec<_>>>()?;
-    let report = Report {
-        machine: before,
-        load_after: machine::load_average(),
-        rounds,
-    };
-    report.write(root)?;
-    println!("{}", report.table());
-    println!("wrote docs/benchmarks/license.md and license.json");
-    Ok(())
+    Report { rounds }.document().publish(root, &before)
 }
 
 fn round(number: usize, vendor: &Vendor, licence: &[u8], asked: &[u8]) -> Result<Round> {

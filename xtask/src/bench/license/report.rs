@@ -1,68 +1,40 @@
-//! Writes down what was found, with its targets and limits beside it.
+//! What was found about licensing.
 
-use std::{fs, path::Path};
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     super::{
+        document::Document,
         load::median,
-        machine::Machine,
-        table::{self, Row, range},
+        table::{Row, range},
     },
     Round,
 };
-use crate::Result;
 
-/// Figures and what they were measured on.
+/// Every figure of every round.
 pub(super) struct Report {
-    pub(super) machine: Machine,
-    pub(super) load_after: String,
     pub(super) rounds: Vec<Round>,
 }
 
 impl Report {
-    pub(super) fn write(&self, root: &Path) -> Result<()> {
-        let folder = root.join("docs/benchmarks");
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join("license.md"), self.markdown())?;
-        let json = serde_json::to_string_pretty(&self.json())? + "\n";
-        fs::write(folder.join("license.json"), json)?;
-        Ok(())
-    }
-
-    fn markdown(&self) -> String {
-        let Machine {
-            processor,
-            cores,
-            memory_gib,
-            kernel,
-            load,
-        } = &self.machine;
-        format!(
-            "# Licensing\n\n\
-             Written by `TOPIC=license make bench`. Medians of {rounds} interleaved rounds; server and load generator on one machine: \
-             {processor}, {cores} cores, {memory_gib:.1} GiB, Linux {kernel}. Load average {load} before, {after} after: above {cores}, \
-             other work was taking part of the machine.\n\n\
-             {table}\n\
-             A verification is the whole way of an import: envelope, signature, strict reading. Validations are `POST /v1/validate` of \
-             a node with place and lease on 32 connections; their limit is a server that answers as many bytes without reading the \
-             request, under the same load. Activations come one after the other on one connection, each of a node of its own: checked \
-             request, place, signed lease, issuance log, audit and event in one durable transaction.\n",
-            rounds = self.rounds.len(),
-            after = self.load_after,
-            table = self.table(),
-        )
-    }
-
-    /// The table in Markdown.
-    pub(super) fn table(&self) -> String {
-        table::markdown(&self.rows())
+    pub(super) fn document(&self) -> Document {
+        Document {
+            topic: "license",
+            title: "Licensing",
+            how: format!("Medians of {} interleaved rounds.", self.rounds.len()),
+            rows: self.rows(),
+            notes: "A verification is the whole way of an import: envelope, signature, strict reading. Validations are `POST /v1/validate` \
+                    of a node with place and lease on 32 connections; their limit is a server that answers as many bytes without reading \
+                    the request, under the same load. Activations come one after the other on one connection, each of a node of its own: \
+                    checked request, place, signed lease, issuance log, audit and event in one durable transaction."
+                .to_owned(),
+            figures: self.json(),
+        }
     }
 
     fn rows(&self) -> Vec<Row> {
-        let row = |what, pick: fn(&Round) -> f64, digits: usize, target, limit| Row {
-            what,
+        let row = |what: &str, pick: fn(&Round) -> f64, digits: usize, target, limit| Row {
+            what: what.to_owned(),
             median: format!("{:.digits$}", self.median_of(pick)),
             range: range(self.rounds.iter().map(pick), digits),
             target,
@@ -126,7 +98,7 @@ impl Report {
         median(self.rounds.iter().map(pick))
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Map<String, Value> {
         let rounds: Vec<Value> = self
             .rounds
             .iter()
@@ -144,9 +116,6 @@ impl Report {
                 })
             })
             .collect();
-        json!({
-            "processor": self.machine.processor, "cores": self.machine.cores, "kernel": self.machine.kernel,
-            "load_before": self.machine.load, "load_after": self.load_after, "rounds": rounds,
-        })
+        Map::from_iter([("rounds".to_owned(), Value::Array(rounds))])
     }
 }
