@@ -4,6 +4,7 @@ import { keys } from './queries'
 
 const PAGE_SIZE = 50
 const FIRST_PAGE: string | undefined = undefined
+const nextPage = (page: { next_cursor: string | null }) => page.next_cursor ?? undefined
 
 /** Reads about the licence. */
 export const licenseQueries = {
@@ -17,6 +18,6 @@ export const licenseQueries = {
       queryKey: [...keys.license, 'history'] as const,
       queryFn: ({ signal, pageParam }) => api.get('/api/license/history', { signal, query: { cursor: pageParam, limit: PAGE_SIZE } }),
       initialPageParam: FIRST_PAGE,
-      getNextPageParam: (page) => page.next_cursor ?? undefined,
+      getNextPageParam: nextPage,
     }),
 }

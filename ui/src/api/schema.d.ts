@@ -695,6 +695,150 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/license": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_license"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["check_license"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["import_license"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["request_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_server"];
+        put: operations["set_server"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/server/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["contact_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["read_license_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post: operations["export_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/marketplace/agents": {
         parameters: {
             query?: never;
@@ -2077,6 +2221,11 @@ export interface components {
             source: components["schemas"]["SourceKind"];
             title: string;
         };
+        ClockAnomaly: {
+            kind: string;
+            /** Format: date-time */
+            wall_time: string;
+        };
         cnv_id: string;
         /**
          * @description Texts that are searched together, with one model.
@@ -2283,6 +2432,14 @@ export interface components {
             /** @enum {string} */
             kind: "aws";
         });
+        CrlView: {
+            entries: number;
+            /** Format: date-time */
+            next_update: string;
+            /** Format: date-time */
+            this_update: string;
+            version: number;
+        };
         /**
          * @description How secret something is, least secret first.
          * @enum {string}
@@ -2450,8 +2607,11 @@ export interface components {
         };
         /** @description The refused fields of a request. */
         ErrorFields: {
+            feature?: string | null;
             /** @description One entry per refused field. */
-            fields: components["schemas"]["FieldError"][];
+            fields?: components["schemas"]["FieldError"][];
+            since?: string | null;
+            state?: string | null;
         };
         /** @description What happened. */
         Event: {
@@ -2510,6 +2670,9 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "reload";
+        };
+        ExportUsage: {
+            from?: number | null;
         };
         /** @description One choice of a filter. */
         FacetCount: {
@@ -2589,6 +2752,17 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        ImportedArtefact: {
+            kind: string;
+            license: null | components["schemas"]["LicenseView"];
+            license_id: string | null;
+            number: number;
+            outcome: string;
+            state: string;
+        };
+        ImportLicense: {
+            text: string;
+        };
         /** @description What a model file says of itself. */
         Inspection: {
             architecture: string;
@@ -2635,6 +2809,20 @@ export interface components {
          */
         KeepWithin: "node" | "local_network";
         key_id: string;
+        KeyringKeyView: {
+            algorithm: string;
+            id: string;
+            /** Format: date-time */
+            not_after: string;
+            revoked: boolean;
+            role: string;
+        };
+        KeyringView: {
+            /** Format: date-time */
+            expires: string;
+            keys: components["schemas"]["KeyringKeyView"][];
+            version: number;
+        };
         /** @description A well-known open model. */
         KnownModel: {
             /**
@@ -2667,6 +2855,162 @@ export interface components {
              */
             size_bytes: number;
             verdict: components["schemas"]["MemoryVerdict"];
+        };
+        LeaseView: {
+            hours_left: number;
+            /** Format: date-time */
+            issued_at: string;
+            lease_id: string;
+            notices: string[];
+            /** Format: date-time */
+            valid_until: string;
+        };
+        LicenseEvent: {
+            /** Format: date-time */
+            at: string;
+            details: {
+                [key: string]: unknown;
+            };
+            id: number;
+            kind: string;
+        };
+        LicenseFile: {
+            name: string;
+            outcome: string;
+            reason: string | null;
+        };
+        LicenseInstall: {
+            id: string;
+            key_fingerprint: string;
+            public_key: string;
+        };
+        LicenseMeter: {
+            ceiling: number | null;
+            max: number | null;
+            used: number;
+        };
+        LicenseNotice: {
+            code: string;
+            message: string;
+        };
+        LicenseRequest: {
+            file_name: string;
+            says: {
+                [key: string]: unknown;
+            };
+            text: string;
+        };
+        LicenseServer: {
+            base_url: string;
+            ca_pem: string | null;
+            enabled: boolean;
+            failure: string | null;
+            local_network: boolean;
+            /** Format: date-time */
+            succeeded_at: string | null;
+            /** Format: date-time */
+            tried_at: string | null;
+        };
+        LicenseServerAnswer: {
+            server: null | components["schemas"]["LicenseServer"];
+        };
+        LicenseStatus: {
+            anomalies: components["schemas"]["ClockAnomaly"][];
+            clock_anomalies_total: number;
+            crl: null | components["schemas"]["CrlView"];
+            /** Format: date-time */
+            effective_time: string;
+            employees: components["schemas"]["LicenseMeter"];
+            entitlements: {
+                [key: string]: unknown;
+            };
+            files: components["schemas"]["LicenseFile"][];
+            install: components["schemas"]["LicenseInstall"];
+            keyring: components["schemas"]["KeyringView"];
+            license: null | components["schemas"]["LicenseView"];
+            licenses: components["schemas"]["LicenseView"][];
+            notices: components["schemas"]["LicenseNotice"][];
+            reason: string;
+            seats: components["schemas"]["LicenseMeter"];
+            /** Format: date-time */
+            since: string;
+            state: string;
+            trial: components["schemas"]["LicenseTrial"];
+            trust_root: string;
+            /** Format: date-time */
+            until: string | null;
+        };
+        LicenseTrial: {
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: date-time */
+            started_at: string;
+        };
+        LicenseUsage: {
+            days: components["schemas"]["LicenseUsageDay"][];
+            preview: {
+                [key: string]: unknown;
+            };
+            reports: components["schemas"]["LicenseUsageReport"][];
+        };
+        LicenseUsageDay: {
+            active_30d: number;
+            answers: number;
+            date: string;
+            seats: number;
+            ves_peak: number;
+        };
+        LicenseUsageExport: {
+            file_name: string;
+            reports: number;
+            text: string;
+        };
+        LicenseUsageReport: {
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            exported_at: string | null;
+            first_day: string;
+            last_day: string;
+            /** Format: date-time */
+            sent_at: string | null;
+            seq: number;
+            sha256: string;
+        };
+        LicenseView: {
+            binding: string;
+            contract_ref: string | null;
+            customer: string;
+            deciding: boolean;
+            edition: string;
+            entitlements: {
+                [key: string]: unknown;
+            };
+            environment: string;
+            expiry_behavior: string;
+            /** Format: date-time */
+            grace_end: string | null;
+            /** Format: date-time */
+            imported_at: string;
+            /** Format: date-time */
+            issued_at: string;
+            kind: string;
+            lease: null | components["schemas"]["LeaseView"];
+            lease_required: boolean;
+            license_id: string;
+            /** Format: date-time */
+            maintenance_end: string | null;
+            names_other_node: boolean;
+            /** Format: date-time */
+            not_before: string;
+            product: string;
+            serial: number;
+            sha256: string;
+            signers: string[];
+            state: string | null;
+            /** Format: date-time */
+            term_end: string | null;
         };
         /** @description How much one may use. A limit that is left out does not exist. */
         Limits: {
@@ -3340,6 +3684,10 @@ export interface components {
                 summary: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        Page_LicenseEvent: {
+            items: components["schemas"]["LicenseEvent"][];
             next_cursor: string | null;
         };
         /** @description One page of a list. */
@@ -4267,6 +4615,9 @@ export interface components {
              */
             version?: number | null;
         };
+        RequestLease: {
+            license_id?: string | null;
+        };
         /** @description Where an organisation's prompts may be computed. */
         ResidencyRule: {
             applies_to: components["schemas"]["AppliesTo"];
@@ -4542,6 +4893,12 @@ export interface components {
             /** @description To open the switch, the mode once more, typed by a person; closing it needs none. */
             confirm?: string | null;
             mode: components["schemas"]["EgressMode"];
+        };
+        SetLicenseServer: {
+            base_url: string;
+            ca_pem?: string | null;
+            enabled: boolean;
+            local_network?: boolean;
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
@@ -7222,6 +7579,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseStatus"];
+                };
+            };
+        };
+    };
+    check_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportLicense"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedArtefact"];
+                };
+            };
+        };
+    };
+    read_history: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LicenseEvent"];
+                };
+            };
+        };
+    };
+    import_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportLicense"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedArtefact"];
+                };
+            };
+        };
+    };
+    request_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestLease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseRequest"];
+                };
+            };
+        };
+    };
+    read_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+        };
+    };
+    set_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLicenseServer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+        };
+    };
+    contact_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+        };
+    };
+    read_license_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseUsage"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportUsage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseUsageExport"];
                 };
             };
         };

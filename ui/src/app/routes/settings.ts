@@ -90,4 +90,7 @@ const organisations = createRoute({
 })
 
 /** Account and administration. */
-export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, providers, usage, quotas, license, organisations])] as const
+export const settingsRoutes = [
+  account,
+  admin.addChildren([adminIndex, people, models, providers, usage, quotas, license, organisations]),
+] as const

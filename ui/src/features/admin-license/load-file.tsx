@@ -92,7 +92,7 @@ export function LoadFile() {
             value={text}
             spellCheck={false}
             onChange={(event) => setText(event.target.value)}
-            placeholder="-----BEGIN GUILDHALL LICENSE-----"
+            placeholder={t('license.paste_example')}
             hint={
               <span className="inline-flex items-center gap-1.5">
                 <ClipboardPaste size={13} aria-hidden="true" />

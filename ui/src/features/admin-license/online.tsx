@@ -61,7 +61,7 @@ function Form({ server }: { server: LicenseServer | null }) {
         label={t('license.online_url')}
         value={address}
         type="url"
-        placeholder="https://licences.example.com"
+        placeholder={t('license.online_url_example')}
         error={wrong}
         onChange={(event) => setAddress(event.target.value)}
       />
@@ -72,7 +72,7 @@ function Form({ server }: { server: LicenseServer | null }) {
         rows={2}
         value={ca}
         spellCheck={false}
-        placeholder="-----BEGIN CERTIFICATE-----"
+        placeholder={t('license.online_ca_example')}
         onChange={(event) => setCa(event.target.value)}
       />
       <Switch label={t('license.online_enabled')} checked={enabled} onChange={setEnabled} />

@@ -75,6 +75,7 @@ export const license = addMessages({
   'license.drop_release': 'Let go to check it',
   'license.drop_note': 'or press to choose one: licence, lease, revocation list, keyring',
   'license.paste': 'Or paste the text',
+  'license.paste_example': '-----BEGIN GUILDHALL LICENSE-----',
   'license.paste_note': 'Checked on this machine, never sent anywhere.',
   'license.too_large': 'This file is larger than 64 kB, so it is none of your vendor’s.',
   'license.check': 'Check it',
@@ -157,6 +158,8 @@ export const license = addMessages({
   'license.online_lead':
     'A node with a network may renew leases, fetch the revocation list and send usage reports by itself: the same files as by hand. Off until you configure it, and never while the egress switch says that nothing may leave.',
   'license.online_url': 'Address of the licence server',
+  'license.online_url_example': 'https://licences.example.com',
+  'license.online_ca_example': '-----BEGIN CERTIFICATE-----',
   'license.online_local': 'It lies on our own network',
   'license.online_local_note': 'Then every address of its name must be a private one.',
   'license.online_ca': 'Certificate to trust (PEM, optional)',
