@@ -184,14 +184,14 @@ fn new_install(ctx: &Ctx, case: &Case<'_>) -> Install {
 }
 
 fn tell_of_place(tx: &Tx<'_>, by: (&App, &Ctx), case: &Case<'_>, install: &Install) -> Result<()> {
-    let summary = format!("activated on {}", install.key_fingerprint);
+    let summary = format!("activated on {}", install.short_name());
     let details = json!({ "install": install.id });
     tell(tx, by, case, ("install.activated", summary), details)?;
     audit::record(tx, by.1, "install.activated", install.id)
 }
 
 fn tell_of_copy(tx: &Tx<'_>, by: (&App, &Ctx), case: &Case<'_>, install: &Install) -> Result<()> {
-    let node = &install.key_fingerprint;
+    let node = install.short_name();
     let summary = format!("the request counter of {node} went back: a copy or a restored snapshot");
     let details = json!({ "install": install.id, "counter": case.request.counter });
     metrics::counter!("license_server_clones_suspected_total").increment(1);
@@ -226,7 +226,8 @@ fn lease(
     store::insert_lease(tx, &row, &envelope)?;
     issuance_log::append(tx, ctx, ("lease", &row.id.to_string()), &envelope)?;
     let details = json!({ "lease": row.id, "install": install.id, "counter": row.counter, "valid_until": valid_until });
-    let summary = format!("lease {} until {}", row.counter, valid_until.to_rfc3339());
+    let day: String = valid_until.to_rfc3339().chars().take(10).collect();
+    let summary = format!("lease {} until {day}", row.counter);
     tell(tx, (app, ctx), case, ("lease.issued", summary), details)?;
     audit::record(tx, ctx, "lease.issued", row.id)?;
     String::from_utf8(envelope)

@@ -31,6 +31,13 @@ pub struct Install {
     pub request_counter: i64,
 }
 
+impl Install {
+    /// Enough of the key's fingerprint to recognise the node by.
+    pub fn short_name(&self) -> String {
+        self.key_fingerprint.chars().take(16).collect()
+    }
+}
+
 /// A lease that was given.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Lease {

@@ -108,7 +108,7 @@ pub(crate) async fn release(app: &App, ctx: &Ctx, id: InstallId) -> guildhall_ke
             licence: Some(licence.id),
             customer: Some(licence.customer_id),
         };
-        let summary = format!("{} gave its place back", install.key_fingerprint);
+        let summary = format!("{} gave its place back", install.short_name());
         let details = serde_json::json!({ "install": id });
         let what = ("install.released", summary);
         events::publish(tx, (&server, &caller), about, what, details)?;

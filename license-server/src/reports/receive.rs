@@ -81,7 +81,7 @@ pub async fn receive(app: &App, ctx: &Ctx, bytes: Vec<u8>) -> Result<ReportRecei
         };
         let details = json!({ "report": new.id, "seq": new.seq, "install": install.id });
         let what = if receipt.forked {
-            let node = &install.key_fingerprint;
+            let node = install.short_name();
             let summary = format!(
                 "report {} of {node} does not go on from the one before",
                 new.seq

@@ -89,13 +89,13 @@ export default function Revocations() {
       </PageHeader>
       {data.published ? (
         <Panel className="mb-4">
-          <dl className="grid grid-cols-2 gap-6 sm:grid-cols-3">
+          <dl className="flex flex-wrap gap-x-12 gap-y-4">
             <Stat value={String(data.published.version)} label={t('vendor.crl_version')} />
             <Stat value={String(rows.length)} label={t('vendor.crl_entries')} />
-            <div className="text-[13px] text-ink-2">
-              {t('vendor.crl_fresh', { issued: formatDateTime(data.published.issued_at), until: formatDate(data.published.next_update) })}
-            </div>
           </dl>
+          <p className="mt-3 text-[13px] text-ink-2">
+            {t('vendor.crl_fresh', { issued: formatDateTime(data.published.issued_at), until: formatDate(data.published.next_update) })}
+          </p>
         </Panel>
       ) : null}
       <Panel pad={false} className="overflow-hidden pt-4">
