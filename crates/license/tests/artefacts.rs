@@ -2,17 +2,17 @@
 #![cfg(feature = "sign")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod common;
+mod sample;
 
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use common::{at, crl, development_key, license};
 use ed25519_dalek::SigningKey;
 use guildhall_license::{
     ActivationRequest, Algorithm, Crl, Envelope, Keyring, KeyringKey, Lease, License, Role,
     Signature, TrustRoot, activation_request, armour, compiled_in, fingerprint, pae, sign, verify,
 };
+use sample::{at, crl, development_key, license};
 
 fn ring() -> Keyring {
     compiled_in().unwrap().0
