@@ -298,3 +298,21 @@ fn a_node_signs_its_request_without_the_vendor_s_code() {
         "artefact_wrong_key"
     );
 }
+
+#[test]
+fn only_checked_signatures_are_named() {
+    let mut envelope = sign::sign(&license(), &[&development_key("license")]).unwrap();
+    let signer = envelope.signatures()[0].key_id.clone();
+    // One of a stranger, and one of a key that is trusted for something else: neither is checked, so neither vouches.
+    for name in [
+        "00".repeat(32),
+        sign::Signer::key_id(&development_key("crl")),
+    ] {
+        envelope.add(Signature {
+            key_id: name,
+            bytes: vec![1; 64],
+        });
+    }
+    let verified = verify::<License>(&envelope.to_bytes(), &ring()).unwrap();
+    assert_eq!(verified.signers, [signer]);
+}
