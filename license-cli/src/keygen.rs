@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::{
     Result, files,
-    keys::{self, Passphrases, PublicFile},
+    keys::{self, Passphrases, PublicFile, TokenKey},
     output::Answer,
 };
 
@@ -26,6 +26,10 @@ pub(crate) struct Keygen {
     out: PathBuf,
     #[command(flatten)]
     passphrases: Passphrases,
+    /// Make the key in this token, `pkcs11:token=NAME;object=NAME`, which it never leaves; `--out` then names the file for its public half,
+    /// such as `license.pub.json`. The passphrase is the token's PIN.
+    #[arg(long, value_name = "KEY", conflicts_with = "no_passphrase")]
+    token: Option<TokenKey>,
     /// Do not seal the key: whoever reads the file can sign.
     #[arg(long, conflicts_with = "files")]
     no_passphrase: bool,
@@ -60,6 +64,13 @@ impl From<RoleName> for Role {
 }
 
 pub(crate) fn run(arguments: &Keygen) -> Result<Answer> {
+    let alg = match arguments.alg {
+        AlgorithmName::Ed25519 => Algorithm::Ed25519,
+        AlgorithmName::Rsa3072 => Algorithm::RsaPss3072Sha256,
+    };
+    if let Some(token) = &arguments.token {
+        return in_token(token, alg, arguments);
+    }
     let public_path = public_path(&arguments.out)?;
     if arguments.out.exists() || public_path.exists() {
         let message = format!(
@@ -71,10 +82,6 @@ pub(crate) fn run(arguments: &Keygen) -> Result<Answer> {
     let passphrase = match arguments.no_passphrase {
         true => None,
         false => Some(arguments.passphrases.choose()?),
-    };
-    let alg = match arguments.alg {
-        AlgorithmName::Ed25519 => Algorithm::Ed25519,
-        AlgorithmName::Rsa3072 => Algorithm::RsaPss3072Sha256,
     };
     let made = keys::make(alg, arguments.role.into())?;
     keys::write(
@@ -88,6 +95,19 @@ pub(crate) fn run(arguments: &Keygen) -> Result<Answer> {
         (&arguments.out, &public_path),
         passphrase.is_some(),
     ))
+}
+
+fn in_token(token: &TokenKey, alg: Algorithm, arguments: &Keygen) -> Result<Answer> {
+    files::require_new(&arguments.out)?;
+    let mut pin = arguments.passphrases.supply();
+    let public = token.make(alg, arguments.role.into(), &mut pin)?;
+    write_public(&arguments.out, &public)?;
+    let value = json!({ "id": public.id, "alg": public.alg, "role": public.role, "public_file": arguments.out });
+    let lines = [
+        format!("made the {} key {}: {token}", public.role.name(), public.id),
+        format!("  public:  {}", arguments.out.display()),
+    ];
+    Ok(Answer::new(value, lines))
 }
 
 fn answer(

@@ -1,15 +1,15 @@
 //! The state ladder, rung by rung.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod common;
+mod sample;
 
-use common::{at, crl, license};
 use guildhall_kernel::Timestamp;
 use guildhall_license::{
     Crl, Effect, ExpiryBehavior, Lease, LeaseTerms, License, Revocation, RevocationTarget,
     Verified,
     state::{Holding, NodeState, Reason, Situation, State, node_state},
 };
+use sample::{at, crl, license};
 
 const OWN: &str = "own";
 

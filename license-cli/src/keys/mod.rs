@@ -2,8 +2,9 @@
 
 mod file;
 mod passphrase;
+mod token;
 
-use std::{fmt, path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::Args;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use self::{
     file::{make, write},
     passphrase::Passphrases,
+    token::TokenKey,
 };
 use crate::Result;
 
@@ -20,12 +22,13 @@ use crate::Result;
 #[derive(Clone, Debug)]
 pub(crate) enum KeyPlace {
     File(PathBuf),
+    Token(TokenKey),
 }
 
 /// The keys to sign with, and what opens them.
 #[derive(Args)]
 pub(crate) struct KeyArguments {
-    /// Private key to sign with: a key file. Give it again for another signature.
+    /// Private key to sign with: a key file, or `pkcs11:token=NAME;object=NAME` for one in hardware. Give it again for another signature.
     #[arg(long = "key", required = true, value_name = "KEY")]
     pub(crate) keys: Vec<KeyPlace>,
     #[command(flatten)]
@@ -51,6 +54,7 @@ impl KeyArguments {
         let mut passphrases = self.passphrases.supply();
         let open = |place: &KeyPlace| match place {
             KeyPlace::File(path) => file::open(path, &mut passphrases),
+            KeyPlace::Token(key) => key.open(&mut passphrases),
         };
         self.keys.iter().map(open).collect()
     }
@@ -96,14 +100,9 @@ impl FromStr for KeyPlace {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self> {
-        Ok(Self::File(text.into()))
-    }
-}
-
-impl fmt::Display for KeyPlace {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => path.display().fmt(formatter),
+        if TokenKey::is_named_by(text) {
+            return Ok(Self::Token(text.parse()?));
         }
+        Ok(Self::File(text.into()))
     }
 }
