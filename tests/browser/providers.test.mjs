@@ -19,7 +19,8 @@ async function startServer(place) {
     })
     request.on('end', () => {
       const body = JSON.parse(text || '{}')
-      if (request.url.endsWith('/embeddings')) return json(response, { object: 'list', data: body.input.map(vector), usage: { prompt_tokens: 1, total_tokens: 1 } })
+      if (request.url.endsWith('/embeddings'))
+        return json(response, { object: 'list', data: body.input.map(vector), usage: { prompt_tokens: 1, total_tokens: 1 } })
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const delta = (value) => response.write(`data: ${JSON.stringify(value)}\n\n`)
       delta({ choices: [{ index: 0, delta: { content: 'Answered next door.' }, finish_reason: null }] })

@@ -1199,7 +1199,6 @@ export interface components {
         cus_id: string;
         /** @description An organisation that buys licences. */
         Customer: {
-            archived_at?: components["schemas"]["Timestamp"] | null;
             contact_email: string;
             contact_name: string;
             /** @description ISO 3166 alpha-2, or empty. */
@@ -1257,10 +1256,15 @@ export interface components {
             /** @description The id under which the log knows this request. */
             request_id: string;
         };
-        /** @description The refused fields of a request. */
+        /** @description The refused fields of a request, or what the licence refused. */
         ErrorFields: {
+            /** @description For `license_restricted`: what was refused, such as `agents.max`. */
+            feature?: string | null;
             /** @description One entry per refused field. */
-            fields: components["schemas"]["FieldError"][];
+            fields?: components["schemas"]["FieldError"][];
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description For `license_restricted`: the state of the licence, such as `restrict_new`. */
+            state?: string | null;
         };
         /** @description Something that happened. */
         Event: {
@@ -1570,7 +1574,6 @@ export interface components {
         Page_Customer: {
             /** @description The entries of this page. */
             items: {
-                archived_at?: components["schemas"]["Timestamp"] | null;
                 contact_email: string;
                 contact_name: string;
                 /** @description ISO 3166 alpha-2, or empty. */
@@ -1689,7 +1692,6 @@ export interface components {
         Page_Product: {
             /** @description The entries of this page. */
             items: {
-                archived_at?: components["schemas"]["Timestamp"] | null;
                 /** @description What the licence file names it by, such as `guildhall`. */
                 code: string;
                 created_at: components["schemas"]["Timestamp"];
@@ -1828,7 +1830,6 @@ export interface components {
         PriceUnit: "seat" | "licence";
         /** @description Something that is sold. */
         Product: {
-            archived_at?: components["schemas"]["Timestamp"] | null;
             /** @description What the licence file names it by, such as `guildhall`. */
             code: string;
             created_at: components["schemas"]["Timestamp"];
@@ -1844,8 +1845,8 @@ export interface components {
             issued_at: components["schemas"]["Timestamp"];
             /** @description When a node may call the list old; it never blocks for that. */
             next_update: components["schemas"]["Timestamp"];
-            /** @description SHA-256 of the signed bytes, in hex. */
-            sha256: string;
+            /** @description SHA-256 of the signed payload, in hex: how leases name the list. */
+            payload_sha256: string;
             /** Format: int64 */
             version: number;
         };
@@ -1928,7 +1929,7 @@ export interface components {
         /** @description How the server is. */
         ServerStatus: {
             /** Format: int64 */
-            keyring_version?: number | null;
+            keyring_version: number;
             /** @description How licences are signed: `attached`, `local` or `queue`. */
             signing: string;
             started_at: components["schemas"]["Timestamp"];
