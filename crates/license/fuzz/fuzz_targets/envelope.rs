@@ -7,7 +7,10 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(envelope) = Envelope::read(bytes) else {
         return;
     };
-    assert_eq!(Envelope::read(&envelope.to_bytes()).ok().as_ref(), Some(&envelope));
+    assert_eq!(
+        Envelope::read(&envelope.to_bytes()).ok().as_ref(),
+        Some(&envelope)
+    );
     let text = armour(&envelope);
     if text.len() <= ENVELOPE_BYTES_MAX {
         assert_eq!(Envelope::read(text.as_bytes()).ok(), Some(envelope));
