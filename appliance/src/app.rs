@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     egress::Egress,
     events::Events,
+    idempotency,
     identity::{self, KnownKeys, LoginLimits},
     inference::{self, Inference, Providers},
     keys::Keys,
@@ -80,6 +81,16 @@ pub const MIGRATIONS: &[Migration] = &[
         version: 10,
         name: "licensing",
         sql: include_str!("../migrations/0010_licensing.sql"),
+    },
+    Migration {
+        version: 11,
+        name: "data_class",
+        sql: include_str!("../migrations/0011_data_class.sql"),
+    },
+    Migration {
+        version: 12,
+        name: "collections",
+        sql: include_str!("../migrations/0012_collections.sql"),
     },
 ];
 
@@ -207,34 +218,30 @@ impl App {
         let catalog = Catalog::open(&data_dir, &db, started_at).await?;
         let events = Events::new();
         let secrets = Secrets::open((&keys, &keys_dir), &db, Arc::clone(&clock)).await?;
-        let egress = Egress::open(config.egress, &db, Arc::clone(&clock)).await?;
-        let licensing = Licensing::open(
-            (&data_dir, &keys),
-            (&db, &egress),
-            (Arc::clone(&clock), built),
-            COUNTED,
-        )
-        .await?;
+        let egress = Egress::open(config.egress, &db, (&events, Arc::clone(&clock))).await?;
+        let times = (Arc::clone(&clock), built);
+        let licensing = Licensing::open((&data_dir, &keys), (&db, &egress), times, COUNTED).await?;
         let providers = Providers::open(
             &db,
-            (&egress, &secrets),
+            (&egress, &secrets, &events),
             Arc::clone(&clock),
             team::MODEL_USERS,
         )
         .await?;
         let inference = Inference::open(
-            (&config, &data_dir),
+            (&config, &data_dir, &keys),
             &db,
             &events,
             Arc::clone(&clock),
             (team::MODEL_USERS, providers),
         )
         .await?;
+        let meter = Meter::start(db.clone());
         let app = Self(Arc::new(Node {
             login_limits: LoginLimits::new(Arc::clone(&clock)),
             known_keys: KnownKeys::default(),
-            meter: Meter::start(db.clone()),
-            knowledge: Knowledge::new(inference.clone()),
+            knowledge: Knowledge::new(inference.clone(), &db, Arc::clone(&clock), meter.clone()),
+            meter,
             presence: Presence::default(),
             turns: Turns::default(),
             playground: Playground::default(),
@@ -255,6 +262,7 @@ impl App {
         }));
         crate::chat::recover(&app).await?;
         crate::playground::recover(&app).await?;
+        crate::knowledge::resume(&app).await?;
         Ok(app)
     }
 
@@ -272,18 +280,9 @@ impl App {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let caller = ctx.clone();
-        let is_keyed = ctx.idempotency.is_some();
-        let outcome = self.db.write(move |tx| {
-            if is_keyed && let Some(answer) = idempotency::recall(tx, &caller)? {
-                let text = answer.ok_or_else(idempotency::secret_shown)?;
-                return Ok(serde_json::from_str(&text)?);
-            }
-            let value = change(tx)?;
-            if is_keyed {
-                idempotency::remember(tx, &caller, Some(serde_json::to_string(&value)?))?;
-            }
-            Ok(value)
-        });
+        let outcome = self
+            .db
+            .write(move |tx| idempotency::once(tx, &caller, || change(tx)));
         outcome.await
     }
 
@@ -298,14 +297,9 @@ impl App {
         change: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let caller = ctx.clone();
-        let outcome = self.db.write(move |tx| {
-            if idempotency::recall(tx, &caller)?.is_some() {
-                return Err(idempotency::secret_shown());
-            }
-            let value = change(tx)?;
-            idempotency::remember(tx, &caller, None)?;
-            Ok(value)
-        });
+        let outcome = self
+            .db
+            .write(move |tx| idempotency::once_secret(tx, &caller, || change(tx)));
         outcome.await
     }
 
@@ -314,6 +308,7 @@ impl App {
         self.shutdown.cancel();
         self.inference.shutdown().await;
         self.meter.flush().await;
+        self.egress.flush().await;
         // The last mark of the clock is the best one.
         self.licensing.remember(true).await;
         self.db.clone().close();
@@ -322,69 +317,5 @@ impl App {
     /// Path of something in the data directory.
     pub fn path(&self, relative: impl AsRef<Path>) -> PathBuf {
         self.data_dir.join(relative)
-    }
-}
-
-mod idempotency {
-    //! The rows behind `Idempotency-Key`.
-
-    use guildhall_db::{Tx, params};
-    use guildhall_kernel::{Ctx, Error, Result};
-
-    /// How long an answer is remembered.
-    const KEPT_SECONDS: i64 = 24 * 3600;
-
-    /// `Some(answer)` when this request was done before; the answer is `None` when it held a secret.
-    pub(super) fn recall(tx: &Tx<'_>, ctx: &Ctx) -> Result<Option<Option<String>>> {
-        let Some(key) = ctx.idempotency.as_deref() else {
-            return Ok(None);
-        };
-        tx.execute(
-            "DELETE FROM idempotency_keys WHERE person_id = ? AND created_at < ?",
-            params![ctx.person, ctx.now().plus_seconds(-KEPT_SECONDS)],
-        )?;
-        let row = tx.query_opt(
-            "SELECT fingerprint, answer FROM idempotency_keys WHERE person_id = ? AND key = ?",
-            params![ctx.person, key.key.as_str()],
-            |row| {
-                Ok((
-                    row.get::<String>("fingerprint")?,
-                    row.get::<Option<String>>("answer")?,
-                ))
-            },
-        )?;
-        match row {
-            Some((fingerprint, answer)) if fingerprint == key.fingerprint => Ok(Some(answer)),
-            Some(_) => Err(Error::conflict(
-                "idempotency_key_reused",
-                "this idempotency key was used for another request; send a new key",
-            )),
-            None => Ok(None),
-        }
-    }
-
-    pub(super) fn remember(tx: &Tx<'_>, ctx: &Ctx, answer: Option<String>) -> Result<()> {
-        let Some(key) = ctx.idempotency.as_deref() else {
-            return Ok(());
-        };
-        tx.execute(
-            "INSERT INTO idempotency_keys (person_id, key, fingerprint, answer, created_at)
-             VALUES (?, ?, ?, ?, ?)",
-            params![
-                ctx.person,
-                key.key.as_str(),
-                key.fingerprint.as_str(),
-                answer,
-                ctx.now()
-            ],
-        )?;
-        Ok(())
-    }
-
-    pub(super) fn secret_shown() -> Error {
-        Error::conflict(
-            "already_done",
-            "this request was already carried out and its secret was shown once; make a new one instead",
-        )
     }
 }

@@ -66,6 +66,15 @@ pub enum Event {
     /// Somebody was added, changed or removed.
     #[serde(rename = "people.changed")]
     PeopleChanged {},
+    /// A provider, a chain or a residency rule was entered, changed, tested or removed.
+    #[serde(rename = "providers.changed")]
+    ProvidersChanged {},
+    /// A collection got another embedding model, or its vectors are being made.
+    #[serde(rename = "collections.changed")]
+    CollectionsChanged {},
+    /// The switch of outgoing connections was turned.
+    #[serde(rename = "egress.changed")]
+    EgressChanged {},
     /// Something was imported, or the state of the licence is another.
     #[serde(rename = "license.changed")]
     LicenseChanged {},
@@ -88,6 +97,9 @@ impl Event {
             Self::PromptChanged { .. } => "prompt.changed",
             Self::PlaygroundChanged { .. } => "playground.changed",
             Self::PeopleChanged {} => "people.changed",
+            Self::ProvidersChanged {} => "providers.changed",
+            Self::CollectionsChanged {} => "collections.changed",
+            Self::EgressChanged {} => "egress.changed",
             Self::LicenseChanged {} => "license.changed",
             Self::Reload {} => "reload",
         }

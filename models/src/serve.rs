@@ -181,5 +181,6 @@ pub(crate) fn cancelled_early(request_id: u64) -> Done {
         wait_ms: 0,
         drafted_tokens: 0,
         accepted_tokens: 0,
+        stop_text: None,
     }
 }

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, storyOf } from './visitor.mjs'
 
 const STARTER = new URL('../../models/starter/starter.gguf', import.meta.url)
 const FILE = 'visitor-model.gguf'
@@ -29,7 +29,6 @@ describe('models and the switch', () => {
   const problems = []
   let page
   let file
-  let broken
 
   before(async () => {
     const folder = temporaryFolder(place)
@@ -49,22 +48,7 @@ describe('models and the switch', () => {
     await page.goto(`${node.url}/admin/models`)
   })
 
-  /** One step; the steps after a broken one are skipped, and a picture shows where it broke. */
-  function step(name, work) {
-    test(name, async (t) => {
-      if (broken) return t.skip(`"${broken}" failed`)
-      const before = problems.length
-      try {
-        await work(t)
-        assert.deepEqual(problems.slice(before), [])
-      } catch (error) {
-        broken = name
-        await takePicture(page, `failed-${name.replaceAll(/\W+/g, '-')}`)
-        throw error
-      }
-    })
-  }
-
+  const step = storyOf(() => page, problems)
   const button = (name) => page.getByRole('button', { name, exact: true })
   const uploads = () => page.getByRole('list', { name: 'Uploads' })
   const card = () => page.getByRole('listitem').filter({ has: page.getByRole('heading', { name: TITLE, exact: true }) })

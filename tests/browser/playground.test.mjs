@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, storyOf } from './visitor.mjs'
 
 const NAME = 'Introduce yourself'
 
@@ -13,7 +13,6 @@ describe('prompts and playground', () => {
   const place = scope({ after })
   const problems = []
   let page
-  let broken
 
   before(async () => {
     const dataDir = path.join(temporaryFolder(place), 'data')
@@ -30,22 +29,7 @@ describe('prompts and playground', () => {
     await page.waitForURL((url) => url.pathname === '/')
   })
 
-  /** One step; the steps after a broken one are skipped, and a picture shows where it broke. */
-  function step(name, work) {
-    test(name, async (t) => {
-      if (broken) return t.skip(`"${broken}" failed`)
-      const before = problems.length
-      try {
-        await work(t)
-        assert.deepEqual(problems.slice(before), [])
-      } catch (error) {
-        broken = name
-        await takePicture(page, `failed-${name.replaceAll(/\W+/g, '-')}`)
-        throw error
-      }
-    })
-  }
-
+  const step = storyOf(() => page, problems)
   const button = (name) => page.getByRole('button', { name, exact: true })
   const link = (name) => page.getByRole('link', { name, exact: true })
   const heading = (name) => page.getByRole('heading', { name, exact: true })

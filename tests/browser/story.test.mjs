@@ -2,10 +2,10 @@
 // where the one before ended, so a step that fails ends the story.
 import assert from 'node:assert/strict'
 import path from 'node:path'
-import { after, before, describe, test } from 'node:test'
+import { after, before, describe } from 'node:test'
 import { RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { whileEnginesAreHeld } from './engines.mjs'
-import { openBrowser, openContext, openTab, settle, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, storyOf } from './visitor.mjs'
 
 const PERSON = { name: 'Robin Vale', email: 'robin@example.test', password: 'correct horse battery staple' }
 const ORGANISATION = 'Linden & Vale'
@@ -20,7 +20,6 @@ describe('the story of a person', () => {
   let context
   let page
   let persona
-  let broken
 
   before(async () => {
     node = await RunningNode.start(place, path.join(temporaryFolder(place), 'data'))
@@ -30,22 +29,7 @@ describe('the story of a person', () => {
     page = await openTab(context, node.url, problems)
   })
 
-  /** One step; the steps after a broken one are skipped, and a picture shows where it broke. */
-  function step(name, work) {
-    test(name, async (t) => {
-      if (broken) return t.skip(`"${broken}" failed`)
-      const before = problems.length
-      try {
-        await work(t)
-        assert.deepEqual(problems.slice(before), [])
-      } catch (error) {
-        broken = name
-        await takePicture(page, `failed-${name.replaceAll(/\W+/g, '-')}`)
-        throw error
-      }
-    })
-  }
-
+  const step = storyOf(() => page, problems)
   const button = (name) => page.getByRole('button', { name, exact: true })
   const link = (name) => page.getByRole('link', { name, exact: true })
   const heading = (name) => page.getByRole('heading', { name, exact: true })

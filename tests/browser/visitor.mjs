@@ -1,7 +1,9 @@
 // A person at a browser: Debian's chromium, watched for everything that must not happen.
+import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { test } from 'node:test'
 import { chromium } from 'playwright-core'
 
 /** A busy machine takes its time; a step that takes longer than this hangs. */
@@ -67,7 +69,7 @@ function isExpected(message) {
 export async function settle(page) {
   await page.locator('h1').first().waitFor({ state: 'attached' })
   await page.waitForFunction(async () => {
-    if (document.querySelector('[role=status][aria-label="Loading"], .skeleton, [aria-busy=true]')) return false
+    if (document.querySelector('[role=status][aria-label="Loading"], .bone, [aria-busy=true]')) return false
     await document.fonts.ready
     // What has come in is at rest; loops never are.
     const moves = (animation) => animation.playState === 'running' && animation.effect?.getComputedTiming().endTime !== Infinity
@@ -85,4 +87,26 @@ export function scrollsSideways(page) {
 export async function takePicture(page, name, options = {}) {
   fs.mkdirSync(PICTURES, { recursive: true })
   await page.screenshot({ path: path.join(PICTURES, `${name}.png`), ...options })
+}
+
+/**
+ * The steps of one story. Steps after a broken one are skipped, and a picture shows where it broke; `pageOf` gives the tab, `problems` is
+ * what must stay empty.
+ */
+export function storyOf(pageOf, problems) {
+  let broken
+  return (name, work) => {
+    test(name, async (t) => {
+      if (broken) return t.skip(`"${broken}" failed`)
+      const before = problems.length
+      try {
+        await work(t)
+        assert.deepEqual(problems.slice(before), [])
+      } catch (error) {
+        broken = name
+        await takePicture(pageOf(), `failed-${name.replaceAll(/\W+/g, '-')}`)
+        throw error
+      }
+    })
+  }
 }

@@ -58,6 +58,20 @@ class Messages(unittest.TestCase):
         self.assertEqual((names[0], names[-1]), ("message_start", "message_stop"))
         self.assertIn(final.stop_reason, ("end_turn", "max_tokens"))
 
+    def test_a_stop_sequence_that_is_met_is_named(self):
+        asked = {"model": MODEL, "max_tokens": 60, "messages": HELLO, "temperature": 0}
+        whole = self.client.messages.create(**asked)
+        self.assertIn(whole.stop_reason, ("end_turn", "max_tokens"))
+        self.assertIsNone(whole.stop_sequence)
+        word = whole.content[0].text.split()[2]
+        stops = ["nobody says this", word]
+        cut = self.client.messages.create(**asked, stop_sequences=stops)
+        self.assertEqual((cut.stop_reason, cut.stop_sequence), ("stop_sequence", word))
+        self.assertNotIn(word, cut.content[0].text)
+        with self.client.messages.stream(**asked, stop_sequences=stops) as stream:
+            final = stream.get_final_message()
+        self.assertEqual((final.stop_reason, final.stop_sequence), ("stop_sequence", word))
+
     def test_a_forced_tool_call_and_its_result(self):
         said = self.client.messages.create(
             model=MODEL, max_tokens=80, messages=HELLO, tools=[WEATHER], tool_choice={"type": "any"}

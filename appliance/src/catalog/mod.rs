@@ -165,6 +165,11 @@ impl Catalog {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Every agent that is known here, on offer or not.
+    pub fn known(&self) -> Vec<AgentId> {
+        self.0.known.keys().copied().collect()
+    }
+
     /// One page of the agents on offer. `hired` is 0 in every entry: team knows.
     ///
     /// # Errors

@@ -89,7 +89,7 @@ async fn run(app: &App, ctx: Ctx, ve: VeId, begun: Begun, turn: Arc<Turn>) {
         person: ctx.person,
     };
     let outcome = match prepare(app, ctx, owner, begun, Arc::clone(&turn)).await {
-        Ok(Some(job)) => write(app, owner, job).await,
+        Ok(Some(job)) => Box::pin(write(app, owner, job)).await,
         Ok(None) => return,
         Err(error) => Err(error),
     };
@@ -110,6 +110,7 @@ async fn prepare(
     let read = app.db.read(move |reader| {
         let employee = team::find(reader, owner.organisation, owner.ve)?;
         let name = identity::organisation_name(reader, owner.organisation)?;
+        let conversation = store::find_conversation(reader, owner, begun.conversation)?;
         let message = store::find_message(reader, owner, begun.message)?
             .ok_or_else(|| Error::not_found("message"))?;
         let before = store::list_messages(
@@ -118,9 +119,10 @@ async fn prepare(
             Some(message.turn),
             HISTORY_MESSAGES,
         )?;
-        Ok((employee, name, message, before))
+        let data_class = conversation.and_then(|conversation| conversation.data_class);
+        Ok((employee, (name, data_class), message, before))
     });
-    let (employee, organisation_name, message, before) = read.await?;
+    let (employee, (organisation_name, data_class), message, before) = read.await?;
     if message.state != MessageState::Running {
         return Ok(None);
     }
@@ -136,7 +138,8 @@ async fn prepare(
         .filter_map(|said| Said::stored(&said))
         .collect();
     history.reverse();
-    let brief = Brief::new(app, (employee, organisation_name), (question, history)).await?;
+    let of = (employee, organisation_name);
+    let brief = Brief::new(app, of, data_class, (question, history)).await?;
     turn.push(TurnEvent::Started {
         message_id: begun.message,
         conversation_id: begun.conversation,

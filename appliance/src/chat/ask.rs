@@ -17,6 +17,7 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event, Events},
+    inference::DataClass,
     team::{self, VeState},
 };
 
@@ -29,6 +30,8 @@ pub struct Question {
     pub conversation: Option<ConversationId>,
     /// Text files to read.
     pub attachments: Vec<AttachmentInput>,
+    /// How secret a new conversation is.
+    pub data_class: Option<DataClass>,
 }
 
 /// An answer that has begun.
@@ -54,7 +57,10 @@ pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<B
             let owner = owner_of_active(tx, &caller, ve)?;
             let (conversation, is_new) = match question.conversation {
                 Some(id) => (existing(tx, owner, id)?, false),
-                None => (start_conversation(tx, &caller, owner, &text)?, true),
+                None => (
+                    start_conversation(tx, &caller, owner, (&text, question.data_class))?,
+                    true,
+                ),
             };
             let turn = store::next_turn(tx, conversation)?;
             let facts = Facts {
@@ -183,10 +189,10 @@ fn start_conversation(
     tx: &Tx<'_>,
     ctx: &Ctx,
     owner: Owner,
-    question: &str,
+    (question, data_class): (&str, Option<DataClass>),
 ) -> Result<ConversationId> {
     let id = ConversationId::new(ctx.clock.as_ref());
-    store::insert_conversation(tx, owner, (id, &title_of(question)), ctx.now())?;
+    store::insert_conversation(tx, owner, (id, &title_of(question), data_class), ctx.now())?;
     Ok(id)
 }
 

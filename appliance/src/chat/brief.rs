@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use guildhall_kernel::{Error, Result};
+use guildhall_kernel::{Ctx, Error, Result};
 
 use super::model::{AttachmentInput, MessageRole, MessageState, StoredMessage};
-use crate::{app::App, catalog::Listing, inference::Answering, team::Employee};
+use crate::{
+    app::App,
+    catalog::Listing,
+    inference::{Answering, Caller, DataClass, Priority},
+    team::Employee,
+};
 
 /// Below this context there is no room for full instructions and passages beside the conversation.
 const ROOM_TOKENS_MIN: u32 = 2048;
@@ -17,6 +22,8 @@ pub(super) struct Brief {
     pub(super) employee: Employee,
     pub(super) listing: Arc<Listing>,
     pub(super) organisation_name: String,
+    /// How secret what is said is.
+    pub(super) data_class: DataClass,
     pub(super) answering: Answering,
     pub(super) question: Said,
     /// What was said before the question, oldest first.
@@ -46,13 +53,15 @@ impl Said {
 }
 
 impl Brief {
-    /// Looks up what the employee's agent is and which model answers right now.
+    /// Looks up what the employee's agent is and which model answers right now. A conversation may be
+    /// more secret than what the employee is usually told, not less.
     ///
     /// # Errors
     /// Those of the database.
     pub(super) async fn new(
         app: &App,
         (employee, organisation_name): (Employee, String),
+        conversation: Option<DataClass>,
         (question, history): (Said, Vec<Said>),
     ) -> Result<Self> {
         let listing = app.catalog.listing(&app.db, employee.agent).await?;
@@ -60,6 +69,8 @@ impl Brief {
             .ok_or_else(|| Error::internal("an employee's agent is not in the catalogue"))?;
         let answering = app.inference.resolve(&employee.model);
         Ok(Self {
+            data_class: conversation
+                .map_or(employee.data_class, |class| class.max(employee.data_class)),
             employee,
             listing,
             organisation_name,
@@ -67,6 +78,13 @@ impl Brief {
             question,
             history,
         })
+    }
+
+    /// For whom models work: the person, through this employee, with what is as secret as this.
+    pub(super) fn caller(&self, ctx: &Ctx) -> Caller {
+        Caller::of(ctx, Priority::Interactive)
+            .with_ve(self.employee.id)
+            .with_data_class(self.data_class)
     }
 
     /// Whether the model reads enough for full instructions and passages beside the conversation.

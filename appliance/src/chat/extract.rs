@@ -1,6 +1,6 @@
 //! Answers quoted from sources: the agent's handbook, files on the messages, and what was said before.
 
-use guildhall_kernel::Result;
+use guildhall_kernel::{Ctx, Result};
 
 use super::{
     answer::{Draft, Job, elapsed_ms},
@@ -11,7 +11,8 @@ use super::{
 use crate::{
     app::App,
     catalog::Listing,
-    knowledge::{self, CitationDraft, Extract, Persona, Request, Source},
+    inference::{Caller, Priority},
+    knowledge::{self, Asker, CitationDraft, Extract, Persona, Request, Source},
 };
 
 pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()> {
@@ -21,10 +22,11 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         state,
     };
     job.turn.push(searching(StepState::Running));
-    let extract = answer(app, &job.brief).await?;
+    let extract = answer(app, &job.ctx, &job.brief).await?;
     job.turn.push(searching(StepState::Done));
     draft.timing.queue = elapsed_ms(job.asked_at);
     draft.facts.citations = extract.citations.into_iter().map(citation).collect();
+    draft.facts.notes.extend(extract.notes);
     for segment in extract.segments {
         for piece in pieces(&segment) {
             draft.push(job, piece.to_owned());
@@ -39,8 +41,10 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
 ///
 /// # Errors
 /// What the embedding model says.
-pub(super) async fn answer(app: &App, brief: &Brief) -> Result<Extract> {
-    app.knowledge.answer(request(brief)).await
+pub(super) async fn answer(app: &App, ctx: &Ctx, brief: &Brief) -> Result<Extract> {
+    app.knowledge
+        .answer(&asker(ctx, brief), request(brief))
+        .await
 }
 
 /// What quoting takes, in words.
@@ -52,33 +56,42 @@ pub(super) fn usage(question: &str, answer: &str) -> Usage {
     }
 }
 
-/// The passages of the sources that fit the question best, for a model to read.
+/// The passages of the sources that fit the question best, for a model to read, and what a person should
+/// know about the search.
 ///
 /// # Errors
 /// What the embedding model says.
-pub(super) async fn consult(app: &App, brief: &Brief, passages: usize) -> Result<Vec<Citation>> {
-    let found = app.knowledge.consult(request(brief), passages).await?;
-    Ok(found.into_iter().map(citation).collect())
+pub(super) async fn consult(
+    app: &App,
+    ctx: &Ctx,
+    brief: &Brief,
+    passages: usize,
+) -> Result<(Vec<Citation>, Vec<String>)> {
+    let asker = asker(ctx, brief);
+    let found = app.knowledge.consult(&asker, request(brief), passages);
+    let (found, notes) = found.await?;
+    Ok((found.into_iter().map(citation).collect(), notes))
 }
 
 /// Has the handbook read in the background, so that the first answer need not wait for it.
-pub(super) fn prepare(app: &App, listing: &Listing) {
-    let (knowledge, sources) = (app.knowledge.clone(), handbook(listing).collect());
+pub(super) fn prepare(app: &App, ctx: &Ctx, listing: &Listing) {
+    let (knowledge, sources) = (app.knowledge.clone(), knowledge::handbook(listing));
+    let asker = Asker {
+        ctx: ctx.clone(),
+        caller: Caller::of(ctx, Priority::Background),
+    };
     tokio::spawn(async move {
-        if let Err(error) = knowledge.prepare(sources).await {
+        if let Err(error) = knowledge.prepare(&asker, sources).await {
             tracing::warn!(error = %error.chain(), "a handbook was not read ahead");
         }
     });
 }
 
-fn handbook(listing: &Listing) -> impl Iterator<Item = Source> {
-    listing.handbook.passages.iter().map(|passage| Source {
-        kind: knowledge::SourceKind::Handbook,
-        id: passage.id.clone(),
-        title: passage.title.clone(),
-        section: Some(passage.section.clone()),
-        text: passage.text.clone(),
-    })
+fn asker(ctx: &Ctx, brief: &Brief) -> Asker {
+    Asker {
+        ctx: ctx.clone(),
+        caller: brief.caller(ctx),
+    }
 }
 
 fn request(brief: &Brief) -> Request {
@@ -115,7 +128,8 @@ fn request(brief: &Brief) -> Request {
             role: manifest.name.clone(),
             features: manifest.features.clone(),
         },
-        sources: handbook(&brief.listing)
+        sources: knowledge::handbook(&brief.listing)
+            .into_iter()
             .chain(earlier)
             .chain(files)
             .collect(),

@@ -11,10 +11,7 @@ use super::{
     model::{Citation, Finish, MessageRole},
     turn::{StepKind, StepState, TurnEvent},
 };
-use crate::{
-    app::App,
-    inference::{Caller, GenerationEvent, Priority},
-};
+use crate::{app::App, inference::GenerationEvent};
 
 const ANSWER_TOKENS_MAX: u32 = 1024;
 const TEMPERATURE: f32 = 0.4;
@@ -29,7 +26,7 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         sampling: sampling(),
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
-    let caller = Caller::of(&job.ctx, Priority::Interactive).with_ve(job.brief.employee.id);
+    let caller = job.brief.caller(&job.ctx);
     let mut generation = app
         .inference
         .generate(caller, &job.brief.answering.model, prompt)
@@ -117,7 +114,9 @@ async fn consult(app: &App, job: &Job, draft: &mut Draft) -> Result<Vec<String>>
         return Ok(Vec::new());
     }
     step(job, StepKind::Searching, StepState::Running);
-    let citations = extract::consult(app, &job.brief, PASSAGES).await?;
+    let found = extract::consult(app, &job.ctx, &job.brief, PASSAGES);
+    let (citations, notes) = found.await?;
+    draft.facts.notes.extend(notes);
     step(job, StepKind::Searching, StepState::Done);
     let passages = citations.iter().map(passage).collect();
     draft.facts.citations = citations;

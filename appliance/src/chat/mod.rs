@@ -43,6 +43,7 @@ use crate::{
     audit,
     events::{Audience, Event},
     identity,
+    inference::DataClass,
     ratings::{self, Rating},
     team,
 };
@@ -105,7 +106,7 @@ pub async fn list_conversations(
     });
     let (employee, conversations) = read.await?;
     if is_first_page && let Some(listing) = app.catalog.listing(&app.db, employee.agent).await? {
-        extract::prepare(app, &listing);
+        extract::prepare(app, ctx, &listing);
     }
     let position =
         |last: &Conversation| format!("{}:{}", last.last_message_at.as_millis(), last.id);
@@ -143,17 +144,31 @@ pub async fn count_questions(app: &App, ctx: &Ctx, since: Timestamp) -> Result<u
         .await
 }
 
-/// Gives a conversation another title.
+/// Gives a conversation another title, or says how secret it is.
 ///
 /// # Errors
 /// `not_found`, `invalid_name`.
-pub async fn rename_conversation(
+pub async fn update_conversation(
     app: &App,
     ctx: &Ctx,
     (ve, id): (VeId, ConversationId),
-    title: &str,
+    (title, data_class): (Option<String>, Option<DataClass>),
 ) -> Result<Conversation> {
-    let title = title.trim().to_owned();
+    let title = title.map(|title| checked_title(&title)).transpose()?;
+    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
+    let written = app.write(ctx, move |tx| {
+        find_conversation(tx, owner, id)?;
+        store::update_conversation(tx, id, (title.as_deref(), data_class))?;
+        let facts = json!({ "renamed": title.is_some(), "data_class": data_class });
+        audit::record_with(tx, &caller, "conversation.changed", id, facts)?;
+        announce(tx, &events, owner, id);
+        find_conversation(tx, owner, id)
+    });
+    written.await
+}
+
+fn checked_title(title: &str) -> Result<String> {
+    let title = title.trim();
     if title.is_empty() || title.chars().count() > 120 {
         return Err(Error::invalid_field(
             "title",
@@ -161,15 +176,7 @@ pub async fn rename_conversation(
             "give a title of 1 to 120 characters",
         ));
     }
-    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
-    let written = app.write(ctx, move |tx| {
-        find_conversation(tx, owner, id)?;
-        store::rename_conversation(tx, id, &title)?;
-        audit::record(tx, &caller, "conversation.renamed", id)?;
-        announce(tx, &events, owner, id);
-        find_conversation(tx, owner, id)
-    });
-    written.await
+    Ok(title.to_owned())
 }
 
 /// Deletes a conversation with everything said in it; an answer still being written is stopped.

@@ -4,7 +4,11 @@ use guildhall_kernel::{ConversationId, Error, MessageId, PersonId, Result, Times
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{identity::Person, inference::AnswerMode, ratings::Rating};
+use crate::{
+    identity::Person,
+    inference::{AnswerMode, DataClass},
+    ratings::Rating,
+};
 
 /// Most characters of one message.
 pub const MESSAGE_CHARACTERS_MAX: usize = 100_000;
@@ -26,6 +30,11 @@ pub struct Conversation {
     pub messages: u32,
     /// Whether an answer is being written in it.
     pub busy: bool,
+    /// How secret it is, where that was said; what is said to the employee is at least as secret as the
+    /// employee's own class.
+    #[serde(default)]
+    #[schema(required)]
+    pub data_class: Option<DataClass>,
 }
 
 /// Who wrote a message.

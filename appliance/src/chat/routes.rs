@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Begun, ChatAnswer, Followed, Question, TurnEvent, model::AttachmentInput};
-use crate::{app::App, identity::perm};
+use crate::{app::App, identity::perm, inference::DataClass};
 
 /// Eight files of 256 KiB, JSON's escapes and the message itself.
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
@@ -46,6 +46,8 @@ struct ChatInput {
     /// Text files to read, at most 8.
     #[serde(default)]
     attachments: Vec<AttachmentInput>,
+    /// How secret a new conversation is; as what the employee is told when left out.
+    data_class: Option<DataClass>,
 }
 
 /// A question in other words.
@@ -71,6 +73,7 @@ async fn chat(
         text: input.message,
         conversation: input.conversation_id,
         attachments: input.attachments,
+        data_class: input.data_class,
     };
     let begun = super::ask(&app, &ctx, ve, question).await?;
     Ok(respond(&app, &ctx, (ve, begun), &headers).await?)

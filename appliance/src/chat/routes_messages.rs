@@ -11,13 +11,14 @@ use super::{Conversation, Message, rate};
 use crate::{
     app::App,
     identity::perm,
+    inference::DataClass,
     ratings::{Rating, RatingInput},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_conversations))
-        .routes(routes!(rename_conversation, delete_conversation))
+        .routes(routes!(update_conversation, delete_conversation))
         .routes(routes!(list_messages))
         .routes(routes!(list_versions))
         .routes(routes!(rate_message, unrate_message))
@@ -35,11 +36,13 @@ struct ListMessages {
     limit: Option<u32>,
 }
 
-/// A new title.
+/// What to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RenameConversation {
-    title: String,
+struct UpdateConversation {
+    title: Option<String>,
+    /// How secret it is from now on; never less secret than what the employee is told anyway.
+    data_class: Option<DataClass>,
 }
 
 /// One's conversations with an employee, last used first.
@@ -56,18 +59,18 @@ async fn list_conversations(
     ))
 }
 
-/// Gives a conversation another title.
+/// Gives a conversation another title, or says how secret it is.
 #[utoipa::path(patch, path = "/api/ves/{id}/conversations/{conversation}", tag = "chat",
-    params(("id" = VeId, Path), ("conversation" = ConversationId, Path)), request_body = RenameConversation,
+    params(("id" = VeId, Path), ("conversation" = ConversationId, Path)), request_body = UpdateConversation,
     responses((status = 200, body = Conversation), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
-async fn rename_conversation(
+async fn update_conversation(
     Auth { ctx, .. }: Auth<perm::ChatUse>,
     State(app): State<App>,
     Path(path): Path<(VeId, ConversationId)>,
-    Json(input): Json<RenameConversation>,
+    Json(input): Json<UpdateConversation>,
 ) -> HttpResult<Json<Conversation>> {
     Ok(Json(
-        super::rename_conversation(&app, &ctx, path, &input.title).await?,
+        super::update_conversation(&app, &ctx, path, (input.title, input.data_class)).await?,
     ))
 }
 

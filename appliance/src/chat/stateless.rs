@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     identity,
-    inference::AnswerMode,
+    inference::{AnswerMode, Caller},
     team::{self, VeState},
 };
 
@@ -26,6 +26,8 @@ pub enum Prepared {
         context_length: Option<u32>,
         /// The conversation with the employee's instructions and passages in front.
         chat: Chat,
+        /// For whom it works.
+        caller: Box<Caller>,
         /// How the employee picks tokens where the caller does not say.
         sampling: Sampling,
     },
@@ -56,10 +58,10 @@ pub async fn prepare(app: &App, ctx: &Ctx, ve: VeId, chat: Chat) -> Result<Prepa
         return Err(Error::conflict("dismissed", message));
     }
     let said = said(&chat.messages)?;
-    let brief = Brief::new(app, (employee, organisation_name), said).await?;
+    let brief = Brief::new(app, (employee, organisation_name), None, said).await?;
     match brief.answering.mode {
-        AnswerMode::Extractive => quotes(app, &brief).await,
-        AnswerMode::Generative => prompt(app, &brief, chat).await,
+        AnswerMode::Extractive => quotes(app, ctx, &brief).await,
+        AnswerMode::Generative => prompt(app, ctx, &brief, chat).await,
     }
 }
 
@@ -91,8 +93,8 @@ fn said(messages: &[ChatMessage]) -> Result<(Said, Vec<Said>)> {
         .ok_or_else(|| Error::internal("a question that was there a moment ago"))
 }
 
-async fn quotes(app: &App, brief: &Brief) -> Result<Prepared> {
-    let extract = extract::answer(app, brief).await?;
+async fn quotes(app: &App, ctx: &Ctx, brief: &Brief) -> Result<Prepared> {
+    let extract = extract::answer(app, ctx, brief).await?;
     let pieces: Vec<String> = extract
         .segments
         .iter()
@@ -102,9 +104,9 @@ async fn quotes(app: &App, brief: &Brief) -> Result<Prepared> {
     Ok(Prepared::Quotes { pieces, usage })
 }
 
-async fn prompt(app: &App, brief: &Brief, chat: Chat) -> Result<Prepared> {
+async fn prompt(app: &App, ctx: &Ctx, brief: &Brief, chat: Chat) -> Result<Prepared> {
     let passages = if brief.has_room() {
-        let citations = extract::consult(app, brief, generate::PASSAGES).await?;
+        let (citations, _) = extract::consult(app, ctx, brief, generate::PASSAGES).await?;
         citations.iter().map(generate::passage).collect()
     } else {
         Vec::new()
@@ -125,6 +127,7 @@ async fn prompt(app: &App, brief: &Brief, chat: Chat) -> Result<Prepared> {
         model: brief.answering.model.clone(),
         context_length: brief.answering.context_length,
         chat: Chat { messages, ..chat },
+        caller: Box::new(brief.caller(ctx)),
         sampling: generate::sampling(),
     })
 }

@@ -4,6 +4,7 @@ use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{ConversationId, MessageId, OrgId, PersonId, Result, Timestamp, VeId};
 
 use super::model::{Conversation, MessageRole, MessageState, StoredMessage};
+use crate::inference::DataClass;
 
 /// Whose conversations: a person's with one employee of an organisation.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Owner {
 }
 
 const CONVERSATION: &str = "c.id AS id, c.ve_id AS ve_id, c.title AS title, c.created_at AS created_at,
-    c.last_message_at AS last_message_at,
+    c.last_message_at AS last_message_at, c.data_class AS data_class,
     (SELECT COUNT(*) FROM messages m WHERE m.conversation_id = c.id AND m.superseded = 0) AS messages,
     EXISTS (SELECT 1 FROM messages m WHERE m.conversation_id = c.id AND m.state = 'running') AS busy
     FROM conversations c";
@@ -28,19 +29,32 @@ fn conversation(row: &Row<'_>) -> Result<Conversation> {
         last_message_at: row.get("last_message_at")?,
         messages: row.get("messages")?,
         busy: row.get("busy")?,
+        data_class: row
+            .get::<Option<String>>("data_class")?
+            .map(|class| DataClass::from_stored(&class)),
     })
 }
 
 pub(super) fn insert_conversation(
     tx: &Tx<'_>,
     owner: Owner,
-    (id, title): (ConversationId, &str),
+    (id, title, data_class): (ConversationId, &str, Option<DataClass>),
     now: Timestamp,
 ) -> Result<()> {
     tx.execute(
-        "INSERT INTO conversations (id, organisation_id, ve_id, person_id, title, created_at, last_message_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-        params![id, owner.organisation, owner.ve, owner.person, title, now, now],
+        "INSERT INTO conversations (id, organisation_id, ve_id, person_id, title, data_class, created_at,
+                                    last_message_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            id,
+            owner.organisation,
+            owner.ve,
+            owner.person,
+            title,
+            data_class.map(DataClass::as_str),
+            now,
+            now
+        ],
     )?;
     Ok(())
 }
@@ -105,10 +119,16 @@ pub(super) fn recent_conversations(
     )
 }
 
-pub(super) fn rename_conversation(tx: &Tx<'_>, id: ConversationId, title: &str) -> Result<()> {
+/// Gives a conversation another title or class; what is `None` stays.
+pub(super) fn update_conversation(
+    tx: &Tx<'_>,
+    id: ConversationId,
+    (title, data_class): (Option<&str>, Option<DataClass>),
+) -> Result<()> {
     tx.execute(
-        "UPDATE conversations SET title = ? WHERE id = ?",
-        params![title, id],
+        "UPDATE conversations SET title = COALESCE(?, title), data_class = COALESCE(?, data_class)
+         WHERE id = ?",
+        params![title, data_class.map(DataClass::as_str), id],
     )?;
     Ok(())
 }

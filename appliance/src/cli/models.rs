@@ -24,6 +24,9 @@ pub(super) enum ModelsCommand {
         /// Take it in although it does not fit into this machine's memory.
         #[arg(long)]
         force: bool,
+        /// Take a pack in although nobody whom this node knows has signed it.
+        #[arg(long)]
+        allow_unsigned: bool,
     },
     /// List the models.
     List,
@@ -39,12 +42,21 @@ pub(super) enum ModelsCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Write a model with its hashes into one file, to carry to another node.
+    /// Write a model with its hashes and this node's signature into one file, to carry to another node.
     Pack {
         /// Its name.
         name: String,
         /// The file to write.
         file: PathBuf,
+    },
+    /// Show this node's public key for packs, and the publishers whose packs it trusts.
+    Keys,
+    /// Trust the packs of a publisher, after comparing the key's fingerprint with theirs.
+    Trust {
+        /// What to call the publisher.
+        name: String,
+        /// Their public key in base64.
+        key: String,
     },
     /// Accept the licence of a model that was put into the models directory.
     Accept {
@@ -74,11 +86,13 @@ fn operation_of(command: &ModelsCommand) -> Result<ModelsOperation> {
             name,
             accept_license,
             force,
+            allow_unsigned,
         } => ModelsOperation::Import {
             path: std::path::absolute(file)?,
             name: name.clone(),
             accept_license: *accept_license,
             force: *force,
+            allow_unsigned: *allow_unsigned,
         },
         ModelsCommand::List => ModelsOperation::List,
         ModelsCommand::Known => ModelsOperation::Known,
@@ -90,6 +104,11 @@ fn operation_of(command: &ModelsCommand) -> Result<ModelsOperation> {
         ModelsCommand::Pack { name, file } => ModelsOperation::Pack {
             name: name.clone(),
             path: std::path::absolute(file)?,
+        },
+        ModelsCommand::Keys => ModelsOperation::Keys,
+        ModelsCommand::Trust { name, key } => ModelsOperation::Trust {
+            name: name.clone(),
+            key: key.clone(),
         },
         ModelsCommand::Accept { name } => ModelsOperation::AcceptLicense { name: name.clone() },
         ModelsCommand::Aliases => ModelsOperation::Aliases,
@@ -125,6 +144,12 @@ fn lines(command: &ModelsCommand, value: &Value) -> Vec<String> {
         }),
         ModelsCommand::Remove { .. } => vec![format!("removed {}", text_at(value, "/removed"))],
         ModelsCommand::Pack { .. } => vec![format!("wrote {}", text_at(value, "/path"))],
+        ModelsCommand::Keys => rows(value, key_line),
+        ModelsCommand::Trust { .. } => vec![format!(
+            "trusts {} ({})",
+            text_at(value, "/name"),
+            text_at(value, "/fingerprint")
+        )],
         ModelsCommand::Accept { .. } => {
             vec![format!(
                 "accepted the licence of {}",
@@ -151,6 +176,15 @@ fn imported(value: &Value) -> Vec<String> {
         licence,
         text_at(value, "/verdict/sentence").to_owned(),
     ]
+}
+
+fn key_line(row: &Value) -> String {
+    format!(
+        "{:<24} {}  {}",
+        text_at(row, "/name"),
+        text_at(row, "/fingerprint"),
+        text_at(row, "/key")
+    )
 }
 
 fn alias_line(row: &Value) -> String {

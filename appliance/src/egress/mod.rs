@@ -11,6 +11,7 @@ mod address;
 mod call;
 mod connect;
 mod model;
+mod pool;
 mod store;
 
 use std::{
@@ -19,14 +20,8 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Bytes;
-use guildhall_db::{Db, Tx};
-use guildhall_kernel::{Clock, Ctx, Error, ProviderId, Result, Timestamp};
-use http_body_util::Full;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
+use guildhall_db::{Db, Reader, Tx};
+use guildhall_kernel::{Clock, Ctx, Error, PersonId, ProviderId, Result, Timestamp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -34,18 +29,22 @@ pub use call::{Call, Reply};
 pub use connect::ConnectSteps;
 pub use model::{
     AllowedDestination, CallOutcome, CallTimeouts, Destination, EgressCall, EgressMode,
-    EgressTotals, EgressView, Origin,
+    EgressTotals, EgressView, Origin, SwitchedBy,
 };
 
-use self::connect::Connector;
-use crate::{audit, config::EgressPolicy};
+use self::{connect::Connector, pool::Pool};
+use crate::{
+    audit,
+    config::EgressPolicy,
+    events::{Audience, Event, Events},
+};
 
 /// Records that wait to be written; more of them means a database that does not keep up.
 const RECORDS_WAITING_MAX: usize = 10_000;
 /// Calls shown.
 const RECENT: u32 = 100;
-/// How long a connection waits for its next call.
-const CONNECTION_IDLE: Duration = Duration::from_secs(60);
+/// Calls that end within this time are written down together.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Outgoing connections. A cheap clone.
 #[derive(Clone)]
@@ -54,6 +53,7 @@ pub struct Egress(Arc<Inner>);
 struct Inner {
     db: Db,
     clock: Arc<dyn Clock>,
+    events: Events,
     policy: EgressPolicy,
     state: RwLock<State>,
     /// Held while the switch is turned, so that what is stored is what holds.
@@ -63,8 +63,15 @@ struct Inner {
 
 struct State {
     mode: EgressMode,
-    changed_at: Option<Timestamp>,
+    changed: Option<Turned>,
     routes: BTreeMap<ProviderId, Route>,
+}
+
+/// Who turned the switch last, and when.
+#[derive(Clone, Copy)]
+struct Turned {
+    by: Option<PersonId>,
+    at: Timestamp,
 }
 
 /// Where one provider's calls go.
@@ -73,7 +80,7 @@ struct Route {
     slug: String,
     destination: Arc<Destination>,
     connector: Connector,
-    client: Client<Connector, Full<Bytes>>,
+    pool: Arc<Pool>,
     /// Cancelled when the switch or the provider changes: ends what is under way.
     open: CancellationToken,
 }
@@ -82,17 +89,12 @@ impl Route {
     fn new(slug: &str, destination: Arc<Destination>, connector: &Connector) -> Self {
         let open = CancellationToken::new();
         let connector = connector.until(&open);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(CONNECTION_IDLE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(8)
-            .set_host(false)
-            .build(connector.clone());
+        let pool = Pool::new(connector.clone());
         Self {
             slug: slug.to_owned(),
             destination,
             connector,
-            client,
+            pool,
             open,
         }
     }
@@ -109,19 +111,24 @@ impl Egress {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn open(policy: EgressPolicy, db: &Db, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub async fn open(
+        policy: EgressPolicy,
+        db: &Db,
+        (events, clock): (&Events, Arc<dyn Clock>),
+    ) -> Result<Self> {
         let stored = db.read(store::read_switch).await?;
         let mode = match (policy, stored) {
-            (EgressPolicy::Switchable, Some((mode, _))) => mode,
+            (EgressPolicy::Switchable, Some((mode, ..))) => mode,
             _ => EgressMode::AirGapped,
         };
         Ok(Self(Arc::new(Inner {
             db: db.clone(),
             clock,
+            events: events.clone(),
             policy,
             state: RwLock::new(State {
                 mode,
-                changed_at: stored.map(|(_, at)| at),
+                changed: stored.map(|(_, by, at)| Turned { by, at }),
                 routes: BTreeMap::new(),
             }),
             turning: tokio::sync::Mutex::default(),
@@ -137,6 +144,14 @@ impl Egress {
     /// Whether calls of this provider may go out right now.
     pub fn admits(&self, provider: ProviderId) -> bool {
         self.admit(provider).is_ok()
+    }
+
+    /// Whether calls of this provider may go out right now.
+    ///
+    /// # Errors
+    /// `egress_denied`, with who can change it.
+    pub fn check_open(&self, provider: ProviderId) -> Result<()> {
+        self.admit(provider).map(|_| ())
     }
 
     /// Lets a provider's calls go to its destination and nowhere else, as far as the switch does.
@@ -226,37 +241,52 @@ impl Egress {
         let before = self.mode();
         if mode == EgressMode::AirGapped {
             // Closed first and written down afterwards: a full disk must not keep the switch open.
-            self.turn(mode, ctx.now());
+            self.turn(mode, ctx);
         }
         let caller = ctx.clone();
         self.0
             .db
             .write(move |tx| switch(tx, &caller, before, mode))
             .await?;
-        self.turn(mode, ctx.now());
+        self.turn(mode, ctx);
+        self.0
+            .events
+            .publish(Audience::Node, Event::EgressChanged {});
         tracing::warn!(egress.mode = mode.as_str(), "the egress switch was turned");
         Ok(())
     }
 
-    fn turn(&self, mode: EgressMode, at: Timestamp) {
+    fn turn(&self, mode: EgressMode, ctx: &Ctx) {
         let mut state = self.state_mut();
         state.mode = mode;
-        state.changed_at = Some(at);
+        state.changed = Some(Turned {
+            by: Some(ctx.person),
+            at: ctx.now(),
+        });
         for route in state.routes.values_mut() {
             *route = route.renewed();
         }
     }
 
-    /// The switch, where calls may go and what was called.
+    /// The switch, where calls may go and what was called. People's names are another module's to know.
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn view(&self) -> Result<EgressView> {
-        let (totals, recent) = self
-            .0
-            .db
-            .read(|reader| Ok((store::totals(reader)?, store::recent(reader, RECENT)?)))
-            .await?;
+    pub async fn view(
+        &self,
+        name_of: fn(&Reader<'_>, PersonId) -> Result<Option<String>>,
+    ) -> Result<EgressView> {
+        let changed = self.state().changed;
+        let by = changed.and_then(|changed| changed.by);
+        let read = move |reader: &Reader<'_>| {
+            let name = by.map(|person| name_of(reader, person)).transpose()?;
+            Ok((
+                name.flatten(),
+                store::totals(reader)?,
+                store::recent(reader, RECENT)?,
+            ))
+        };
+        let (name, totals, recent) = self.0.db.read(read).await?;
         let state = self.state();
         let destinations = state.routes.iter().map(|(provider, route)| {
             let destination = &route.destination;
@@ -273,7 +303,8 @@ impl Egress {
         Ok(EgressView {
             mode: state.mode,
             locked: self.0.policy == EgressPolicy::Never,
-            changed_at: state.changed_at,
+            changed_at: changed.map(|changed| changed.at),
+            changed_by: by.map(|person_id| SwitchedBy { person_id, name }),
             destinations: destinations.collect(),
             totals,
             recent,
@@ -305,14 +336,24 @@ impl Egress {
         if is_first {
             let egress = self.clone();
             runtime.spawn(async move {
-                let written = egress.clone();
-                let outcome = egress.0.db.write(move |tx| {
-                    store::insert_calls(tx, &std::mem::take(&mut *written.waiting()))
-                });
-                if let Err(error) = outcome.await {
-                    tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
-                }
+                tokio::time::sleep(GATHER).await;
+                egress.flush().await;
             });
+        }
+    }
+
+    /// Writes down all calls that ended so far.
+    pub async fn flush(&self) {
+        if self.waiting().is_empty() {
+            return;
+        }
+        let egress = self.clone();
+        let written = self
+            .0
+            .db
+            .write(move |tx| store::insert_calls(tx, &std::mem::take(&mut *egress.waiting())));
+        if let Err(error) = written.await {
+            tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
         }
     }
 

@@ -240,6 +240,15 @@ pub struct AllowedDestination {
     pub open: bool,
 }
 
+/// Who turned the switch, with the command line also the one whom it acted for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SwitchedBy {
+    pub person_id: PersonId,
+    /// Nothing for somebody who is gone.
+    #[schema(required)]
+    pub name: Option<String>,
+}
+
 /// The switch and what happened because of it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct EgressView {
@@ -249,6 +258,9 @@ pub struct EgressView {
     /// When it was switched last.
     #[schema(required)]
     pub changed_at: Option<Timestamp>,
+    /// Who switched it last.
+    #[schema(required)]
+    pub changed_by: Option<SwitchedBy>,
     /// Where calls could go: the enabled providers and nothing else.
     pub destinations: Vec<AllowedDestination>,
     /// Sums over the calls that are kept.

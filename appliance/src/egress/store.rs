@@ -1,20 +1,25 @@
 //! Every SQL statement on `egress_switch` and `egress_calls`.
 
 use guildhall_db::{Reader, Row, Tx, params};
-use guildhall_kernel::{Result, Timestamp};
+use guildhall_kernel::{PersonId, Result, Timestamp};
 
 use super::model::{CallOutcome, EgressCall, EgressMode, EgressTotals};
 
 /// Calls kept; older ones make room.
 const CALLS_KEPT: i64 = 100_000;
 
-pub(super) fn read_switch(reader: &Reader<'_>) -> Result<Option<(EgressMode, Timestamp)>> {
+/// The switch, who turned it last, and when.
+pub(super) fn read_switch(
+    reader: &Reader<'_>,
+) -> Result<Option<(EgressMode, Option<PersonId>, Timestamp)>> {
     reader.query_opt(
-        "SELECT mode, changed_at FROM egress_switch WHERE id = 1",
+        "SELECT mode, changed_by, changed_at FROM egress_switch WHERE id = 1",
         params![],
         |row| {
             let mode = EgressMode::from_stored(&row.get::<String>("mode")?);
-            Ok((mode, row.get("changed_at")?))
+            let by: Option<String> = row.get("changed_by")?;
+            let by = by.and_then(|by| by.parse().ok());
+            Ok((mode, by, row.get("changed_at")?))
         },
     )
 }

@@ -10,7 +10,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     egress::{EgressMode, EgressView},
-    identity::perm,
+    identity::{self, perm},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -32,7 +32,7 @@ async fn read_egress(
     _: Auth<perm::EgressManage>,
     State(app): State<App>,
 ) -> HttpResult<Json<EgressView>> {
-    Ok(Json(app.egress.view().await?))
+    Ok(Json(app.egress.view(identity::display_name).await?))
 }
 
 /// Turns the switch. Closing it ends calls under way.
@@ -52,5 +52,5 @@ async fn set_egress(
         return Err(Error::invalid_field("confirm", "confirmation_needed", message).into());
     }
     app.egress.set_mode(&ctx, input.mode).await?;
-    Ok(Json(app.egress.view().await?))
+    Ok(Json(app.egress.view(identity::display_name).await?))
 }

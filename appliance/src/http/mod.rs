@@ -22,8 +22,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    app::App, billing, catalog, chat, identity, inference, licensing, playground, prompts,
-    protocols, ratings, team,
+    app::App, billing, catalog, chat, identity, inference, knowledge, licensing, playground,
+    prompts, protocols, ratings, team,
 };
 
 /// Time within which an answer must begin.
@@ -35,6 +35,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(identity::router())
         .merge(catalog::router(hired))
         .merge(inference::router())
+        .merge(knowledge::router())
         .merge(team::router())
         .merge(chat::router())
         .merge(prompts::router())

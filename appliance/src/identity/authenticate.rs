@@ -18,6 +18,8 @@ use crate::app::App;
 const TOUCH_SECONDS: i64 = 60;
 
 impl Authenticator for App {
+    type Caller = Ctx;
+
     async fn authenticate(&self, parts: &Parts) -> Result<Ctx> {
         if let Some(key) = guard::api_key(&parts.headers) {
             return with_key(self, parts, key).await;

@@ -12,7 +12,6 @@ mod known_keys;
 mod login;
 mod model;
 mod organisations;
-mod password;
 mod people;
 mod permission;
 mod routes_account;
@@ -23,6 +22,7 @@ mod store;
 
 use guildhall_db::Reader;
 use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, Timestamp};
+use guildhall_web::password;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use account::{NewApiKey, create_api_key};
@@ -51,6 +51,14 @@ pub fn router() -> OpenApiRouter<crate::app::App> {
 /// Those of the database.
 pub fn find_person(reader: &Reader<'_>, id: PersonId) -> Result<Option<Person>> {
     store::find_person(reader, id)
+}
+
+/// How the person with this id is called.
+///
+/// # Errors
+/// Those of the database.
+pub fn display_name(reader: &Reader<'_>, id: PersonId) -> Result<Option<String>> {
+    Ok(store::find_person(reader, id)?.map(|person| person.display_name))
 }
 
 /// The person with this e-mail address and the organisations they belong to, for the command line.

@@ -56,6 +56,8 @@ permissions! {
     ProvidersManage = "providers.manage";
     /// Say where the organisation's prompts may be computed.
     ResidencyManage = "residency.manage";
+    /// Choose the models that read the organisation's collections.
+    CollectionsManage = "collections.manage";
     /// Turn the switch of outgoing connections.
     EgressManage = "egress.manage";
     /// Read what the licence allows, and how much of it is used.
@@ -87,6 +89,7 @@ const STAFF: &[&str] = &[
     "team.manage",
 ];
 const ADMIN: &[&str] = &[
+    "collections.manage",
     "license.read",
     "people.manage",
     "quotas.manage",

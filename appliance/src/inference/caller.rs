@@ -18,8 +18,8 @@ pub struct Caller {
     pub ve: Option<VeId>,
     /// The API key the request came with, when there is one.
     pub api_key: Option<ApiKeyId>,
-    /// How secret the prompt is, where that is known.
-    pub data_class: Option<DataClass>,
+    /// How secret the prompt is.
+    pub data_class: DataClass,
     /// Time for the whole answer, waiting included; without one only the waiting is bounded.
     pub deadline: Option<Duration>,
 }
@@ -34,7 +34,7 @@ impl Caller {
             priority,
             ve: None,
             api_key: None,
-            data_class: None,
+            data_class: DataClass::default(),
             deadline: None,
         }
     }
@@ -64,10 +64,7 @@ impl Caller {
     /// The same caller, with a prompt that holds data of this class.
     #[must_use]
     pub fn with_data_class(self, data_class: DataClass) -> Self {
-        Self {
-            data_class: Some(data_class),
-            ..self
-        }
+        Self { data_class, ..self }
     }
 
     /// The same caller, who waits this long for the whole answer and no longer.

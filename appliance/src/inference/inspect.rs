@@ -66,6 +66,18 @@ pub struct Inspection {
     pub weight_bytes: u64,
     /// Bytes of memory per token of context, as 16-bit floats.
     pub cache_bytes_per_token: u64,
+    /// What is known of the pack the model comes in, when it comes in one.
+    #[serde(default)]
+    #[schema(required)]
+    pub pack: Option<PackFacts>,
+}
+
+/// What is known of a model pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PackFacts {
+    /// This node, or the publisher known here who signed it; `null` when nobody vouches for it.
+    #[schema(required)]
+    pub signed_by: Option<String>,
 }
 
 impl Inspection {
@@ -123,6 +135,7 @@ impl Inspection {
                 .is_some_and(|template| template.contains("tools")),
             weight_bytes: needs.weights,
             cache_bytes_per_token: needs.cache_per_token,
+            pack: None,
         })
     }
 

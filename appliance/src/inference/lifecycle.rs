@@ -19,7 +19,10 @@ use super::{
     slot::Slot,
     store,
 };
-use crate::audit;
+use crate::{
+    audit,
+    idempotency::{done_before, once},
+};
 
 /// How often idle models are unloaded and the models directory is looked into.
 const ROUNDS: Duration = Duration::from_secs(10);
@@ -147,7 +150,9 @@ impl Inference {
     pub async fn load(&self, ctx: &Ctx, id: ModelId) -> Result<Model> {
         let slot = self.slot_of(id)?;
         check_runnable(&slot)?;
-        self.record(ctx, "model.load", id).await?;
+        if !self.record(ctx, "model.load", id).await? {
+            return self.view(&slot).await;
+        }
         // Asked for by hand: an earlier failure does not count.
         if slot.status().state == ModelState::Failed {
             slot.unload().await;
@@ -165,17 +170,24 @@ impl Inference {
     /// `not_found`.
     pub async fn unload(&self, ctx: &Ctx, id: ModelId) -> Result<Model> {
         let slot = self.slot_of(id)?;
-        self.record(ctx, "model.unload", id).await?;
-        slot.unload().await;
+        if self.record(ctx, "model.unload", id).await? {
+            slot.unload().await;
+        }
         self.view(&slot).await
     }
 
-    async fn record(&self, ctx: &Ctx, action: &'static str, id: ModelId) -> Result<()> {
+    /// Writes down what is about to be done; `false` when this very request did it before.
+    async fn record(&self, ctx: &Ctx, action: &'static str, id: ModelId) -> Result<bool> {
+        if done_before::<()>(&self.0.db, ctx).await?.is_some() {
+            return Ok(false);
+        }
         let caller = ctx.clone();
-        self.0
+        let written = self
+            .0
             .db
-            .write(move |tx| audit::record(tx, &caller, action, id))
-            .await
+            .write(move |tx| once(tx, &caller, || audit::record(tx, &caller, action, id)));
+        written.await?;
+        Ok(true)
     }
 
     /// Stops every engine.

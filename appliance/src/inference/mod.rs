@@ -7,6 +7,7 @@
 mod builtin;
 mod caller;
 mod choices;
+mod embedder;
 mod engine;
 mod gateway;
 mod generation;
@@ -23,6 +24,7 @@ mod probe;
 mod process;
 mod program;
 mod provider;
+mod publish;
 mod queue;
 mod quota;
 mod quota_store;
@@ -35,15 +37,18 @@ mod runtime;
 mod schedule;
 mod sentence_model;
 mod settings;
+mod signature;
 mod slot;
 mod status;
 mod store;
 mod tar;
+mod upload_complete;
 mod upload_file;
 mod upload_model;
 mod upload_store;
 mod uploads;
 mod users;
+mod verify;
 mod view;
 
 use std::{
@@ -54,12 +59,11 @@ use std::{
 };
 
 use guildhall_db::Db;
-use guildhall_engine_protocol::{
-    CacheType, EMBED_TEXTS_MAX, Embed, EngineMessage, NodeMessage, Prompt,
-};
+use guildhall_engine_protocol::{CacheType, Prompt};
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 pub use caller::{Caller, Priority};
+pub use embedder::{EmbeddedTexts, Embedder, EmbeddingChoice};
 pub use gateway::{Chosen, Embedded, ModelCard};
 pub use generation::{Generation, GenerationEvent};
 pub use import::Progress;
@@ -80,6 +84,7 @@ pub use registry::ImportRequest;
 pub use routes::router;
 pub use runtime::{Runtime, Waiting};
 pub use settings::{Alias, ModelChange};
+pub use signature::Publisher;
 pub use upload_model::{CompleteUpload, NewUpload, Upload, UploadState};
 pub use users::{ModelUser, ModelUsers};
 
@@ -87,6 +92,7 @@ pub use crate::catalog::AnswerMode;
 use crate::{
     config::{CacheNumbers, Config},
     events::Events,
+    keys::Keys,
 };
 
 use self::{
@@ -94,6 +100,7 @@ use self::{
     needs::Wish,
     program::{default_threads, engine_program},
     quota::Quotas,
+    signature::PackKeys,
     slot::{EngineSettings, Slot},
     uploads::Writers,
 };
@@ -128,13 +135,17 @@ impl Inference {
     /// # Errors
     /// Those of the database and of the disk.
     pub async fn open(
-        (config, data_dir): (&Config, &Path),
+        (config, data_dir, keys): (&Config, &Path, &Keys),
         db: &Db,
         events: &Events,
         clock: Arc<dyn Clock>,
         (users, providers): (ModelUsers, Providers),
     ) -> Result<Self> {
-        let settings = Arc::new(settings_of(config, data_dir, events, Arc::clone(&clock)));
+        let settings = Arc::new(settings_of(
+            (config, data_dir, keys),
+            events,
+            Arc::clone(&clock),
+        ));
         std::fs::create_dir_all(&settings.models)?;
         let rows = shipped(db, &settings.models, clock.as_ref()).await?;
         let slot = |row: ModelRow| {
@@ -238,46 +249,10 @@ impl Inference {
         })?;
         Generation::start(self, slot, &caller, prompt)
     }
-
-    /// Turns texts into vectors of length 1, one per text.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
-        let slot = self
-            .model_named(builtin::EMBEDDING)
-            .ok_or_else(|| Error::internal("the embedding model is not registered"))?;
-        let mut vectors = Vec::with_capacity(texts.len());
-        for batch in texts.chunks(EMBED_BATCH.min(EMBED_TEXTS_MAX)) {
-            vectors.extend(self.embed_batch(&slot, batch).await?);
-        }
-        Ok(vectors)
-    }
-
-    async fn embed_batch(&self, slot: &Arc<Slot>, batch: &[String]) -> Result<Vec<Vec<f32>>> {
-        let engine = self.ready(slot).await?;
-        let mut replies = engine
-            .request(|request_id| {
-                NodeMessage::Embed(Embed {
-                    request_id,
-                    texts: batch.to_vec(),
-                })
-            })
-            .await?;
-        match replies.next().await {
-            Some(EngineMessage::Embeddings(embeddings)) => {
-                slot.note_answer(0, 0);
-                Ok(embeddings.vectors)
-            }
-            Some(EngineMessage::RequestFailed { failure, .. }) => Err(engine::refused(&failure)),
-            _ => Err(engine.died()),
-        }
-    }
 }
 
 fn settings_of(
-    config: &Config,
-    data_dir: &Path,
+    (config, data_dir, keys): (&Config, &Path, &Keys),
     events: &Events,
     clock: Arc<dyn Clock>,
 ) -> EngineSettings {
@@ -303,6 +278,7 @@ fn settings_of(
         queue_wait: Duration::from_secs(u64::from(engine.queue_wait_s)),
         hang_after: Duration::from_secs(u64::from(engine.hang_after_s)),
         events: events.clone(),
+        pack_keys: PackKeys::new(keys.install(), &data_dir.join("keys")),
         clock,
     }
 }

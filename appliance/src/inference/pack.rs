@@ -13,7 +13,8 @@
 //! sha256 = "…"
 //! ```
 //!
-//! Nothing is unpacked: the model is read where it lies. Names are plain file names, so that no entry can
+//! `manifest.sig` beside the manifest says who vouches for it; see `signature`. Nothing is unpacked: the model is
+//! read where it lies. Names are plain file names, so that no entry can
 //! point outside; what is not listed, or is listed and not there, is refused.
 
 use std::{
@@ -28,11 +29,14 @@ use sha2::{Digest, Sha256};
 
 use super::{
     import::{Candidate, Source},
-    inspect,
+    inspect::{self, Inspection, PackFacts},
+    signature::{PackKeys, Signed},
     tar::{self, Entry},
 };
 
 const MANIFEST: &str = "manifest.toml";
+const SIGNATURE: &str = "manifest.sig";
+const SIGNATURE_BYTES_MAX: u64 = 4096;
 const MANIFEST_BYTES_MAX: u64 = 64 * 1024;
 const TEXT_BYTES_MAX: u64 = 1 << 20;
 const FILES_MAX: usize = 32;
@@ -75,35 +79,76 @@ pub(super) enum FileRole {
 #[derive(Debug)]
 pub(super) struct Pack {
     manifest: Manifest,
+    /// What the signature is of.
+    manifest_text: String,
+    signature: Option<String>,
     model: Source,
+    /// What refusals call it.
+    shown: String,
 }
 
-/// Opens a pack; `None` when the path is some other file.
+/// Opens a pack; `None` when the path is some other file. `shown` is what refusals call it.
 ///
 /// # Errors
 /// `pack_invalid`, saying what is wrong with it; `hash_mismatch` for its texts.
-pub(super) fn open(path: &Path) -> Result<Option<Pack>> {
+pub(super) fn open(path: &Path, shown: &str) -> Result<Option<Pack>> {
     let entries = if path.is_dir() {
-        entries_of_directory(path)?
+        entries_of_directory(path, shown)?
     } else {
-        let Some(entries) = tar::entries(path, FILES_MAX + 1)? else {
+        let Some(entries) = tar::entries(path, FILES_MAX + 2)? else {
             return Ok(None);
         };
         entries
     };
-    let Some(first) = entries.iter().find(|entry| entry.name == MANIFEST) else {
-        return Err(invalid(
-            path,
-            "holds no manifest.toml; give a .gguf file or a model pack",
-        ));
+    let refused = |reason: String| invalid(shown, &reason);
+    let named = |name: &str| entries.iter().find(|entry| entry.name == name);
+    let Some(first) = named(MANIFEST) else {
+        let reason = "holds no manifest.toml; give a .gguf file or a model pack";
+        return Err(invalid(shown, reason));
     };
-    let manifest = read(first, MANIFEST_BYTES_MAX).map_err(|reason| invalid(path, &reason))?;
-    let manifest = parse(&manifest).map_err(|reason| invalid(path, &reason))?;
-    let model = check(&manifest, &entries).map_err(|reason| invalid(path, &reason))?;
-    Ok(Some(Pack { manifest, model }))
+    let manifest_text = read(first, MANIFEST_BYTES_MAX).map_err(refused)?;
+    let manifest = parse(&manifest_text).map_err(refused)?;
+    let model = check(&manifest, &entries).map_err(refused)?;
+    let signature = named(SIGNATURE).map(|entry| read(entry, SIGNATURE_BYTES_MAX));
+    Ok(Some(Pack {
+        manifest,
+        manifest_text,
+        signature: signature.transpose().map_err(refused)?,
+        model,
+        shown: shown.to_owned(),
+    }))
+}
+
+/// What a whole pack says of its model, and who vouches for it.
+///
+/// # Errors
+/// As [`open`]; `pack_signature_wrong`.
+pub(super) fn inspect(path: &Path, shown: &str, keys: &PackKeys) -> Result<Inspection> {
+    let pack = open(path, shown)?.ok_or_else(|| invalid(shown, "is no model pack"))?;
+    let signed_by = match pack.signed(keys)? {
+        Signed::By(name) => Some(name),
+        Signed::ByStranger(_) | Signed::Not => None,
+    };
+    Ok(Inspection {
+        pack: Some(PackFacts { signed_by }),
+        ..pack.candidate(None)?.inspection
+    })
 }
 
 impl Pack {
+    /// Who signed it.
+    ///
+    /// # Errors
+    /// `pack_signature_wrong`.
+    pub(super) fn signed(&self, keys: &PackKeys) -> Result<Signed> {
+        let signature = self.signature.as_deref();
+        keys.check(&self.manifest_text, signature)
+            .map_err(|reason| {
+                let message = format!("{} {reason}; get it again from its publisher", self.shown);
+                Error::invalid("pack_signature_wrong", message)
+            })
+    }
+
     /// The model, judged, with what the manifest says of it.
     ///
     /// # Errors
@@ -128,20 +173,20 @@ impl Pack {
     }
 }
 
-fn invalid(path: &Path, reason: &str) -> Error {
-    Error::invalid("pack_invalid", format!("{} {reason}", path.display()))
+pub(super) fn invalid(shown: &str, reason: &str) -> Error {
+    Error::invalid("pack_invalid", format!("{shown} {reason}"))
 }
 
-fn entries_of_directory(path: &Path) -> Result<Vec<Entry>> {
+fn entries_of_directory(path: &Path, shown: &str) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for found in fs::read_dir(path)? {
         let found = found?;
         let kind = found.file_type()?;
         if !kind.is_file() {
-            return Err(invalid(path, "holds something that is not a plain file"));
+            return Err(invalid(shown, "holds something that is not a plain file"));
         }
-        if entries.len() > FILES_MAX {
-            return Err(invalid(path, "holds too many files"));
+        if entries.len() > FILES_MAX + 1 {
+            return Err(invalid(shown, "holds too many files"));
         }
         entries.push(Entry {
             name: found.file_name().to_string_lossy().into_owned(),
@@ -206,7 +251,8 @@ fn parse(text: &str) -> std::result::Result<Manifest, String> {
 
 /// Compares the list with what is there; gives where the model lies.
 fn check(manifest: &Manifest, entries: &[Entry]) -> std::result::Result<Source, String> {
-    for entry in entries.iter().filter(|entry| entry.name != MANIFEST) {
+    let is_listed = |entry: &&Entry| ![MANIFEST, SIGNATURE].contains(&entry.name.as_str());
+    for entry in entries.iter().filter(is_listed) {
         if !manifest.files.iter().any(|file| file.path == entry.name) {
             return Err(format!(
                 "holds {:?}, which its manifest does not list",
@@ -259,7 +305,7 @@ fn check_text(file: &ListedFile, entry: &Entry) -> std::result::Result<(), Strin
     }
 }
 
-/// Writes a pack of one model as a tar file, which must not be there yet.
+/// Writes a signed pack of one model as a tar file, which must not be there yet.
 ///
 /// # Errors
 /// `file_exists`; those of the disk.
@@ -268,6 +314,7 @@ pub(super) fn write(
     model: &Path,
     (name, title, license): (&str, &str, Option<&str>),
     sha256: &str,
+    keys: &PackKeys,
 ) -> Result<PathBuf> {
     let size_bytes = fs::metadata(model)?.len();
     let manifest = Manifest {
@@ -284,6 +331,7 @@ pub(super) fn write(
     };
     let manifest = toml::to_string(&manifest)
         .map_err(|error| Error::internal("writing a manifest").with_source(error))?;
+    let signature = keys.sign(&manifest)?;
     let file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -304,6 +352,8 @@ pub(super) fn write(
         manifest.len() as u64,
         manifest.as_bytes(),
     )?;
+    let length = signature.len() as u64;
+    tar::write_entry(&mut file, SIGNATURE, length, signature.as_bytes())?;
     tar::write_entry(&mut file, "model.gguf", size_bytes, File::open(model)?)?;
     file.write_all(&tar::END)?;
     file.sync_all()?;
@@ -313,6 +363,7 @@ pub(super) fn write(
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use ed25519_dalek::SigningKey;
     use guildhall_engine_protocol::testing::write_tiny_model;
 
     use super::*;
@@ -322,7 +373,16 @@ mod tests {
         write_tiny_model(&model, 3).unwrap();
         let sha256 = Source::file(&model).unwrap().hash().unwrap();
         let facts = ("tiny-pack", "Tiny, packed", Some("mit"));
-        write(&directory.join("tiny.tar"), &model, facts, &sha256).unwrap()
+        let target = directory.join("tiny.tar");
+        write(&target, &model, facts, &sha256, &keys(directory)).unwrap()
+    }
+
+    fn keys(directory: &Path) -> PackKeys {
+        PackKeys::new(&SigningKey::from_bytes(&[7; 32]), directory)
+    }
+
+    fn open(path: &Path) -> Result<Option<Pack>> {
+        super::open(path, "the pack")
     }
 
     fn refusal(path: &Path) -> String {
@@ -333,7 +393,10 @@ mod tests {
     fn a_pack_is_read_where_it_lies() {
         let directory = tempfile::tempdir().unwrap();
         let path = packed(directory.path());
-        let candidate = open(&path).unwrap().unwrap().candidate(None).unwrap();
+        let pack = open(&path).unwrap().unwrap();
+        let signed = pack.signed(&keys(directory.path())).unwrap();
+        assert_eq!(signed, Signed::By("this node".to_owned()));
+        let candidate = pack.candidate(None).unwrap();
         assert_eq!(candidate.name, "tiny-pack");
         assert_eq!(candidate.inspection.title, "Tiny, packed");
         assert_eq!(candidate.inspection.licence.as_deref(), Some("mit"));

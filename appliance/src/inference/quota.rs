@@ -22,7 +22,11 @@ use super::{
     quota_store as store,
     schedule::Weight,
 };
-use crate::{audit, identity};
+use crate::{
+    audit,
+    idempotency::{done_before, once},
+    identity,
+};
 
 /// Who administers the node's models.
 const NODE_PERMISSION: &str = "models.manage";
@@ -138,15 +142,19 @@ impl Quotas {
         limits: Limits,
     ) -> Result<Quota> {
         check(&limits)?;
+        if done_before::<()>(&self.db, ctx).await?.is_some() {
+            return self.present(&subject);
+        }
         let (stored, caller) = (subject.clone(), ctx.clone());
-        self.db
-            .write(move |tx| {
+        let written = self.db.write(move |tx| {
+            once(tx, &caller, || {
                 check_there(tx, &stored, users)?;
                 store::save(tx, &stored, &limits, caller.now())?;
                 let facts = facts(&stored, &limits);
                 audit::record_with(tx, &caller, "quota.set", &stored.id, facts)
             })
-            .await?;
+        });
+        written.await?;
         let now = self.clock.now();
         let mut meters = self.meters();
         let meter = meters
@@ -157,16 +165,30 @@ impl Quotas {
         Ok(shown(&subject, meter, now))
     }
 
+    /// A limit as it is now.
+    fn present(&self, subject: &Subject) -> Result<Quota> {
+        let now = self.clock.now();
+        let mut meters = self.meters();
+        let meter = meters.get_mut(subject);
+        let meter = meter.ok_or_else(|| Error::not_found("quota"))?;
+        meter.turn(now);
+        Ok(shown(subject, meter, now))
+    }
+
     async fn remove(&self, ctx: &Ctx, subject: Subject) -> Result<()> {
+        if done_before::<()>(&self.db, ctx).await?.is_some() {
+            return Ok(());
+        }
         let (stored, caller) = (subject.clone(), ctx.clone());
-        self.db
-            .write(move |tx| {
+        let written = self.db.write(move |tx| {
+            once(tx, &caller, || {
                 if !store::delete(tx, &stored)? {
                     return Err(Error::not_found("quota"));
                 }
                 audit::record(tx, &caller, "quota.removed", &stored.id)
             })
-            .await?;
+        });
+        written.await?;
         self.meters().remove(&subject);
         Ok(())
     }

@@ -14,8 +14,9 @@ use super::{
     Inference, blocking,
     import::{self, Candidate, Progress, Source},
     inspect,
-    model::{Acceptance, Model, ModelRow, Verified},
+    model::{Acceptance, Model, ModelRow},
     pack, sentence_model,
+    signature::check_choice,
     slot::Slot,
     store,
     upload_model::license_not_accepted,
@@ -23,6 +24,7 @@ use super::{
 use crate::{
     audit,
     events::{Audience, Event},
+    idempotency::{done_before, once},
 };
 
 /// A dropped file that has not changed for this long is complete.
@@ -39,6 +41,28 @@ pub(super) enum By<'a> {
     Operator,
 }
 
+impl By<'_> {
+    /// The context of a person, for a transaction.
+    pub(super) fn person(self) -> Option<Ctx> {
+        match self {
+            By::Person(ctx) => Some(ctx.clone()),
+            By::Operator => None,
+        }
+    }
+}
+
+/// Carries a change out once; what the operator does has no key.
+pub(super) fn once_by<T: serde::Serialize + serde::de::DeserializeOwned>(
+    tx: &Tx<'_>,
+    ctx: Option<&Ctx>,
+    change: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    match ctx {
+        Some(ctx) => once(tx, ctx, change),
+        None => change(),
+    }
+}
+
 /// A file to take into the node.
 #[derive(Clone, Debug, Default)]
 pub struct ImportRequest {
@@ -50,6 +74,8 @@ pub struct ImportRequest {
     pub accept_license: bool,
     /// Take it in although it does not fit into memory.
     pub force: bool,
+    /// Take a pack in although nobody whom this node knows has signed it.
+    pub allow_unsigned: bool,
 }
 
 impl Inference {
@@ -62,7 +88,7 @@ impl Inference {
             path: path.to_owned(),
             name: name.map(str::to_owned),
             accept_license: true,
-            force: false,
+            ..ImportRequest::default()
         };
         self.import_file(request, Arc::new(|_, _| {})).await
     }
@@ -71,15 +97,22 @@ impl Inference {
     ///
     /// # Errors
     /// What the file's header says; `already_imported`, `name_taken`, `license_not_accepted`,
-    /// `model_too_large`, `disk_full`, `hash_mismatch`, and what is wrong with a pack.
+    /// `model_too_large`, `disk_full`, `hash_mismatch`, `pack_unsigned`, `pack_signer_unknown`, and what is
+    /// wrong with a pack.
     pub async fn import_file(&self, request: ImportRequest, progress: Progress) -> Result<Model> {
         let (path, name) = (request.path.clone(), request.name.clone());
+        let (settings, allow_unsigned) = (Arc::clone(&self.0.settings), request.allow_unsigned);
         let opened = blocking(move || {
             if sentence_model::is_one(&path) {
                 return sentence_model::candidate(&path, name.as_deref());
             }
-            match pack::open(&path)? {
-                Some(pack) => pack.candidate(name.as_deref()),
+            let shown = path.display().to_string();
+            match pack::open(&path, &shown)? {
+                Some(pack) => {
+                    let signed = pack.signed(&settings.pack_keys)?;
+                    check_choice(&shown, &signed, allow_unsigned)?;
+                    pack.candidate(name.as_deref())
+                }
                 None => Source::file(&path)?.candidate(name.as_deref()),
             }
         });
@@ -131,7 +164,7 @@ impl Inference {
         self.check_hash_new(&sha256)
     }
 
-    async fn copy_in(
+    pub(super) async fn copy_in(
         &self,
         candidate: Candidate,
         acceptance: Option<Acceptance>,
@@ -188,11 +221,15 @@ impl Inference {
         with: impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static,
     ) -> Result<Arc<Slot>> {
         let stored = row.clone();
+        let caller = by.person();
         let recorded = self.recorder(by, "model.imported", row.id, imported_facts(&row));
         let written = self.0.db.write(move |tx| {
-            store::save(tx, &stored)?;
-            with(tx)?;
-            recorded(tx)
+            once_by(tx, caller.as_ref(), || {
+                store::save(tx, &stored)?;
+                with(tx)?;
+                recorded(tx)?;
+                Ok(stored.id)
+            })
         });
         written.await?;
         let slot = Arc::new(Slot::new(row, Arc::clone(&self.0.settings)));
@@ -216,10 +253,7 @@ impl Inference {
         id: ModelId,
         facts: Value,
     ) -> impl FnOnce(&Tx<'_>) -> Result<()> + Send + 'static {
-        let ctx = match by {
-            By::Person(ctx) => Some(ctx.clone()),
-            By::Operator => None,
-        };
+        let ctx = by.person();
         let clock = Arc::clone(&self.0.settings.clock);
         move |tx| match ctx {
             Some(ctx) => audit::record_with(tx, &ctx, action, id, facts),
@@ -279,60 +313,17 @@ impl Inference {
         Ok(())
     }
 
-    /// Reads every model file again and compares its hash.
-    ///
-    /// # Errors
-    /// Those of the disk.
-    pub async fn verify(&self) -> Result<Vec<Verified>> {
-        let mut results = Vec::new();
-        for slot in self.slots() {
-            results.push(self.verify_slot(&slot).await?);
-        }
-        Ok(results)
-    }
-
-    /// Reads one model's file again and compares its hash.
-    ///
-    /// # Errors
-    /// `not_found`; those of the disk.
-    pub async fn verify_one(&self, ctx: &Ctx, id: ModelId) -> Result<Verified> {
-        let slot = self.slot_of(id)?;
-        let verified = self.verify_slot(&slot).await?;
-        let facts = json!({ "result": verified.result });
-        let recorded = self.recorder(By::Person(ctx), "model.verified", id, facts);
-        self.0.db.write(recorded).await?;
-        Ok(verified)
-    }
-
-    async fn verify_slot(&self, slot: &Slot) -> Result<Verified> {
-        let weights = slot.path().map(|path| match path.is_dir() {
-            true => path.join(sentence_model::WEIGHTS),
-            false => path,
-        });
-        let result = match weights {
-            None => "carried by the engine",
-            Some(path) if !path.is_file() => "missing",
-            Some(path) => {
-                let sha256 = blocking(move || Source::file(&path)?.hash()).await?;
-                if sha256 == slot.row().sha256 {
-                    "ok"
-                } else {
-                    "changed"
-                }
-            }
-        };
-        Ok(Verified {
-            name: slot.name.clone(),
-            result,
-        })
-    }
-
     /// Removes a model that nobody has chosen; with `force` those who have are set to `auto`, in the same
     /// transaction.
     ///
     /// # Errors
     /// `not_found`, `model_built_in`, `model_in_use`.
     pub async fn remove(&self, ctx: Option<&Ctx>, id: ModelId, force: bool) -> Result<()> {
+        if let Some(ctx) = ctx
+            && done_before::<()>(&self.0.db, ctx).await?.is_some()
+        {
+            return Ok(());
+        }
         let slot = self.slot_of(id)?;
         let row = slot.row();
         if row.built_in {
@@ -345,17 +336,20 @@ impl Inference {
         let users = self.0.users;
         let name = slot.name.clone();
         let facts = json!({ "name": name, "forced": force });
+        let caller = by.person();
         let recorded = self.recorder(by, "model.removed", id, facts);
         let removed = self.0.db.write(move |tx| {
-            let count = (users.count)(tx, &name)?;
-            if count > 0 && !force {
-                let message =
-                    format!("{count} employees use {name}; give them another model first");
-                return Err(Error::conflict("model_in_use", message));
-            }
-            (users.release)(tx, &name)?;
-            store::delete(tx, id)?;
-            recorded(tx)
+            once_by(tx, caller.as_ref(), || {
+                let count = (users.count)(tx, &name)?;
+                if count > 0 && !force {
+                    let message =
+                        format!("{count} employees use {name}; give them another model first");
+                    return Err(Error::conflict("model_in_use", message));
+                }
+                (users.release)(tx, &name)?;
+                store::delete(tx, id)?;
+                recorded(tx)
+            })
         });
         removed.await?;
         self.0
@@ -388,7 +382,7 @@ impl Inference {
     }
 }
 
-fn remove_files(path: &Path) -> Result<()> {
+pub(super) fn remove_files(path: &Path) -> Result<()> {
     if path.is_dir() {
         std::fs::remove_dir_all(path)?;
     } else {

@@ -117,6 +117,8 @@ async fn complete_upload(
     Path(upload): Path<UploadId>,
     Json(how): Json<CompleteUpload>,
 ) -> HttpResult<(StatusCode, Json<Model>)> {
+    // A pack's model is copied out of it.
+    limits::extend_deadline(PIECE_TIME_MAX);
     let model = app.inference.complete_upload(&ctx, upload, how).await?;
     Ok((StatusCode::CREATED, Json(model)))
 }

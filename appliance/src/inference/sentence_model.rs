@@ -137,6 +137,7 @@ fn inspection(title: &str, config: &Config, tensors: &BTreeMap<String, TensorFac
             .values()
             .fold(0, |sum: u64, tensor| sum.saturating_add(bytes(tensor))),
         cache_bytes_per_token: 0,
+        pack: None,
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     sync::{Arc, PoisonError},
 };
 
@@ -14,13 +13,14 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
-    Inference, blocking, builtin, import,
+    Inference, builtin, import,
     model::{Acceptance, Model, ModelKind, ModelRow, ModelState},
-    pack,
-    registry::{By, OPERATOR},
+    registry::{By, OPERATOR, once_by},
     slot::Slot,
     store,
 };
+
+use crate::idempotency::{done_before, once};
 
 /// The model that `auto` chooses.
 pub(super) const DEFAULT: &str = "default";
@@ -65,6 +65,9 @@ impl Inference {
     /// `not_found`, `invalid_title`, `invalid_acceptance`, `adapter_alone`.
     pub async fn update_model(&self, ctx: &Ctx, id: ModelId, change: ModelChange) -> Result<Model> {
         let slot = self.slot_of(id)?;
+        if done_before::<()>(&self.0.db, ctx).await?.is_some() {
+            return self.view(&slot).await;
+        }
         let title = change.title.as_deref().map(checked_title).transpose()?;
         if change.accept_license == Some(false) {
             let message = "a licence is accepted or not; remove the model if you do not accept it";
@@ -104,8 +107,10 @@ impl Inference {
             row.title = title.unwrap_or(row.title);
             row.pinned = change.pinned.unwrap_or(row.pinned);
             row.suitable_for_auto = change.suitable_for_auto.unwrap_or(row.suitable_for_auto);
-            store::save(tx, &row)?;
-            recorded(tx)?;
+            once(tx, &caller, || {
+                store::save(tx, &row)?;
+                recorded(tx)
+            })?;
             Ok(row)
         });
         let row: ModelRow = written.await?;
@@ -176,28 +181,6 @@ impl Inference {
         self.view(&slot).await
     }
 
-    /// Writes a model with its hashes into one file, for another node.
-    ///
-    /// # Errors
-    /// `unknown_model`, `model_built_in`, `file_exists`, `file_not_writable`; those of the disk.
-    pub async fn pack(&self, name: &str, target: PathBuf) -> Result<PathBuf> {
-        let slot = self.named(name)?;
-        let row = slot.row();
-        let path = slot.path().filter(|_| !row.built_in).ok_or_else(|| {
-            let message = format!("{} ships with every node", row.title);
-            Error::conflict("model_built_in", message)
-        })?;
-        blocking(move || {
-            let facts = (
-                row.name.as_str(),
-                row.title.as_str(),
-                row.license.as_deref(),
-            );
-            pack::write(&target, &path, facts, &row.sha256)
-        })
-        .await
-    }
-
     /// Every alias, set or not.
     pub fn list_aliases(&self) -> Vec<Alias> {
         let set = self.aliases();
@@ -205,12 +188,10 @@ impl Inference {
         let mut names: Vec<String> = standing.into_iter().chain(set.keys().cloned()).collect();
         names.sort();
         names.dedup();
-        let alias = |alias: String| Alias {
-            model: self.alias(&alias).map(|slot| slot.name.clone()),
-            is_set: set.contains_key(&alias),
-            alias,
-        };
-        names.into_iter().map(alias).collect()
+        names
+            .into_iter()
+            .map(|alias| self.alias_now(alias))
+            .collect()
     }
 
     /// Leads an alias to a model; without one the alias is forgotten, or chosen by the node again.
@@ -229,6 +210,11 @@ impl Inference {
         if let Some(slot) = &slot {
             check_kind(&alias, slot)?;
         }
+        if let Some(ctx) = by
+            && done_before::<()>(&self.0.db, ctx).await?.is_some()
+        {
+            return Ok(self.alias_now(alias));
+        }
         let is_new = !self.aliases().contains_key(&alias);
         if is_new && slot.is_some() && self.aliases().len() >= ALIASES_MAX {
             let message = format!("there are {ALIASES_MAX} aliases already; remove one first");
@@ -239,20 +225,27 @@ impl Inference {
         let subject = id.or_else(|| self.alias(&alias).map(|slot| slot.id));
         let subject = subject.ok_or_else(|| Error::not_found("alias"))?;
         let facts = json!({ "alias": alias, "model": slot.as_ref().map(|slot| slot.name.clone()) });
+        let caller = by.person();
         let recorded = self.recorder(by, "model.alias_set", subject, facts);
         let stored = alias.clone();
         let written = self.0.db.write(move |tx| {
-            store::set_alias(tx, &stored, id)?;
-            recorded(tx)
+            once_by(tx, caller.as_ref(), || {
+                store::set_alias(tx, &stored, id)?;
+                recorded(tx)
+            })
         });
         written.await?;
         self.reload_aliases().await?;
         self.model_changed(subject);
-        Ok(Alias {
+        Ok(self.alias_now(alias))
+    }
+
+    fn alias_now(&self, alias: String) -> Alias {
+        Alias {
             model: self.alias(&alias).map(|slot| slot.name.clone()),
-            is_set: slot.is_some(),
+            is_set: self.aliases().contains_key(&alias),
             alias,
-        })
+        }
     }
 
     fn check_name_free_of_models(&self, alias: &str) -> Result<()> {

@@ -41,6 +41,7 @@ pub(super) struct EngineSettings {
     pub(super) queue_wait: Duration,
     pub(super) hang_after: Duration,
     pub(super) events: Events,
+    pub(super) pack_keys: super::signature::PackKeys,
     pub(super) clock: Arc<dyn Clock>,
 }
 

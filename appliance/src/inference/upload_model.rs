@@ -77,6 +77,8 @@ pub struct CompleteUpload {
     pub accept_license: bool,
     /// Take it in although it does not fit into memory.
     pub force: bool,
+    /// Take a model pack in although nobody whom this node knows has signed it.
+    pub allow_unsigned: bool,
 }
 
 /// An upload as shown.
@@ -105,6 +107,19 @@ pub struct Upload {
     pub created_at: Timestamp,
     /// When it is removed unless something happens to it.
     pub expires_at: Timestamp,
+}
+
+/// Whether a file of that name is a model pack.
+pub(super) fn is_pack(file_name: &str) -> bool {
+    file_name.to_ascii_lowercase().ends_with(".tar")
+}
+
+/// A file's name without its ending.
+pub(super) fn stem(file_name: &str) -> &str {
+    let stem = file_name
+        .strip_suffix(".gguf")
+        .or_else(|| file_name.strip_suffix(".tar"));
+    stem.unwrap_or(file_name)
 }
 
 pub(super) fn check_wanted(wanted: &NewUpload) -> Result<()> {

@@ -17,18 +17,18 @@ use tokio::sync::mpsc;
 use super::{
     Inference, blocking, import,
     inspect::{self, Inspection},
-    model::{Acceptance, Model, Verdict},
-    registry::By,
-    upload_file as file,
+    model::Verdict,
+    pack, upload_file as file,
     upload_model::{
-        CHUNK_BYTES_MAX, CompleteUpload, KEPT_SECONDS, NewUpload, Refusal, Upload, UploadState,
-        check_complete, check_receiving, check_room, check_wanted, license_not_accepted,
+        CHUNK_BYTES_MAX, KEPT_SECONDS, NewUpload, Refusal, Upload, UploadState, check_receiving,
+        check_room, check_wanted, is_pack, stem,
     },
     upload_store::{self as store, UploadRow},
 };
 use crate::{
     audit,
     events::{Audience, Event},
+    idempotency::{done_before, once},
 };
 
 /// Pieces between the network and the disk.
@@ -38,13 +38,13 @@ const PIECES: usize = 16;
 #[derive(Clone, Default)]
 pub(super) struct Writers(Arc<Mutex<BTreeSet<UploadId>>>);
 
-struct Writer {
+pub(super) struct Writer {
     writers: Writers,
     id: UploadId,
 }
 
 impl Writers {
-    fn begin(&self, id: UploadId) -> Result<Writer> {
+    pub(super) fn begin(&self, id: UploadId) -> Result<Writer> {
         let mut writing = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if writing.insert(id) {
             return Ok(Writer {
@@ -128,8 +128,10 @@ impl Inference {
     /// `invalid_name`, `name_taken`, `already_imported`, `invalid_upload`, `upload_too_large`,
     /// `too_many_uploads`, `disk_full`.
     pub async fn create_upload(&self, ctx: &Ctx, wanted: NewUpload) -> Result<Upload> {
-        let stem = wanted.file_name.strip_suffix(".gguf");
-        let stem = stem.unwrap_or(&wanted.file_name);
+        if let Some(id) = done_before(&self.0.db, ctx).await? {
+            return self.upload(id).await;
+        }
+        let stem = stem(&wanted.file_name);
         let name = import::checked_name(wanted.name.as_deref().unwrap_or(stem))?;
         check_wanted(&wanted)?;
         self.check_name_free(&name)?;
@@ -158,11 +160,13 @@ impl Inference {
         file::create(&path)?;
         let (stored, caller, models) = (row.clone(), ctx.clone(), self.0.settings.models.clone());
         let written = self.0.db.write(move |tx| {
-            check_room(&store::list(tx)?, &stored, &models)?;
-            store::insert(tx, &stored)?;
-            let facts =
-                serde_json::json!({ "file": stored.file_name, "size_bytes": stored.size_bytes });
-            audit::record_with(tx, &caller, "model.upload_begun", stored.id, facts)
+            once(tx, &caller, || {
+                check_room(&store::list(tx)?, &stored, &models)?;
+                store::insert(tx, &stored)?;
+                let facts = serde_json::json!({ "file": stored.file_name, "size_bytes": stored.size_bytes });
+                audit::record_with(tx, &caller, "model.upload_begun", stored.id, facts)?;
+                Ok(stored.id)
+            })
         });
         if let Err(error) = written.await {
             file::remove(&path)?;
@@ -172,7 +176,7 @@ impl Inference {
         Ok(self.upload_view(row))
     }
 
-    fn upload_changed(&self, upload_id: UploadId) {
+    pub(super) fn upload_changed(&self, upload_id: UploadId) {
         let event = Event::UploadChanged { upload_id };
         self.0.settings.events.publish(Audience::Node, event);
     }
@@ -254,7 +258,14 @@ impl Inference {
             None => {
                 let path = file::path_of(&self.0.settings.models, row.id);
                 let (name, sizes) = (row.file_name.clone(), (row.received_bytes, row.size_bytes));
-                blocking(move || file::judge(&path, (&name, sizes.0, sizes.1))).await?
+                let settings = Arc::clone(&self.0.settings);
+                let judging = move || match is_pack(&name) {
+                    // Where in it the model lies is known when it is whole.
+                    true if sizes.0 < sizes.1 => Ok(None),
+                    true => pack::inspect(&path, &name, &settings.pack_keys).map(Some),
+                    false => file::judge(&path, (&name, sizes.0, sizes.1)),
+                };
+                blocking(judging).await?
             }
         };
         if row.received_bytes < row.size_bytes {
@@ -272,60 +283,6 @@ impl Inference {
         Ok((inspection, Some(sha256)))
     }
 
-    /// Makes a whole upload a model.
-    ///
-    /// # Errors
-    /// `not_found`, `upload_busy`, `upload_incomplete`, `upload_refused`, `license_not_accepted`,
-    /// `model_too_large`, `name_taken`, `already_imported`; those of the disk.
-    pub async fn complete_upload(
-        &self,
-        ctx: &Ctx,
-        id: UploadId,
-        how: CompleteUpload,
-    ) -> Result<Model> {
-        let _writer = self.0.writers.begin(id)?;
-        let row = self
-            .0
-            .db
-            .read(move |reader| store::find(reader, id))
-            .await?;
-        let inspection = check_complete(&row)?;
-        let verdict = self.verdict_of(&inspection);
-        if !how.accept_license {
-            return Err(license_not_accepted(&row.file_name, &inspection));
-        }
-        if !verdict.fits && !how.force {
-            let message = format!("{} {}", row.file_name, verdict.sentence);
-            return Err(Error::conflict("model_too_large", message));
-        }
-        let acceptance = Acceptance {
-            by: ctx.person.to_string(),
-            at: ctx.now(),
-        };
-        let partial = file::path_of(&self.0.settings.models, id);
-        let source = import::Source::file(&partial)?;
-        let candidate = import::Candidate {
-            source,
-            name: row.name.clone(),
-            inspection,
-            companions: Vec::new(),
-        };
-        let sha256 = row.sha256.unwrap_or_default();
-        let place = (format!("{}.gguf", row.name), sha256);
-        let model = candidate.row(place, Some(acceptance), ctx.clock.as_ref());
-        self.check_new(&model)?;
-        let target = self.0.settings.models.join(&model.file);
-        import::put_in_place(&partial, &target)?;
-        let registered = self
-            .register(model, By::Person(ctx), move |tx| store::delete(tx, id))
-            .await;
-        if registered.is_err() {
-            import::put_in_place(&target, &partial)?;
-        }
-        self.upload_changed(id);
-        self.view(&registered?).await
-    }
-
     /// Gives an upload up.
     ///
     /// # Errors
@@ -333,14 +290,14 @@ impl Inference {
     pub async fn remove_upload(&self, ctx: &Ctx, id: UploadId) -> Result<()> {
         let _writer = self.0.writers.begin(id)?;
         let caller = ctx.clone();
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 store::find(tx, id)?;
                 store::delete(tx, id)?;
                 audit::record(tx, &caller, "model.upload_removed", id)
             })
-            .await?;
+        });
+        written.await?;
         file::remove(&file::path_of(&self.0.settings.models, id))?;
         self.upload_changed(id);
         Ok(())

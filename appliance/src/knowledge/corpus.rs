@@ -1,7 +1,7 @@
 //! The texts one turn may quote, taken apart and indexed. Vectors come from outside: the corpus
 //! says which texts it needs embedded, so that everything here is a pure function of its input.
 
-use std::{collections::HashMap, sync::Arc};
+pub use super::group_vectors::Vectors;
 
 use super::{
     intent::{self, Intent},
@@ -10,6 +10,7 @@ use super::{
     model::{Layout, MAX_PASSAGES, Passage, Request, Source, SourceKind},
     passage,
     phrase::Place,
+    retrieve::Group,
     words,
 };
 
@@ -19,25 +20,6 @@ const OWN_PASSAGES_EMBEDDED: usize = 96;
 
 /// Beginning of a pasted text that helps a question with too few words of its own, in bytes.
 const PASTED_HINT_BYTES: usize = 240;
-
-/// Vectors by text.
-#[derive(Clone, Debug, Default)]
-pub struct Vectors(HashMap<String, Arc<[f32]>>);
-
-impl Vectors {
-    /// Remembers the unit vector of `text`.
-    pub fn insert(&mut self, text: String, vector: Arc<[f32]>) {
-        self.0.insert(text, vector);
-    }
-
-    /// The cosine of two texts; 0 when either has no vector.
-    pub fn cosine(&self, a: &str, b: &str) -> f64 {
-        match (self.0.get(a), self.0.get(b)) {
-            (Some(a), Some(b)) => a.iter().zip(b.iter()).map(|(a, b)| f64::from(a * b)).sum(),
-            _ => 0.0,
-        }
-    }
-}
 
 /// A passage and the source it belongs to.
 #[derive(Clone, Debug)]
@@ -308,16 +290,29 @@ impl Corpus {
 
     /// Texts whose vectors ranking passages needs: the question and what it is compared with.
     pub fn passage_texts(&self) -> Vec<String> {
-        let mut texts = vec![
-            self.query.handbook.text.clone(),
-            self.query.own.text.clone(),
-        ];
-        texts.extend(
-            self.compared()
-                .into_iter()
-                .map(|passage| self.embedded_text(passage)),
-        );
-        texts
+        let groups = [Group::Handbook, Group::Own];
+        let probes = groups.map(|group| self.probe_text(group).to_owned());
+        let passages = groups
+            .into_iter()
+            .flat_map(|group| self.passage_texts_of(group));
+        probes.into_iter().chain(passages).collect()
+    }
+
+    /// What a group is searched for.
+    pub(super) fn probe_text(&self, group: Group) -> &str {
+        match group {
+            Group::Handbook => &self.query.handbook.text,
+            Group::Own => &self.query.own.text,
+        }
+    }
+
+    /// The passages of a group as they are compared by meaning.
+    pub(super) fn passage_texts_of(&self, group: Group) -> Vec<String> {
+        let compared = self.compared().into_iter();
+        compared
+            .filter(|passage| Group::of(self, *passage) == group)
+            .map(|passage| self.embedded_text(passage))
+            .collect()
     }
 }
 

@@ -3,13 +3,18 @@
 //!
 //! Invariants: every quotation is cut from its source, byte for byte; nothing about the subject is
 //! said outside quotations; below a measured probability the answer is that the sources do not
-//! answer. Everything but [`Knowledge`] is a pure function of texts and vectors. Deliberately
-//! absent: generation, storage, and any language but English in telling what a message wants
-//! (texts of other languages are searched and quoted all the same).
+//! answer; vectors of two models are never compared. Taking texts apart, ranking and quoting are pure
+//! functions of texts and vectors; [`Knowledge`] finds the vectors, by the model that the organisation
+//! chose for each collection. Deliberately absent: generation, keeping what people say or attach, and
+//! any language but English in telling what a message wants (texts of other languages are searched
+//! and quoted all the same).
 
 pub mod answer;
+mod collection;
 pub mod confidence;
 pub mod corpus;
+mod embed;
+mod group_vectors;
 pub mod intent;
 mod lexical;
 mod lookup;
@@ -17,46 +22,82 @@ mod message;
 mod model;
 mod passage;
 mod phrase;
+mod rebuild;
 pub mod retrieve;
+mod routes;
 mod sentence;
+mod store;
 pub mod summary;
 mod vectors;
 mod words;
 mod writer;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
-use guildhall_kernel::{Error, Result};
+use guildhall_db::Db;
+use guildhall_kernel::{Clock, Error, OrgId, Result};
 
+pub use embed::Asker;
 pub use model::{CitationDraft, Extract, Passage, Persona, Request, Source, SourceKind};
+pub use rebuild::{handbook, resume};
+pub use routes::router;
 
 use self::{
+    collection::Collection,
     corpus::{Corpus, Vectors},
     intent::Intent,
+    rebuild::Job,
+    retrieve::Group,
     vectors::VectorCache,
 };
-use crate::inference::Inference;
+use crate::{
+    billing::Meter,
+    inference::{Embedder, Inference},
+};
 
 /// Texts that are read ahead at a time, so that a question need not wait long for its own.
 const AHEAD: usize = 16;
 /// Memory for vectors, in bytes.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 
+/// Jobs under way, by organisation and collection.
+type Jobs = BTreeMap<(OrgId, Collection), Arc<Job>>;
+
 /// Finds and quotes. A cheap clone.
 #[derive(Clone)]
 pub struct Knowledge {
     inference: Inference,
+    db: Db,
+    clock: Arc<dyn Clock>,
+    meter: Meter,
     cache: Arc<Mutex<VectorCache>>,
+    jobs: Arc<Mutex<Jobs>>,
     /// Held while something is read ahead: whoever comes next finds it in the cache.
     reading_ahead: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// A request taken apart, with the vectors that answering it compares.
+struct Reading {
+    corpus: Arc<Corpus>,
+    vectors: Arc<Vectors>,
+    /// What a person should know, one sentence each.
+    notes: Vec<String>,
+}
+
 impl Knowledge {
-    /// Knowledge that embeds texts with `inference` and remembers the vectors.
-    pub fn new(inference: Inference) -> Self {
+    /// Knowledge that embeds texts with `inference`, remembers the vectors and has what providers take
+    /// for them metered.
+    pub fn new(inference: Inference, db: &Db, clock: Arc<dyn Clock>, meter: Meter) -> Self {
         Self {
             inference,
+            db: db.clone(),
+            clock,
+            meter,
             cache: Arc::new(Mutex::new(VectorCache::new(CACHE_BYTES))),
+            jobs: Arc::default(),
             reading_ahead: Arc::default(),
         }
     }
@@ -65,90 +106,86 @@ impl Knowledge {
     ///
     /// # Errors
     /// What the embedding model says.
-    pub async fn answer(&self, request: Request) -> Result<Extract> {
+    pub async fn answer(&self, asker: &Asker, request: Request) -> Result<Extract> {
         let persona = request.persona.clone();
-        let (corpus, vectors) = self.read(request).await?;
-        on_a_worker(move || answer::answer(&corpus, &vectors, &persona)).await
+        let read = self.read(asker, request).await?;
+        let answered =
+            on_a_worker(move || answer::answer(&read.corpus, &read.vectors, &persona)).await?;
+        Ok(Extract {
+            notes: read.notes,
+            ..answered
+        })
     }
 
     /// The passages that fit the question best, for a model to read: at most `passages`, numbered
-    /// from 1, each quoted whole. Empty when nothing is likely to help.
+    /// from 1, each quoted whole; and what a person should know, one sentence each. No passages when
+    /// nothing is likely to help.
     ///
     /// # Errors
     /// What the embedding model says.
-    pub async fn consult(&self, request: Request, passages: usize) -> Result<Vec<CitationDraft>> {
-        let (corpus, vectors) = self.read(request).await?;
-        on_a_worker(move || answer::consult(&corpus, &vectors, passages)).await
-    }
-
-    /// Computes the vectors of `sources` ahead of the first question, so that it need not wait.
-    ///
-    /// # Errors
-    /// What the embedding model says.
-    pub async fn prepare(&self, sources: Vec<Source>) -> Result<()> {
-        let texts = on_a_worker(move || {
-            let corpus = Corpus::new(&Request {
-                sources,
-                ..Request::default()
-            });
-            let units = (0..corpus.passages.len()).flat_map(|passage| {
-                (0..corpus.unit_count(passage)).map(move |unit| (passage, unit))
-            });
-            let mut texts = corpus.passage_texts();
-            texts.extend(units.map(|(passage, unit)| corpus.embedded_unit(passage, unit)));
-            texts
-        })
-        .await?;
-        let _reading = self.reading_ahead.lock().await;
-        for part in texts.chunks(AHEAD) {
-            self.embed(part.to_vec(), &mut Vectors::default()).await?;
-        }
-        Ok(())
+    pub async fn consult(
+        &self,
+        asker: &Asker,
+        request: Request,
+        passages: usize,
+    ) -> Result<(Vec<CitationDraft>, Vec<String>)> {
+        let read = self.read(asker, request).await?;
+        let found =
+            on_a_worker(move || answer::consult(&read.corpus, &read.vectors, passages)).await?;
+        Ok((found, read.notes))
     }
 
     /// Takes a request apart and embeds what answering it compares. A greeting needs no vectors.
-    async fn read(&self, request: Request) -> Result<(Arc<Corpus>, Arc<Vectors>)> {
+    async fn read(&self, asker: &Asker, request: Request) -> Result<Reading> {
         let corpus = Arc::new(on_a_worker(move || Corpus::new(&request)).await?);
-        let mut vectors = Vectors::default();
-        if corpus.query.intent == Intent::Summary {
-            self.embed(summary::texts(&corpus), &mut vectors).await?;
-        }
-        if !matches!(
+        let (mut vectors, mut notes) = (Vectors::default(), Vec::new());
+        let needs_none = matches!(
             corpus.query.intent,
             Intent::Greeting | Intent::Thanks | Intent::AboutYou
-        ) {
-            self.embed(corpus.passage_texts(), &mut vectors).await?;
-            self.embed(retrieve::unit_texts(&corpus, &vectors), &mut vectors)
-                .await?;
-        }
-        Ok((corpus, Arc::new(vectors)))
-    }
-
-    /// Adds the vectors of `texts` to `into`, computing those that are not remembered.
-    async fn embed(&self, mut texts: Vec<String>, into: &mut Vectors) -> Result<()> {
-        texts.sort_unstable();
-        texts.dedup();
-        texts.retain(|text| match self.cache().get(text) {
-            Some(vector) => {
-                into.insert(text.clone(), vector);
-                false
+        );
+        for collection in Collection::ALL.into_iter().filter(|_| !needs_none) {
+            let mut passages = 0..corpus.passages.len();
+            if !passages.any(|passage| Group::of(&corpus, passage) == collection.group()) {
+                continue;
             }
-            None => true,
-        });
-        if texts.is_empty() {
-            return Ok(());
+            let embedder = self.usable_model(asker, collection, &mut notes).await?;
+            let of = (collection, &embedder);
+            let note = self.fill(asker, of, &corpus, &mut vectors).await?;
+            notes.extend(note);
         }
-        let vectors = self.inference.embed(texts.clone()).await?;
-        for (text, vector) in texts.into_iter().zip(vectors) {
-            let vector: Arc<[f32]> = vector.into();
-            self.cache().insert(&text, Arc::clone(&vector));
-            into.insert(text, vector);
-        }
-        Ok(())
+        Ok(Reading {
+            corpus,
+            vectors: Arc::new(vectors),
+            notes,
+        })
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, VectorCache> {
+    /// The collection's model, or the node's own when the chosen one is gone.
+    async fn usable_model(
+        &self,
+        asker: &Asker,
+        collection: Collection,
+        notes: &mut Vec<String>,
+    ) -> Result<Embedder> {
+        match self.model_of(asker.ctx.organisation, collection).await {
+            Err(error) if error.kind() != guildhall_kernel::ErrorKind::Internal => {
+                notes.push(format!(
+                    "This node's own model searched {}: {}",
+                    collection.noun(),
+                    error.message()
+                ));
+                self.inference.own_embedder()
+            }
+            found => found,
+        }
+    }
+
+    fn cache(&self) -> MutexGuard<'_, VectorCache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

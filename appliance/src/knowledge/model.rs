@@ -78,6 +78,8 @@ pub struct Extract {
     pub citations: Vec<CitationDraft>,
     /// Whether it says that the sources do not answer.
     pub refused: bool,
+    /// What a person should know about the search, one sentence each.
+    pub notes: Vec<String>,
 }
 
 impl Extract {

@@ -109,7 +109,14 @@ impl Group {
 pub fn unit_texts(corpus: &Corpus, vectors: &Vectors) -> Vec<String> {
     [Group::Handbook, Group::Own]
         .into_iter()
-        .flat_map(|group| shortlist(corpus, vectors, group).0)
+        .flat_map(|group| unit_texts_of(corpus, vectors, group))
+        .collect()
+}
+
+/// The same for one group.
+pub(super) fn unit_texts_of(corpus: &Corpus, vectors: &Vectors, group: Group) -> Vec<String> {
+    let shortlisted = shortlist(corpus, vectors, group).0.into_iter();
+    shortlisted
         .flat_map(|ranked| {
             (0..corpus.unit_count(ranked.passage)).map(move |unit| (ranked.passage, unit))
         })
@@ -145,8 +152,11 @@ fn shortlist(corpus: &Corpus, vectors: &Vectors, group: Group) -> (Vec<Ranked>, 
         .into_iter()
         .filter(|passage| Group::of(corpus, *passage) == group)
         .map(|passage| {
-            let cosine =
-                vectors.cosine(&corpus.probe(passage).text, &corpus.embedded_text(passage));
+            let cosine = vectors.cosine(
+                group,
+                &corpus.probe(passage).text,
+                &corpus.embedded_text(passage),
+            );
             let lexical = corpus.lexical(passage);
             Ranked {
                 passage,
@@ -179,11 +189,12 @@ fn rank_units(corpus: &Corpus, vectors: &Vectors, passage: usize) -> Vec<RankedU
         .get(passage)
         .map(|located| &located.passage.layout);
     let probe = corpus.probe(passage);
+    let group = Group::of(corpus, passage);
     let is_prose = layout == Some(&Layout::Prose);
     (0..corpus.unit_count(passage))
         .map(|unit| {
             let text = corpus.unit_text(passage, unit);
-            let cosine = vectors.cosine(&probe.text, &corpus.embedded_unit(passage, unit));
+            let cosine = vectors.cosine(group, &probe.text, &corpus.embedded_unit(passage, unit));
             let coverage = lexical::coverage(&probe.terms, &text);
             let figure = f64::from(u8::from(wants_figure && has_figure(&text)));
             let length = if is_prose {

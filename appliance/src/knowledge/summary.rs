@@ -51,15 +51,21 @@ pub fn central_units(corpus: &Corpus, vectors: &Vectors) -> Vec<(usize, usize, f
         .collect();
     let central: Vec<f64> = quotes
         .iter()
-        .map(|quote| mean(quotes.iter().map(|other| vectors.cosine(quote, other))))
+        .map(|quote| {
+            mean(
+                quotes
+                    .iter()
+                    .map(|other| vectors.cosine(Group::Own, quote, other)),
+            )
+        })
         .collect();
     let wanted = (quotes.len().div_ceil(UNITS_PER_SENTENCE)).min(UNITS_MAX);
     let mut chosen: Vec<usize> = Vec::new();
     while chosen.len() < wanted {
         let worth = |at: &usize| {
-            let repeated = chosen
-                .iter()
-                .filter_map(|other| Some(vectors.cosine(quotes.get(*at)?, quotes.get(*other)?)));
+            let repeated = chosen.iter().filter_map(|other| {
+                Some(vectors.cosine(Group::Own, quotes.get(*at)?, quotes.get(*other)?))
+            });
             central.get(*at).unwrap_or(&0.0) - REPETITION * repeated.fold(0.0, f64::max)
         };
         let left = (0..quotes.len()).filter(|at| !chosen.contains(at));

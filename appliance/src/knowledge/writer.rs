@@ -157,6 +157,7 @@ impl<'c> Writer<'c> {
             segments,
             citations: self.citations,
             refused,
+            notes: Vec::new(),
         }
     }
 }

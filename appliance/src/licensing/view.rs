@@ -205,7 +205,7 @@ fn notices(current: &Current, known: &Known) -> Vec<LicenseNotice> {
                 .to_owned(),
         );
     }
-    if let Some(message) = crl.and_then(|crl| unsafe_version(crl)) {
+    if let Some(message) = crl.and_then(unsafe_version) {
         tell("version_unsafe", message);
     }
     let lease_notices = deciding.and_then(|holding| holding.lease.as_ref());

@@ -91,6 +91,7 @@ async fn hire_and_ask(app: &App, ctx: &Ctx) -> Result<()> {
             text: question.to_owned(),
             conversation: None,
             attachments: Vec::new(),
+            data_class: None,
         };
         let begun = chat::ask(app, ctx, employee.id, question).await?;
         if let Some(turn) = app.turns.find(begun.message) {

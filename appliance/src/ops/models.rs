@@ -22,6 +22,8 @@ pub enum ModelsOperation {
         name: Option<String>,
         accept_license: bool,
         force: bool,
+        #[serde(default)]
+        allow_unsigned: bool,
     },
     /// Every model.
     List,
@@ -33,6 +35,10 @@ pub enum ModelsOperation {
     Remove { name: String, force: bool },
     /// Write a model with its hashes into one file.
     Pack { name: String, path: PathBuf },
+    /// This node's key for packs, and the publishers it trusts.
+    Keys,
+    /// Trust a publisher's packs.
+    Trust { name: String, key: String },
     /// Accept a model's licence.
     AcceptLicense { name: String },
     /// Every alias.
@@ -57,12 +63,14 @@ pub(super) async fn execute(
             name,
             accept_license,
             force,
+            allow_unsigned,
         } => {
             let request = ImportRequest {
                 path,
                 name,
                 accept_license,
                 force,
+                allow_unsigned,
             };
             to_json(inference.import_file(request, progress).await?)
         }
@@ -76,6 +84,10 @@ pub(super) async fn execute(
         ModelsOperation::Pack { name, path } => {
             let path = inference.pack(&name, path).await?;
             Ok(json!({ "packed": name, "path": path }))
+        }
+        ModelsOperation::Keys => Ok(list(to_json(inference.publishers()?)?)),
+        ModelsOperation::Trust { name, key } => {
+            to_json(inference.trust_publisher(&name, &key).await?)
         }
         ModelsOperation::AcceptLicense { name } => {
             to_json(inference.accept_license_by_name(&name).await?)

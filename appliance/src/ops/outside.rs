@@ -4,7 +4,7 @@ use guildhall_kernel::{Ctx, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, egress::EgressMode};
+use crate::{app::App, egress::EgressMode, identity};
 
 /// A command about what lies outside the node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -22,10 +22,14 @@ pub enum OutsideOperation {
 
 pub(super) async fn execute(app: &App, ctx: &Ctx, operation: OutsideOperation) -> Result<Value> {
     match operation {
-        OutsideOperation::ShowEgress => Ok(serde_json::to_value(app.egress.view().await?)?),
+        OutsideOperation::ShowEgress => Ok(serde_json::to_value(
+            app.egress.view(identity::display_name).await?,
+        )?),
         OutsideOperation::SetEgress { mode } => {
             app.egress.set_mode(ctx, mode).await?;
-            Ok(serde_json::to_value(app.egress.view().await?)?)
+            Ok(serde_json::to_value(
+                app.egress.view(identity::display_name).await?,
+            )?)
         }
         OutsideOperation::ListProviders => {
             let providers = app.inference.providers().list().await?;

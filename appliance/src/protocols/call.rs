@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 
 use futures::future::select_all;
 use guildhall_engine_protocol::{
-    Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, TokenLogprob, ToolCall,
-    ToolChoice,
+    Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, ToolChoice,
 };
 use guildhall_kernel::{Ctx, Error, Result, VeId};
+
+pub(super) use super::piece::{Finish, Head, Piece};
 
 use super::{
     ask::{Ask, CHOICES_MAX},
@@ -21,43 +22,6 @@ use crate::{
     inference::{Caller, Generation, GenerationEvent, Priority},
     team::Busy,
 };
-
-/// What happens to one of a call's answers.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Piece {
-    /// The prompt is read.
-    Begun,
-    /// The next characters, with the tokens behind them when these were asked for.
-    Text {
-        text: String,
-        logprobs: Vec<TokenLogprob>,
-    },
-    /// A tool is called.
-    ToolCall(ToolCall),
-    /// The answer is complete.
-    End(Finish),
-}
-
-/// Why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
-    Stop,
-    Length,
-    ToolCalls,
-}
-
-/// What an answer's frame is made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
-    /// The letters and digits that tell this call from others, for ids in the protocol's own form.
-    pub(super) key: String,
-    /// When the call came, in seconds since 1970.
-    pub(super) created: i64,
-    /// The name that the answer shows as its model.
-    pub(super) model: String,
-    /// What the call has taken so far.
-    pub(super) used: Used,
-}
 
 /// A call under way. Dropping it stops its models within a token.
 pub(super) struct Call {
@@ -142,6 +106,7 @@ impl Call {
                         context_length: chosen.context_length,
                         input,
                         sampling: Sampling::default(),
+                        caller: Caller::of(ctx, Priority::Interactive),
                     };
                     self.generate(&answering, plan).await?;
                 }
@@ -176,6 +141,7 @@ impl Call {
                 model,
                 context_length,
                 chat,
+                caller,
                 sampling,
             } => {
                 let plan = Plan {
@@ -183,6 +149,7 @@ impl Call {
                     context_length,
                     input: Input::Chat(chat),
                     sampling,
+                    caller: *caller,
                 };
                 self.generate(answering, plan).await
             }
@@ -201,7 +168,7 @@ impl Call {
     }
 
     async fn generate(&mut self, answering: &Answering<'_>, plan: Plan) -> Result<()> {
-        let (ask, ctx) = (answering.ask, answering.ctx);
+        let ask = answering.ask;
         self.metered.row.call.model.clone_from(&plan.model);
         self.metered.row.reached_model = true;
         let room = plan.context_length.unwrap_or(u32::MAX);
@@ -214,9 +181,10 @@ impl Call {
                 logprobs: ask.logprobs,
                 ..Prompt::new(plan.input.clone(), ask.max_tokens.unwrap_or(room).min(room))
             };
-            let caller = Caller::of(ctx, Priority::Interactive);
             let inference = &answering.app.inference;
-            let generation = inference.generate(caller, &plan.model, prompt).await?;
+            let generation = inference
+                .generate(plan.caller.clone(), &plan.model, prompt)
+                .await?;
             self.replies.push(Some(Reply {
                 generation,
                 counts_input: choice == 0,
@@ -246,7 +214,8 @@ impl Call {
             };
             self.ready
                 .extend(pieces.iter().map(|piece| (index, text(piece))));
-            self.ready.push_back((index, Piece::End(Finish::Stop)));
+            self.ready
+                .push_back((index, Piece::End(Finish::Stop, None)));
         }
     }
 
@@ -324,19 +293,23 @@ impl Call {
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
-                Piece::End(finish(done.finish_reason, reply.called_tool)?)
+                Piece::End(
+                    finish(done.finish_reason, reply.called_tool)?,
+                    done.stop_text,
+                )
             }
             _ => return Ok(()),
         };
         let is_last_call = self.one_tool_call && matches!(piece, Piece::ToolCall(_));
-        if (is_last_call || matches!(piece, Piece::End(_)))
+        if (is_last_call || matches!(piece, Piece::End(..)))
             && let Some(reply) = self.replies.get_mut(index)
         {
             *reply = None;
         }
         self.ready.push_back((index, piece));
         if is_last_call {
-            self.ready.push_back((index, Piece::End(Finish::ToolCalls)));
+            self.ready
+                .push_back((index, Piece::End(Finish::ToolCalls, None)));
         }
         Ok(())
     }
@@ -366,6 +339,8 @@ struct Plan {
     context_length: Option<u32>,
     input: Input,
     sampling: Sampling,
+    /// For whom, so that limits and rules of the employee hold here too.
+    caller: Caller,
 }
 
 fn to_usize(number: u32) -> usize {

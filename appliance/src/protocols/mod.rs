@@ -12,6 +12,7 @@ mod call;
 mod count;
 mod metered;
 mod openai;
+mod piece;
 mod problem;
 mod stream;
 mod target;

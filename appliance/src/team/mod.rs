@@ -4,6 +4,7 @@
 //! what it said stays readable and it can come back. Deliberately absent: what was said (chat) and what
 //! it costs (billing).
 
+mod greeting;
 mod model;
 mod presence;
 mod routes;
@@ -24,7 +25,7 @@ use crate::{
     audit,
     events::{Audience, Event},
     identity,
-    inference::{ModelUser, ModelUsers},
+    inference::{DataClass, ModelUser, ModelUsers},
 };
 
 const PERSONA_CHARACTERS_MAX: usize = 60;
@@ -66,6 +67,7 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
             agent: listing.id,
             persona_name,
             model,
+            data_class: DataClass::default(),
             state: VeState::Active,
             hired_by: caller.person,
             hired_at: caller.now(),
@@ -179,6 +181,8 @@ pub struct Change {
     pub persona_name: Option<String>,
     /// Another model.
     pub model: Option<String>,
+    /// How secret what it is told is.
+    pub data_class: Option<DataClass>,
     /// Dismiss or take back.
     pub state: Option<VeState>,
 }
@@ -207,6 +211,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
         if let Some(model) = change.model {
             employee.model = model;
         }
+        employee.data_class = change.data_class.unwrap_or(employee.data_class);
         if change.state == Some(VeState::Active) && employee.state == VeState::Dismissed {
             caller
                 .entitlements
@@ -222,7 +227,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
             &caller,
             action,
             employee.id,
-            json!({ "model": employee.model }),
+            json!({ "model": employee.model, "data_class": employee.data_class }),
         )?;
         changed(tx, &events, &employee);
         Ok(employee)
@@ -336,12 +341,10 @@ pub async fn views(app: &App, employees: Vec<Employee>) -> Result<Vec<Ve>> {
             id: employee.id,
             state: employee.state,
             answering: app.inference.resolve(&employee.model),
+            data_class: employee.data_class,
             model: employee.model,
             agent: listing.summary(),
-            greeting: listing.manifest.persona.greeting.replace(
-                &listing.manifest.persona.default_name,
-                &employee.persona_name,
-            ),
+            greeting: greeting::spoken_by(&listing.manifest.persona, &employee.persona_name),
             persona_name: employee.persona_name,
             hired_at: employee.hired_at,
             hired_by: hirer.map_or_else(String::new, |person| person.display_name),

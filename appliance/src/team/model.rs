@@ -4,7 +4,10 @@ use guildhall_kernel::{AgentId, OrgId, PersonId, Timestamp, VeId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{catalog::AgentSummary, inference::Answering};
+use crate::{
+    catalog::AgentSummary,
+    inference::{Answering, DataClass},
+};
 
 /// Whether an employee works for the organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -42,6 +45,9 @@ pub struct Employee {
     pub persona_name: String,
     /// What was chosen: `auto`, `extractive`, `starter` or a model's name.
     pub model: String,
+    /// How secret what it is told is.
+    #[serde(default)]
+    pub data_class: DataClass,
     pub state: VeState,
     pub hired_by: PersonId,
     pub hired_at: Timestamp,
@@ -61,6 +67,8 @@ pub struct Ve {
     pub model: String,
     /// What that comes to right now.
     pub answering: Answering,
+    /// How secret what it is told is, where a conversation does not say more.
+    pub data_class: DataClass,
     pub agent: AgentSummary,
     pub greeting: String,
     pub hired_at: Timestamp,

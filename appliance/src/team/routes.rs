@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{Change, Terms, Ve, VeState};
-use crate::{app::App, identity::perm};
+use crate::{app::App, identity::perm, inference::DataClass};
 
 /// Every route of this feature.
 pub fn router() -> OpenApiRouter<App> {
@@ -35,6 +35,8 @@ struct HireInput {
 struct UpdateVe {
     persona_name: Option<String>,
     model: Option<String>,
+    /// How secret what it is told is.
+    data_class: Option<DataClass>,
 }
 
 /// Which employees to list.
@@ -104,7 +106,7 @@ async fn read(
     Ok(Json(super::view(&app, employee).await?))
 }
 
-/// Renames an employee or changes its model.
+/// Renames an employee, changes its model or how secret what it is told is.
 #[utoipa::path(patch, path = "/api/ves/{id}", tag = "team", params(("id" = VeId, Path)), request_body = UpdateVe,
     responses((status = 200, body = Ve), (status = 400, body = ErrorBody), (status = 404, body = ErrorBody)))]
 async fn update(
@@ -116,6 +118,7 @@ async fn update(
     let change = Change {
         persona_name: input.persona_name,
         model: input.model,
+        data_class: input.data_class,
         state: None,
     };
     let employee = super::update(&app, &ctx, ve, change).await?;

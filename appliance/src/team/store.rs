@@ -4,9 +4,10 @@ use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{AgentId, OrgId, Result, Timestamp, VeId};
 
 use super::model::{Employee, VeState};
+use crate::inference::DataClass;
 
 const COLUMNS: &str =
-    "id, organisation_id, agent_id, persona_name, model, state, hired_by, hired_at,
+    "id, organisation_id, agent_id, persona_name, model, data_class, state, hired_by, hired_at,
     dismissed_at, conversations, messages, last_message_at";
 
 fn employee(row: &Row<'_>) -> Result<Employee> {
@@ -16,6 +17,7 @@ fn employee(row: &Row<'_>) -> Result<Employee> {
         agent: row.get("agent_id")?,
         persona_name: row.get("persona_name")?,
         model: row.get("model")?,
+        data_class: DataClass::from_stored(&row.get::<String>("data_class")?),
         state: VeState::from_stored(&row.get::<String>("state")?),
         hired_by: row.get("hired_by")?,
         hired_at: row.get("hired_at")?,
@@ -28,14 +30,15 @@ fn employee(row: &Row<'_>) -> Result<Employee> {
 
 pub(super) fn insert(tx: &Tx<'_>, employee: &Employee) -> Result<()> {
     tx.execute(
-        "INSERT INTO ves (id, organisation_id, agent_id, persona_name, model, state, hired_by, hired_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ves (id, organisation_id, agent_id, persona_name, model, data_class, state, hired_by, hired_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             employee.id,
             employee.organisation,
             employee.agent,
             employee.persona_name.as_str(),
             employee.model.as_str(),
+            employee.data_class.as_str(),
             employee.state.as_str(),
             employee.hired_by,
             employee.hired_at
@@ -135,11 +138,12 @@ pub(super) fn release_model(tx: &Tx<'_>, model: &str) -> Result<u32> {
 
 pub(super) fn update(tx: &Tx<'_>, employee: &Employee) -> Result<()> {
     tx.execute(
-        "UPDATE ves SET persona_name = ?, model = ?, state = ?, dismissed_at = ?
+        "UPDATE ves SET persona_name = ?, model = ?, data_class = ?, state = ?, dismissed_at = ?
          WHERE organisation_id = ? AND id = ?",
         params![
             employee.persona_name.as_str(),
             employee.model.as_str(),
+            employee.data_class.as_str(),
             employee.state.as_str(),
             employee.dismissed_at,
             employee.organisation,

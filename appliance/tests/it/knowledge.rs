@@ -3,13 +3,15 @@
 
 use std::path::Path;
 
+use guildhall::inference::{Caller, Priority};
 use guildhall::knowledge::{
-    Extract, Knowledge, Persona, Request, Source, SourceKind,
+    Asker, Extract, Persona, Request, Source, SourceKind,
     answer::{answer, consult},
     corpus::{Corpus, Vectors},
     retrieve::unit_texts,
     summary,
 };
+use guildhall_kernel::Role;
 use proptest::prelude::*;
 
 use crate::{
@@ -232,13 +234,23 @@ fn catalogue() -> Vec<Agent> {
     questions::agents(&Path::new(env!("CARGO_MANIFEST_DIR")).join("catalog"))
 }
 
-async fn ask(knowledge: &Knowledge, message: &str, sources: &[Source]) -> Extract {
+/// The administrator, who asks without an employee.
+async fn asker(test: &TestApp) -> Asker {
+    let ctx = test.ctx(Role::Admin).await;
+    Asker {
+        caller: Caller::of(&ctx, Priority::Interactive),
+        ctx,
+    }
+}
+
+async fn ask(test: &TestApp, message: &str, sources: &[Source]) -> Extract {
     let request = Request {
         message: message.into(),
         sources: sources.to_vec(),
         ..Request::default()
     };
-    knowledge.answer(request).await.unwrap()
+    let asker = asker(test).await;
+    test.app.knowledge.answer(&asker, request).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,11 +262,14 @@ async fn the_engine_finds_paraphrased_passages_and_refuses_the_weather() {
         .iter()
         .find(|agent| agent.slug == "invoice-clerk")
         .unwrap();
-    knowledge.prepare(agent.handbook.clone()).await.unwrap();
+    knowledge
+        .prepare(&asker(&test).await, agent.handbook.clone())
+        .await
+        .unwrap();
 
     let (mut found, mut answerable) = (0, 0);
     for question in &agent.questions {
-        let extract = ask(knowledge, &question.ask, &agent.handbook).await;
+        let extract = ask(&test, &question.ask, &agent.handbook).await;
         let Some(passage) = &question.passage else {
             continue;
         };
@@ -272,7 +287,7 @@ async fn the_engine_finds_paraphrased_passages_and_refuses_the_weather() {
     );
 
     let weather = ask(
-        knowledge,
+        &test,
         "What will the weather be in Lisbon tomorrow?",
         &agent.handbook,
     )
@@ -288,7 +303,7 @@ async fn the_engine_finds_paraphrased_passages_and_refuses_the_weather() {
         &[attachment("Invoice no.: 7741\nNet total: 517.20")],
     ]
     .concat();
-    let number = ask(knowledge, "What is the invoice number?", &attached).await;
+    let number = ask(&test, "What is the invoice number?", &attached).await;
     assert_eq!(number.citations[0].quote, "Invoice no.: 7741");
     assert_eq!(number.citations[0].source, SourceKind::Attachment);
 }
@@ -305,7 +320,7 @@ async fn questions_on_files_keep_above_their_floors() {
         }
         let sources = [attachment(&document.text)];
         for question in &document.questions {
-            let extract = ask(&test.app.knowledge, &question.ask, &sources).await;
+            let extract = ask(&test, &question.ask, &sources).await;
             for citation in &extract.citations {
                 assert!(document.text.contains(&citation.quote));
             }
@@ -344,7 +359,8 @@ async fn a_short_question_leans_on_the_turn_before() {
         sources: agent.handbook.clone(),
         ..Request::default()
     };
-    let extract = test.app.knowledge.answer(request).await.unwrap();
+    let asker = asker(&test).await;
+    let extract = test.app.knowledge.answer(&asker, request).await.unwrap();
     let passages: Vec<_> = extract
         .citations
         .iter()

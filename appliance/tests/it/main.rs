@@ -17,6 +17,7 @@ mod knowledge;
 mod licensing;
 mod metering;
 mod models;
+mod packs;
 mod playground;
 mod prompts;
 mod providers;

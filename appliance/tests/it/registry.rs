@@ -1,4 +1,4 @@
-//! The registry: memory, licences, names, packs, removal.
+//! The registry: memory, licences, names, removal.
 
 use std::{
     path::{Path, PathBuf},
@@ -296,67 +296,6 @@ async fn who_uses_a_model_is_listed_and_set_free_when_it_is_removed_by_force() {
         .await
         .unwrap();
     assert_eq!(team.items[0].model, "auto");
-}
-
-#[tokio::test]
-async fn a_pack_carries_a_model_to_another_node() {
-    let (first, second) = (TestApp::new().await, TestApp::new().await);
-    let files = tempfile::tempdir().unwrap();
-    let file = tiny(files.path(), 1);
-    first.app.inference.import(&file, None).await.unwrap();
-    let admin = first.admin();
-    let tiny = model(&first, "tiny-1").await;
-    let titled = json!({ "title": "Tiny, for Trying" });
-    admin
-        .send("PATCH", &path(&tiny, ""), Some(titled), &[])
-        .await;
-    let packed = files.path().join("tiny.tar");
-    first
-        .app
-        .inference
-        .pack("tiny-1", packed.clone())
-        .await
-        .unwrap();
-    let twice = first.app.inference.pack("tiny-1", packed.clone()).await;
-    assert_eq!(twice.unwrap_err().code(), "file_exists");
-
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let hears = Arc::clone(&told);
-    let progress: Progress = Arc::new(move |done, total| hears.lock().unwrap().push((done, total)));
-    let import = second
-        .app
-        .inference
-        .import_file(request(packed.clone()), progress);
-    let imported = import.await.unwrap();
-    assert_eq!(
-        (imported.title.as_str(), imported.sha256.as_str()),
-        ("Tiny, for Trying", tiny["sha256"].as_str().unwrap())
-    );
-    let told = told.lock().unwrap().clone();
-    assert_eq!(
-        told.last(),
-        Some(&(imported.size_bytes, imported.size_bytes))
-    );
-    let verified = second.app.inference.verify().await.unwrap();
-    assert!(
-        verified
-            .iter()
-            .any(|model| (model.name.as_str(), model.result) == ("tiny-1", "ok"))
-    );
-
-    // One damaged byte of the model, and nothing is taken in.
-    let third = TestApp::new().await;
-    let mut bytes = std::fs::read(&packed).unwrap();
-    let at = bytes.len() - 5000;
-    bytes[at] ^= 1;
-    std::fs::write(&packed, bytes).unwrap();
-    let damaged = third
-        .app
-        .inference
-        .import_file(request(packed), silent())
-        .await;
-    assert_eq!(damaged.unwrap_err().code(), "hash_mismatch");
-    assert_eq!(models(&third).await.len(), 2);
 }
 
 #[tokio::test]

@@ -348,6 +348,7 @@ impl Things {
             .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
+            .replace("{collection}", "files")
             .replace("{scope}", "ve")
             .replace("{subject}", &self.ve)
             .replace("{version}", "1")

@@ -17,8 +17,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("telemetry", &["config"]),
     ("events", &[]),
     ("audit", &[]),
+    ("idempotency", &[]),
     ("secrets", &["audit", "keys"]),
-    ("egress", &["audit", "config"]),
+    ("egress", &["audit", "config", "events"]),
     // Tier 1: who may do what, and what was used.
     ("identity", &["audit", "events"]),
     ("billing", &["audit", "identity"]),
@@ -32,10 +33,29 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "inference",
         &[
-            "audit", "catalog", "config", "egress", "events", "identity", "secrets",
+            "audit",
+            "catalog",
+            "config",
+            "egress",
+            "events",
+            "idempotency",
+            "identity",
+            "keys",
+            "secrets",
         ],
     ),
-    ("knowledge", &["inference"]),
+    (
+        "knowledge",
+        &[
+            "audit",
+            "billing",
+            "catalog",
+            "events",
+            "idempotency",
+            "identity",
+            "inference",
+        ],
+    ),
     (
         "team",
         &["audit", "catalog", "events", "identity", "inference"],
@@ -86,6 +106,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "events",
             "identity",
             "inference",
+            "knowledge",
             "licensing",
             "protocols",
             "playground",
@@ -131,6 +152,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "config",
             "egress",
             "events",
+            "idempotency",
             "identity",
             "inference",
             "keys",
@@ -154,10 +176,7 @@ const OPEN_INSIDE: &[&str] = &[
 ];
 
 /// SQL outside a store, and why.
-const SQL_ELSEWHERE: &[&str] = &[
-    // The rows behind `Idempotency-Key` are written in every feature's transaction.
-    "app.rs",
-];
+const SQL_ELSEWHERE: &[&str] = &[];
 
 #[test]
 fn modules_import_lower_tiers_only() {

@@ -311,6 +311,9 @@ pub struct Done {
     /// See `drafted_tokens`.
     #[serde(default)]
     pub accepted_tokens: u32,
+    /// The stop text that ended the answer; `None` when something else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_text: Option<String>,
 }
 
 /// Why a generation ended.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Algorithm, Envelope, PublicKey, Refusal, fingerprint, json,
-    verify::{check_kind, count_signers},
+    verify::{check_kind, signers},
 };
 
 const KIND: &str = "keyring";
@@ -158,7 +158,7 @@ impl Keyring {
             let (key, public) = self.key(id)?;
             (key.role == Role::Root && key.revoked_after.is_none()).then_some(public)
         };
-        let (signed, needed) = (count_signers(envelope, roots)?, self.threshold(Role::Root));
+        let (signed, needed) = (signers(envelope, roots)?.len(), self.threshold(Role::Root));
         if signed >= needed {
             return Ok(());
         }

@@ -167,6 +167,8 @@ pub fn node_state(holdings: &[Holding], situation: &Situation<'_>) -> NodeState 
         .filter(|(index, (_, verdict))| {
             *index == deciding || verdict.is_some_and(|verdict| verdict.state.allows_new())
         })
+        // A licence of another node adds nothing to this one's own.
+        .filter(|(index, (holding, _))| *index == deciding || !names_other_node(holding, situation))
         .map(|(_, (holding, _))| &holding.license.value.entitlements);
     let entitlements = granting.fold(Entitlements::default(), |sum, granted| {
         sum.together(granted)
@@ -188,7 +190,10 @@ fn counts(holding: &Holding, all: &[Holding], now: Timestamp) -> bool {
         let newer = other.license_id == license.license_id && other.serial > license.serial;
         let instead = other.license_id != license.license_id
             && other.supersedes.contains(&license.license_id);
-        begun(other) && (newer || instead)
+        // Of two that take each other's place the later one stays.
+        let mutual = license.supersedes.contains(&other.license_id)
+            && (license.issued_at, &license.license_id) > (other.issued_at, &other.license_id);
+        begun(other) && (newer || (instead && !mutual))
     });
     begun(license) && !replaced
 }
@@ -279,21 +284,24 @@ fn lease_verdict(holding: &Holding, situation: &Situation<'_>) -> Verdict {
         let end = after(holding.imported_at, i64::from(license.lease.first_use_days));
         return down_the_ladder(license, situation.now, Some(end), 0, Reason::Lease);
     };
+    // A lease extends within its licence only: one that promises more counts for as long as the licence allows.
+    let end = lease
+        .valid_until
+        .min(after(lease.issued_at, i64::from(license.lease.max_days)));
+    let budget = lease
+        .runtime_budget_hours
+        .min(24 * (u64::from(license.lease.max_days) + 1));
     let by_date = down_the_ladder(
         license,
         situation.now,
-        Some(lease.valid_until),
+        Some(end),
         LEASE_EXPIRING_DAYS,
         Reason::Lease,
     );
     // A clock that stands still does not stretch a lease: the hours it may run count too.
-    let spent = i64::try_from(
-        holding
-            .lease_running_hours
-            .saturating_sub(lease.runtime_budget_hours),
-    )
-    .unwrap_or(i64::MAX / HOUR);
-    if holding.lease_running_hours < lease.runtime_budget_hours {
+    let spent = i64::try_from(holding.lease_running_hours.saturating_sub(budget))
+        .unwrap_or(i64::MAX / HOUR);
+    if holding.lease_running_hours < budget {
         return by_date;
     }
     let end = Timestamp::from_millis(
@@ -325,10 +333,7 @@ fn valid_lease<'a>(holding: &'a Holding, situation: &Situation<'_>) -> Option<&'
 
 fn binding_verdict(holding: &Holding, situation: &Situation<'_>) -> Verdict {
     let license = &holding.license.value;
-    let other = match (license.binding.mode, &license.binding.install_key_fp) {
-        (BindingMode::InstallKey, Some(fingerprint)) => fingerprint != situation.install_key_fp,
-        _ => false,
-    };
+    let other = names_other_node(holding, situation);
     let end = after(holding.imported_at, REBIND_DAYS);
     let (state, since, until) = match other {
         false => (State::Active, license.not_before, None),
@@ -340,6 +345,14 @@ fn binding_verdict(holding: &Holding, situation: &Situation<'_>) -> Verdict {
         since,
         until,
         reason: Reason::OtherNode,
+    }
+}
+
+fn names_other_node(holding: &Holding, situation: &Situation<'_>) -> bool {
+    let binding = &holding.license.value.binding;
+    match (binding.mode, &binding.install_key_fp) {
+        (BindingMode::InstallKey, Some(fingerprint)) => fingerprint != situation.install_key_fp,
+        _ => false,
     }
 }
 

@@ -13,7 +13,7 @@ pub struct Verified<T> {
     pub value: T,
     /// SHA-256 of the payload, in hexadecimal: how other artefacts name this one.
     pub sha256: String,
-    /// Ids of the keys that signed.
+    /// Ids of the keys that signed: those whose signatures were checked.
     pub signers: Vec<String>,
 }
 
@@ -31,11 +31,11 @@ pub fn verify<T: Artefact>(bytes: &[u8], keyring: &Keyring) -> Result<Verified<T
         let (key, public) = keyring.key(id)?;
         (key.role == role).then_some(public)
     };
-    let signed = count_signers(&envelope, known)?;
-    if signed == 0 {
+    let signers = signers(&envelope, known)?;
+    if signers.is_empty() {
         return Err(wrong_key(T::KIND));
     }
-    let needed = keyring.threshold(role);
+    let (signed, needed) = (signers.len(), keyring.threshold(role));
     if signed < needed {
         let message = format!(
             "the {} carries {signed} of the {needed} signatures that it needs; ask the vendor for one that is complete",
@@ -43,7 +43,7 @@ pub fn verify<T: Artefact>(bytes: &[u8], keyring: &Keyring) -> Result<Verified<T
         );
         return Err(Refusal::new("artefact_threshold", message));
     }
-    let verified: Verified<T> = read_verified(&envelope)?;
+    let verified: Verified<T> = read_verified(&envelope, signers)?;
     for signer in &verified.signers {
         check_key_use(keyring, signer, &verified)?;
     }
@@ -62,10 +62,11 @@ pub fn verify_by_install_key<T: Artefact>(
     check_kind(&envelope, T::KIND)?;
     let key = PublicKey::read(Algorithm::Ed25519, install_public_key)?;
     let id = fingerprint(install_public_key);
-    if count_signers(&envelope, |signer| (signer == id).then_some(&key))? != 1 {
+    let signers = signers(&envelope, |signer| (signer == id).then_some(&key))?;
+    if signers.is_empty() {
         return Err(wrong_key(T::KIND));
     }
-    read_verified(&envelope)
+    read_verified(&envelope, signers)
 }
 
 /// Checks an activation request with the key that it brings: it proves that whoever made it holds that key, no more.
@@ -87,13 +88,13 @@ pub fn activation_request(bytes: &[u8]) -> Result<Verified<ActivationRequest>, R
     verify_by_install_key(bytes, &key)
 }
 
-/// How many distinct keys signed. `known` gives the key of an id that counts here.
-pub(crate) fn count_signers<'a>(
+/// Ids of the distinct keys that signed, each checked. `known` gives the key of an id that counts here; others are passed over.
+pub(crate) fn signers<'a>(
     envelope: &Envelope,
     known: impl Fn(&str) -> Option<&'a PublicKey>,
-) -> Result<usize, Refusal> {
+) -> Result<Vec<String>, Refusal> {
     let message = envelope.signed_bytes();
-    let mut signers: Vec<&str> = Vec::new();
+    let mut signers: Vec<String> = Vec::new();
     for signature in envelope.signatures() {
         let Some(key) = known(&signature.key_id) else {
             continue;
@@ -105,11 +106,11 @@ pub(crate) fn count_signers<'a>(
             );
             return Err(Refusal::new("artefact_bad_signature", message));
         }
-        if !signers.contains(&signature.key_id.as_str()) {
-            signers.push(&signature.key_id);
+        if !signers.contains(&signature.key_id) {
+            signers.push(signature.key_id.clone());
         }
     }
-    Ok(signers.len())
+    Ok(signers)
 }
 
 pub(crate) fn check_kind(envelope: &Envelope, kind: &str) -> Result<(), Refusal> {
@@ -121,7 +122,10 @@ pub(crate) fn check_kind(envelope: &Envelope, kind: &str) -> Result<(), Refusal>
     Err(Refusal::new("artefact_wrong_type", message))
 }
 
-fn read_verified<T: Artefact>(envelope: &Envelope) -> Result<Verified<T>, Refusal> {
+fn read_verified<T: Artefact>(
+    envelope: &Envelope,
+    signers: Vec<String>,
+) -> Result<Verified<T>, Refusal> {
     debug_assert_eq!(
         envelope.kind().map(payload_type),
         Some(payload_type(T::KIND))
@@ -137,12 +141,6 @@ fn read_verified<T: Artefact>(envelope: &Envelope) -> Result<Verified<T>, Refusa
             T::KIND
         );
         return Err(Refusal::new("artefact_unknown_crit", message));
-    }
-    let mut signers: Vec<String> = Vec::new();
-    for signature in envelope.signatures() {
-        if !signers.contains(&signature.key_id) {
-            signers.push(signature.key_id.clone());
-        }
     }
     Ok(Verified {
         value,

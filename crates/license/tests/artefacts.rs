@@ -2,17 +2,17 @@
 #![cfg(feature = "sign")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod common;
+mod sample;
 
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use common::{at, crl, development_key, license};
 use ed25519_dalek::SigningKey;
 use guildhall_license::{
     ActivationRequest, Algorithm, Crl, Envelope, Keyring, KeyringKey, Lease, License, Role,
     Signature, TrustRoot, activation_request, armour, compiled_in, fingerprint, pae, sign, verify,
 };
+use sample::{at, crl, development_key, license};
 
 fn ring() -> Keyring {
     compiled_in().unwrap().0
@@ -297,4 +297,22 @@ fn a_node_signs_its_request_without_the_vendor_s_code() {
         code(activation_request(&stranger.to_bytes())),
         "artefact_wrong_key"
     );
+}
+
+#[test]
+fn only_checked_signatures_are_named() {
+    let mut envelope = sign::sign(&license(), &[&development_key("license")]).unwrap();
+    let signer = envelope.signatures()[0].key_id.clone();
+    // One of a stranger, and one of a key that is trusted for something else: neither is checked, so neither vouches.
+    for name in [
+        "00".repeat(32),
+        sign::Signer::key_id(&development_key("crl")),
+    ] {
+        envelope.add(Signature {
+            key_id: name,
+            bytes: vec![1; 64],
+        });
+    }
+    let verified = verify::<License>(&envelope.to_bytes(), &ring()).unwrap();
+    assert_eq!(verified.signers, [signer]);
 }

@@ -1,15 +1,15 @@
 //! The state ladder, rung by rung.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-mod common;
+mod sample;
 
-use common::{at, crl, license};
 use guildhall_kernel::Timestamp;
 use guildhall_license::{
-    Crl, Effect, ExpiryBehavior, Lease, LeaseTerms, License, Revocation, RevocationTarget,
-    Verified,
+    BindingMode, Crl, Effect, ExpiryBehavior, Lease, LeaseTerms, License, Revocation,
+    RevocationTarget, Verified,
     state::{Holding, NodeState, Reason, Situation, State, node_state},
 };
+use sample::{at, crl, license};
 
 const OWN: &str = "own";
 
@@ -131,6 +131,34 @@ fn licences_that_count_add_up() {
 }
 
 #[test]
+fn licences_that_take_each_other_s_place_leave_one() {
+    let (mut one, mut two) = (license(), license());
+    two.license_id = "lic_2".to_owned();
+    one.supersedes = vec!["lic_2".to_owned()];
+    two.supersedes = vec!["lic_1".to_owned()];
+    let found = on(10, &[hold(one), hold(two)], None);
+    assert_eq!(
+        (found.deciding, found.entitlements.agents_max()),
+        (Some(1), Some(3))
+    );
+}
+
+#[test]
+fn a_licence_of_another_node_adds_nothing() {
+    let mut foreign = license();
+    foreign.license_id = "lic_2".to_owned();
+    foreign.binding.mode = BindingMode::InstallKey;
+    foreign.binding.install_key_fp = Some("another".to_owned());
+    let both = on(10, &[hold(license()), hold(foreign.clone())], None);
+    assert_eq!(both.entitlements.agents_max(), Some(3));
+    let alone = on(10, &[hold(foreign)], None);
+    assert_eq!(
+        (alone.verdict.state, alone.entitlements.agents_max()),
+        (State::Grace, Some(3))
+    );
+}
+
+#[test]
 fn leases_count_by_date_and_by_hours() {
     let mut leased = license();
     leased.lease = LeaseTerms {
@@ -168,6 +196,20 @@ fn leases_count_by_date_and_by_hours() {
     assert_eq!((spent.state, spent.reason), (Grace, Reason::LeaseBudget));
     holding.lease_running_hours = 74 * 24;
     assert_eq!(states(&holding, &[20]), [RestrictNew]);
+    holding.lease_running_hours = 0;
+    // A lease that promises a hundred years counts for as long as the licence allows.
+    let honest = holding.lease.clone();
+    if let Some(lease) = &mut holding.lease {
+        lease.valid_until = at(36_500);
+        lease.runtime_budget_hours = u64::MAX;
+    }
+    assert_eq!(
+        states(&holding, &[62, 70, 84]),
+        [Active, Grace, RestrictNew]
+    );
+    holding.lease_running_hours = 62 * 24;
+    assert_eq!(states(&holding, &[20]), [Grace]);
+    holding.lease = honest;
     holding.lease_running_hours = 0;
     if let Some(lease) = &mut holding.lease {
         lease.install_key_fp = "another".to_owned();

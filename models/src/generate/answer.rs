@@ -37,8 +37,8 @@ pub(super) struct Addition {
 /// What ends the text of an answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// A stop text.
-    Stop,
+    /// This stop text.
+    Stop(String),
     /// A tool call, with what is known of it.
     Call(String),
 }
@@ -67,18 +67,13 @@ impl AnswerText {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Addition {
         self.bytes.extend_from_slice(bytes);
         self.decode();
-        let stop = self
-            .stops
-            .iter()
-            .filter_map(|stop| self.held.find(stop.as_str()))
-            .min();
         let call = self.call();
-        match (stop, call) {
-            (Some(stop), call) if call.is_none_or(|(call, _)| stop <= call) => {
-                self.held.truncate(stop);
+        match (self.stop(), call) {
+            (Some((place, stop)), call) if call.is_none_or(|(call, _)| place <= call) => {
+                self.held.truncate(place);
                 Addition {
-                    text: self.release(stop),
-                    end: Some(End::Stop),
+                    text: self.release(place),
+                    end: Some(End::Stop(stop)),
                 }
             }
             (_, Some((place, start))) => {
@@ -97,6 +92,17 @@ impl AnswerText {
                 }
             }
         }
+    }
+
+    /// Where the first stop text is, and which one: the longest of those that begin there.
+    fn stop(&self) -> Option<(usize, String)> {
+        let found = self
+            .stops
+            .iter()
+            .filter_map(|stop| Some((self.held.find(stop.as_str())?, stop)));
+        found
+            .min_by_key(|(place, stop)| (*place, std::cmp::Reverse(stop.len())))
+            .map(|(place, stop)| (place, stop.clone()))
     }
 
     /// Where a tool call's opening is, and where the call itself begins.
@@ -202,9 +208,19 @@ mod tests {
         assert_eq!(answer.push(b"ually"), text("\nUsually"));
         let stopped = Addition {
             text: " so".to_owned(),
-            end: Some(End::Stop),
+            end: Some(End::Stop("STOP".to_owned())),
         };
         assert_eq!(answer.push(b" soSTOP and more"), stopped);
+    }
+
+    #[test]
+    fn of_several_stop_texts_the_first_met_is_named() {
+        let named = |stops: &[&str], said: &[u8]| match answer(stops).push(said).end {
+            Some(End::Stop(stop)) => stop,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(named(&["b", "a"], b"xxab"), "a");
+        assert_eq!(named(&["a", "ab"], b"xxab"), "ab");
     }
 
     #[test]

@@ -71,6 +71,15 @@ impl<'model> Compiler<'model> {
         }
     }
 
+    /// The Lark term for one of a template's own words: its control token where the model has one.
+    pub(super) fn mark(&self, text: &str) -> String {
+        match super::single_token(self.model, text) {
+            Some(token) => format!("<[{}]>", token.0),
+            // A JSON text is a Lark text.
+            None => Value::String(text.to_owned()).to_string(),
+        }
+    }
+
     /// Tokens that spell `text`, for a constraint that begins inside an answer.
     pub(super) fn spell(&self, text: &str) -> Vec<u32> {
         match self.factory.get_or_init(|| factory(self.model)) {

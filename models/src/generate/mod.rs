@@ -11,9 +11,11 @@
 //!   likeliest token is the same unless two are equally likely to about six digits.
 //! - Guessing ahead changes nothing: each guess is checked with the same draw.
 
+mod admission;
 mod answer;
 mod cache;
 mod check;
+mod compute;
 mod constraint;
 mod control;
 mod conversation;

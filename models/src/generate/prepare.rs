@@ -218,7 +218,8 @@ impl Preparer<'_> {
         let stops = self.format.stops().iter().map(|stop| (*stop).to_owned());
         let stops = prompt.stop.iter().cloned().chain(stops);
         let text = AnswerText::new(stops, chat.is_some());
-        let tools = chat.map(offered).unwrap_or_default();
+        let offered = chat.map(offered).unwrap_or_default();
+        let tools = offered;
         if let Some(forced) = chat.and_then(forced_tool) {
             let (tools, one) = match forced {
                 Some(name) => (
@@ -228,7 +229,7 @@ impl Preparer<'_> {
                 None => (tools.iter().collect::<Vec<_>>(), false),
             };
             picker.constrain(self.calls(format, &tools, one)?);
-            return Ok((Writer::of_calls(text, format), None));
+            return Ok((Writer::of_calls(text, format, offered), None));
         }
         if tools.is_empty() {
             if let Some(constraint) = &prompt.constraint {
@@ -240,11 +241,11 @@ impl Preparer<'_> {
         match &prompt.constraint {
             None => {
                 let calls = self.calls(format, &tools, false)?;
-                Ok((Writer::with_tools(text, format), Some(calls)))
+                Ok((Writer::with_tools(text, format, offered), Some(calls)))
             }
-            Some(constraint) if joins_tools(constraint) && format == ToolFormat::Tags => {
-                picker.constrain(self.json_or_calls(constraint, &tools)?);
-                Ok((Writer::with_tools(text, format), None))
+            Some(constraint) if joins_tools(constraint) && format.stands_beside_json() => {
+                picker.constrain(self.json_or_calls(format, constraint, &tools)?);
+                Ok((Writer::with_tools(text, format, offered), None))
             }
             Some(constraint) => {
                 picker.constrain(self.compiler.compile(constraint)?);
@@ -254,18 +255,23 @@ impl Preparer<'_> {
     }
 
     fn calls(&self, format: ToolFormat, tools: &[&Tool], one: bool) -> Result<Matcher, Failure> {
-        let rules = format.grammar(tools, one)?;
+        let rules = format.grammar(tools, one, |text| self.compiler.mark(text))?;
         self.compiler.compile_lark(format!("start: calls\n{rules}"))
     }
 
     /// Either JSON as asked for, or tool calls.
-    fn json_or_calls(&self, constraint: &Constraint, tools: &[&Tool]) -> Result<Matcher, Failure> {
+    fn json_or_calls(
+        &self,
+        format: ToolFormat,
+        constraint: &Constraint,
+        tools: &[&Tool],
+    ) -> Result<Matcher, Failure> {
         let schema = match constraint {
             Constraint::JsonSchema { schema } => schema.clone(),
             _ => json!({"type": "object"}),
         };
         let answer = json_rule(&schema, (",", ":"))?;
-        let rules = ToolFormat::Tags.grammar(tools, false)?;
+        let rules = format.grammar(tools, false, |text| self.compiler.mark(text))?;
         self.compiler.compile_lark(format!(
             "start: answer | \"<tool_call>\" calls\nanswer: {answer}\n{rules}"
         ))

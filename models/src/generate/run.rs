@@ -134,7 +134,10 @@ impl Run {
             return Ok(Outcome::End(FinishReason::Stop));
         }
         self.output_tokens += 1;
-        let bytes = language.vocab.token_to_piece(token, false, None);
+        let mut bytes = language.vocab.token_to_piece(token, false, None);
+        if bytes.is_empty() && self.writer.is_calling() {
+            bytes = language.vocab.token_to_piece(token, true, None);
+        }
         let opens_call = self.call_constraint.is_some() && language.call_token == Some(token);
         let written = if opens_call {
             self.writer.begin_call()
@@ -212,8 +215,10 @@ impl Run {
             wait_ms: milliseconds(self.wait),
             drafted_tokens: self.lookup.drafted,
             accepted_tokens: self.lookup.accepted,
+            stop_text: None,
         };
         let ending = self.writer.finish(reason == FinishReason::Stop);
+        done.stop_text = ending.stop_text;
         if !ending.text.is_empty() {
             parcel.add(&EngineMessage::Token {
                 request_id: done.request_id,

@@ -1,6 +1,6 @@
 //! What an answer says: text as it becomes certain, and tool calls as wholes.
 
-use guildhall_engine_protocol::ToolCall;
+use guildhall_engine_protocol::{Tool, ToolCall};
 
 use super::answer::{AnswerText, End, Opening};
 use super::tools::ToolFormat;
@@ -10,11 +10,13 @@ use super::tools::ToolFormat;
 pub(super) struct Writer {
     text: AnswerText,
     format: Option<ToolFormat>,
+    /// What the calls are of.
+    tools: Vec<Tool>,
     /// The bytes of the calls, from the moment that the answer is a call.
     calls: Option<Vec<u8>>,
     /// Whether the prompt ended with the opening already.
     forced: bool,
-    stopped: bool,
+    stopped: Option<String>,
 }
 
 /// What a token did.
@@ -34,6 +36,8 @@ pub(super) struct Ending {
     pub(super) text: String,
     /// Names and arguments.
     pub(super) calls: Vec<(String, String)>,
+    /// The stop text that was met.
+    pub(super) stop_text: Option<String>,
 }
 
 impl Writer {
@@ -42,14 +46,15 @@ impl Writer {
         Self {
             text,
             format: None,
+            tools: Vec::new(),
             calls: None,
             forced: false,
-            stopped: false,
+            stopped: None,
         }
     }
 
     /// An answer that may become a call.
-    pub(super) fn with_tools(text: AnswerText, format: ToolFormat) -> Self {
+    pub(super) fn with_tools(text: AnswerText, format: ToolFormat, tools: &[Tool]) -> Self {
         let opening = Opening {
             text: format.opening().to_owned(),
             at_start: format == ToolFormat::Bare,
@@ -57,20 +62,22 @@ impl Writer {
         Self {
             text: text.with_opening(opening),
             format: Some(format),
+            tools: tools.to_vec(),
             calls: None,
             forced: false,
-            stopped: false,
+            stopped: None,
         }
     }
 
     /// An answer that is a call from its first byte.
-    pub(super) fn of_calls(text: AnswerText, format: ToolFormat) -> Self {
+    pub(super) fn of_calls(text: AnswerText, format: ToolFormat, tools: &[Tool]) -> Self {
         Self {
             text,
             format: Some(format),
+            tools: tools.to_vec(),
             calls: Some(Vec::new()),
             forced: true,
-            stopped: false,
+            stopped: None,
         }
     }
 
@@ -87,8 +94,8 @@ impl Writer {
         };
         match addition.end {
             None => {}
-            Some(End::Stop) => {
-                self.stopped = true;
+            Some(End::Stop(stop)) => {
+                self.stopped = Some(stop);
                 written.stopped = true;
             }
             Some(End::Call(known)) => {
@@ -97,6 +104,11 @@ impl Writer {
             }
         }
         written
+    }
+
+    /// Whether what is written is a call: control tokens are part of some.
+    pub(super) fn is_calling(&self) -> bool {
+        self.calls.is_some()
     }
 
     /// A control token says that a call begins.
@@ -112,21 +124,22 @@ impl Writer {
     /// in the middle of it (not `complete`).
     pub(super) fn finish(self, complete: bool) -> Ending {
         let (Some(calls), Some(format)) = (self.calls, self.format) else {
-            let text = if self.stopped {
+            let text = if self.stopped.is_some() {
                 String::new()
             } else {
                 self.text.finish()
             };
             return Ending {
                 text,
-                calls: Vec::new(),
+                stop_text: self.stopped,
+                ..Ending::default()
             };
         };
         let raw = String::from_utf8_lossy(&calls).into_owned();
-        match format.parse(&raw) {
+        match format.parse(&raw, &self.tools) {
             Some(calls) => Ending {
-                text: String::new(),
                 calls,
+                ..Ending::default()
             },
             None if complete => {
                 let opening = if self.forced || format == ToolFormat::Bare {
@@ -136,7 +149,7 @@ impl Writer {
                 };
                 Ending {
                     text: format!("{opening}{raw}"),
-                    calls: Vec::new(),
+                    ..Ending::default()
                 }
             }
             None => Ending::default(),
@@ -183,7 +196,7 @@ mod tests {
 
     #[test]
     fn text_before_a_call_streams_and_the_call_is_whole() {
-        let mut writer = Writer::with_tools(text(), ToolFormat::Tags);
+        let mut writer = Writer::with_tools(text(), ToolFormat::Tags, &[]);
         assert_eq!(writer.push(b"I look. ").text, "I look. ");
         let written = writer.push(b"<tool_call>\n{\"name\"");
         assert_eq!(written.call_begins.as_deref(), Some("\n{\"name\""));
@@ -200,10 +213,10 @@ mod tests {
 
     #[test]
     fn what_is_no_call_is_text_and_half_a_call_is_nothing() {
-        let mut writer = Writer::with_tools(text(), ToolFormat::Tags);
+        let mut writer = Writer::with_tools(text(), ToolFormat::Tags, &[]);
         writer.push(b"<tool_call>never mind");
         assert_eq!(writer.finish(true).text, "<tool_call>never mind");
-        let mut writer = Writer::of_calls(text(), ToolFormat::Tags);
+        let mut writer = Writer::of_calls(text(), ToolFormat::Tags, &[]);
         writer.push(b"{\"name\": \"a");
         let ending = writer.finish(false);
         assert!(ending.text.is_empty() && ending.calls.is_empty());

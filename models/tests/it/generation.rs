@@ -81,6 +81,7 @@ fn a_stop_text_ends_the_answer() {
     seeded.prompt.stop = vec![stop.clone()];
     let stopped = engine.generate(seeded).unwrap();
     assert_eq!(stopped.done.finish_reason, FinishReason::Stop);
+    assert_eq!(stopped.done.stop_text.as_ref(), Some(&stop));
     assert!(!stopped.text().contains(&stop));
     assert!(whole.starts_with(&stopped.text()));
 }

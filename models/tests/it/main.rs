@@ -15,3 +15,4 @@ mod loading;
 mod prefixes;
 mod templates;
 mod together;
+mod tool_calls;

@@ -96,11 +96,68 @@ pub(crate) const MISTRAL: &str = r##"{%- if messages[0]["role"] == "system" %}
     {%- endif %}
 {%- endfor %}"##;
 
+/// Mistral Small 3.2 and later: names before arguments, with an id in between.
+pub(crate) const MISTRAL_NAMED: &str = r##"{{- bos_token }}
+{%- if tools is defined and tools is not none %}{{- '[AVAILABLE_TOOLS]' + (tools | tojson) + '[/AVAILABLE_TOOLS]' }}{%- endif %}
+{%- for message in messages %}
+    {%- if message['role'] == 'user' %}{{- '[INST]' + message['content'] + '[/INST]' }}
+    {%- elif message['role'] == 'system' %}{{- '[SYSTEM_PROMPT]' + message['content'] + '[/SYSTEM_PROMPT]' }}
+    {%- elif message['role'] == 'assistant' %}
+        {%- if message['tool_calls'] is defined and message['tool_calls'] is not none %}
+            {%- for tool in message['tool_calls'] %}
+                {%- set arguments = tool['function']['arguments'] %}
+                {%- if arguments is not string %}{%- set arguments = arguments|tojson %}{%- endif %}
+                {{- '[TOOL_CALLS]' + tool['function']['name'] + '[CALL_ID]' + tool['id'] + '[ARGS]' + arguments }}
+            {%- endfor %}{{- eos_token }}
+        {%- else %}{{- message['content'] + eos_token }}{%- endif %}
+    {%- elif message['role'] == 'tool' %}
+        {{- '[TOOL_RESULTS]' + message['tool_call_id'] + '[TOOL_CONTENT]' + message['content'] + '[/TOOL_RESULTS]' }}
+    {%- endif %}
+{%- endfor %}"##;
+
+/// Qwen3-Coder: arguments one by one.
+pub(crate) const QWEN_CODER: &str = r##"{%- if messages[0]["role"] == "system" %}
+    {%- set system_message = messages[0]["content"] %}{%- set loop_messages = messages[1:] %}
+{%- else %}{%- set loop_messages = messages %}{%- endif %}
+{%- if tools is iterable and tools | length > 0 %}
+    {{- "<|im_start|>system\nYou have access to the following functions:\n\n<tools>" }}
+    {%- for tool in tools %}
+        {%- if tool.function is defined %}{%- set tool = tool.function %}{%- endif %}
+        {{- "\n<function>\n<name>" ~ tool.name ~ "</name>" }}
+        {%- if tool.parameters is defined and tool.parameters is mapping and tool.parameters.properties is defined %}
+            {%- for param_name, param_fields in tool.parameters.properties|items %}
+                {{- '\n<parameter>\n<name>' ~ param_name ~ '</name>\n<type>' ~ (param_fields.type | string) ~ '</type>\n</parameter>' }}
+            {%- endfor %}
+        {%- endif %}
+        {{- "\n</function>" }}
+    {%- endfor %}
+    {{- "\n</tools>\n\n<tool_call>\n<function=example>\n<parameter=example_parameter>\nvalue\n</parameter>\n</function>\n</tool_call><|im_end|>\n" }}
+{%- endif %}
+{%- for message in loop_messages %}
+    {%- if message.role == "assistant" and message.tool_calls is defined and message.tool_calls | length > 0 %}
+        {{- '<|im_start|>assistant' }}
+        {%- for tool_call in message.tool_calls %}
+            {%- if tool_call.function is defined %}{%- set tool_call = tool_call.function %}{%- endif %}
+            {{- '\n<tool_call>\n<function=' + tool_call.name + '>\n' }}
+            {%- for args_name, args_value in tool_call.arguments|items %}
+                {{- '<parameter=' + args_name + '>\n' }}
+                {%- set args_value = args_value | tojson | safe if args_value is mapping or (args_value is sequence and args_value is not string) else args_value | string %}
+                {{- args_value }}{{- '\n</parameter>\n' }}
+            {%- endfor %}
+            {{- '</function>\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\n' }}
+    {%- elif message.role == "tool" %}{{- '<|im_start|>user\n<tool_response>\n' ~ message.content ~ '\n</tool_response>\n<|im_end|>\n' }}
+    {%- else %}{{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\n' }}{%- endif %}"##;
+
 /// A template that knows neither instructions nor tools, and is none of llama.cpp's.
 const STRICT: &str = r"{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}{{ raise_exception('Conversation roles must alternate') }}{% endif %}{{ '(turn ' + message['role'] + ')' + message['content'] | trim + '(end)' }}{% endfor %}{% if add_generation_prompt %}{{'(turn model)'}}{% endif %}";
 
 /// One of each format, and one that has to be told of tools in words.
-pub(crate) const WITH_TOOLS: [&str; 4] = [QWEN, LLAMA, MISTRAL, STRICT];
+pub(crate) const WITH_TOOLS: [&str; 6] = [QWEN, LLAMA, MISTRAL, MISTRAL_NAMED, QWEN_CODER, STRICT];
 
 fn engine_of(template: &str) -> Engine {
     let model = TinyModel {
@@ -152,6 +209,8 @@ fn what_a_template_knows_is_said_when_loading() {
         (QWEN, true),
         (LLAMA, true),
         (MISTRAL, true),
+        (MISTRAL_NAMED, true),
+        (QWEN_CODER, true),
         (STRICT, false),
     ] {
         let directory = tempfile::tempdir().unwrap();

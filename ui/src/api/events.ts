@@ -16,6 +16,9 @@ type Names =
   | 'prompt.changed'
   | 'playground.changed'
   | 'people.changed'
+  | 'providers.changed'
+  | 'egress.changed'
+  | 'collections.changed'
   | 'license.changed'
 export type NodeEvent = {
   name: Names
@@ -40,6 +43,9 @@ const NAMES: readonly Names[] = [
   'prompt.changed',
   'playground.changed',
   'people.changed',
+  'providers.changed',
+  'egress.changed',
+  'collections.changed',
   'license.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
@@ -87,6 +93,12 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [keys.playground, keys.ratings]
     case 'people.changed':
       return [keys.people, keys.overview]
+    case 'providers.changed':
+      return [keys.providers, keys.collections, keys.fallbacks, keys.residency, keys.egress, keys.models]
+    case 'collections.changed':
+      return [keys.collections]
+    case 'egress.changed':
+      return [keys.collections, keys.egress, keys.providers, keys.models, keys.ves]
     case 'license.changed':
       return [keys.license]
   }

@@ -25,6 +25,7 @@ export const keys = {
   egress: ['egress'] as const,
   fallbacks: ['fallbacks'] as const,
   residency: ['residency'] as const,
+  collections: ['collections'] as const,
   license: ['license'] as const,
   people: ['people'] as const,
   prompts: ['prompts'] as const,

@@ -108,6 +108,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/collections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the organisation's employees search, which model reads it, and what could. */
+        get: operations["list_collections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/collections/{collection}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Has a collection read by another model. Its vectors are made in the background; questions are compared with
+         *     the former model's until then.
+         */
+        put: operations["choose_collection_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/egress": {
         parameters: {
             query?: never;
@@ -665,6 +702,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What the node may do, why, and how much of it is used. */
         get: operations["read_license"];
         put?: never;
         post?: never;
@@ -683,6 +721,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Verifies a file and says what importing it would come to. Changes nothing. */
         post: operations["check_license"];
         delete?: never;
         options?: never;
@@ -697,6 +736,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** What happened to the licence, newest first. */
         get: operations["read_history"];
         put?: never;
         post?: never;
@@ -715,6 +755,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Imports a licence, lease, revocation list or keyring. What the node has already is not an error. */
         post: operations["import_license"];
         delete?: never;
         options?: never;
@@ -731,6 +772,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Makes a request for a lease, to be carried to the vendor. */
         post: operations["request_lease"];
         delete?: never;
         options?: never;
@@ -745,7 +787,9 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The licence server, where one is configured. */
         get: operations["read_server"];
+        /** Configures the licence server. Nothing is sent by this, and nothing ever while the node is air-gapped. */
         put: operations["set_server"];
         post?: never;
         delete?: never;
@@ -763,6 +807,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Asks the licence server now: revocation list, leases, usage reports. `failure` says why it was in vain. */
         post: operations["contact_server"];
         delete?: never;
         options?: never;
@@ -777,7 +822,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: operations["read_license_usage"];
+        /** What an export would hold, and what there is. */
+        get: operations["read_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -795,6 +841,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
+        /** Usage reports as a file: those never exported, or from a number on. */
         post: operations["export_usage"];
         delete?: never;
         options?: never;
@@ -1340,7 +1387,7 @@ export interface paths {
         delete: operations["dismiss"];
         options?: never;
         head?: never;
-        /** Renames an employee or changes its model. */
+        /** Renames an employee, changes its model or how secret what it is told is. */
         patch: operations["update"];
         trace?: never;
     };
@@ -1395,8 +1442,8 @@ export interface paths {
         delete: operations["delete_conversation"];
         options?: never;
         head?: never;
-        /** Gives a conversation another title. */
-        patch: operations["rename_conversation"];
+        /** Gives a conversation another title, or says how secret it is. */
+        patch: operations["update_conversation"];
         trace?: never;
     };
     "/api/ves/{id}/messages": {
@@ -2148,6 +2195,7 @@ export interface components {
             /** @description Text files to read, at most 8. */
             attachments?: components["schemas"]["AttachmentInput"][];
             conversation_id?: components["schemas"]["cnv_id"] | null;
+            data_class?: components["schemas"]["DataClass"] | null;
             message: string;
         };
         /** @description First steps and whether they are done. */
@@ -2183,12 +2231,63 @@ export interface components {
             source: components["schemas"]["SourceKind"];
             title: string;
         };
+        /** @description What is wrong with the clock. */
         ClockAnomaly: {
+            /** @description `behind_floor`, `behind_mark` or `jump_forward`. */
             kind: string;
-            /** Format: date-time */
-            wall_time: string;
+            /** @description What the clock of the machine says. */
+            wall_time: components["schemas"]["Timestamp"];
         };
         cnv_id: string;
+        /**
+         * @description Texts that are searched together, with one model.
+         * @enum {string}
+         */
+        Collection: "handbook" | "files";
+        /** @description The model of a collection. */
+        CollectionChoice: {
+            /** @description An alias, a model's name or a provider's `…/…`. */
+            model: string;
+        };
+        /** @description Every collection, and what can be chosen for one. */
+        Collections: {
+            choices: components["schemas"]["EmbeddingChoice"][];
+            items: components["schemas"]["CollectionView"][];
+        };
+        /**
+         * @description How far a collection's vectors are.
+         * @enum {string}
+         */
+        CollectionState: "ready" | "rebuilding" | "failed";
+        /** @description A collection as shown. */
+        CollectionView: {
+            /** @description The model that questions are compared with right now. */
+            active: string;
+            changed_at: components["schemas"]["Timestamp"] | null;
+            /** @description What was chosen: an alias, a model's name or a provider's `…/…`. */
+            chosen: string;
+            collection: components["schemas"]["Collection"];
+            /**
+             * Format: int32
+             * @description Their length; `null` while there is none.
+             */
+            dimension: number | null;
+            /**
+             * Format: int64
+             * @description Texts that are done and texts in all, while vectors are being made.
+             */
+            done: number;
+            /** @description Why the chosen model's vectors could not be made, one sentence. */
+            error: string | null;
+            state: components["schemas"]["CollectionState"];
+            /** Format: int64 */
+            total: number;
+            /**
+             * Format: int64
+             * @description Vectors of the active model that are kept on the disk; 0 for files, which are read anew.
+             */
+            vectors: number;
+        };
         /** @description How an upload becomes a model. */
         CompleteUpload: {
             /**
@@ -2196,6 +2295,11 @@ export interface components {
              * @default false
              */
             accept_license: boolean;
+            /**
+             * @description Take a model pack in although nobody whom this node knows has signed it.
+             * @default false
+             */
+            allow_unsigned: boolean;
             /**
              * @description Take it in although it does not fit into memory.
              * @default false
@@ -2281,6 +2385,7 @@ export interface components {
             /** @description Whether an answer is being written in it. */
             busy: boolean;
             created_at: components["schemas"]["Timestamp"];
+            data_class: components["schemas"]["DataClass"] | null;
             id: components["schemas"]["cnv_id"];
             last_message_at: components["schemas"]["Timestamp"];
             /**
@@ -2339,16 +2444,17 @@ export interface components {
             /** @enum {string} */
             kind: "aws";
         });
+        /** @description The newest revocation list. */
         CrlView: {
+            /** @description How many things it revokes. */
             entries: number;
-            /** Format: date-time */
-            next_update: string;
-            /** Format: date-time */
-            this_update: string;
+            next_update: components["schemas"]["Timestamp"];
+            this_update: components["schemas"]["Timestamp"];
+            /** Format: int64 */
             version: number;
         };
         /**
-         * @description How secret something is.
+         * @description How secret something is, least secret first.
          * @enum {string}
          */
         DataClass: "public" | "internal" | "confidential" | "personal";
@@ -2442,6 +2548,7 @@ export interface components {
         /** @description The switch and what happened because of it. */
         EgressView: {
             changed_at: components["schemas"]["Timestamp"] | null;
+            changed_by: components["schemas"]["SwitchedBy"] | null;
             /** @description Where calls could go: the enabled providers and nothing else. */
             destinations: components["schemas"]["AllowedDestination"][];
             /** @description Whether the configuration says `egress = "never"`, so that nobody can switch it here. */
@@ -2451,6 +2558,16 @@ export interface components {
             recent: components["schemas"]["EgressCall"][];
             /** @description Sums over the calls that are kept. */
             totals: components["schemas"]["EgressTotals"][];
+        };
+        /** @description A model that can be chosen for a collection. */
+        EmbeddingChoice: {
+            /** @description Whether it can be asked right now. */
+            available: boolean;
+            /** @description Whether texts leave the node. */
+            is_outside: boolean;
+            /** @description What is chosen: an alias, a model's name or a provider's `…/…`. */
+            model: string;
+            title: string;
         };
         EmbeddingInput: string | string[] | unknown[];
         EmbeddingItem: {
@@ -2501,12 +2618,14 @@ export interface components {
             /** @description The id under which the log knows this request. */
             request_id: string;
         };
-        /** @description The refused fields of a request. */
+        /** @description The refused fields of a request, or what the licence refused. */
         ErrorFields: {
+            /** @description For `license_restricted`: what was refused, such as `agents.max`. */
             feature?: string | null;
             /** @description One entry per refused field. */
             fields?: components["schemas"]["FieldError"][];
-            since?: string | null;
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description For `license_restricted`: the state of the licence, such as `restrict_new`. */
             state?: string | null;
         };
         /** @description What happened. */
@@ -2556,9 +2675,26 @@ export interface components {
             type: "people.changed";
         } | {
             /** @enum {string} */
+            type: "providers.changed";
+        } | {
+            /** @enum {string} */
+            type: "collections.changed";
+        } | {
+            /** @enum {string} */
+            type: "egress.changed";
+        } | {
+            /** @enum {string} */
+            type: "license.changed";
+        } | {
+            /** @enum {string} */
             type: "reload";
         };
+        /** @description Which reports to export. */
         ExportUsage: {
+            /**
+             * Format: int64
+             * @description The number of the first one; those never exported when left out.
+             */
             from?: number | null;
         };
         /** @description One choice of a filter. */
@@ -2639,15 +2775,26 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description What an import came to. */
         ImportedArtefact: {
+            /** @description `license`, `lease`, `crl` or `keyring`. */
             kind: string;
-            license: null | components["schemas"]["LicenseView"];
+            license: components["schemas"]["LicenseView"] | null;
+            /** @description The licence it is or belongs to. */
             license_id: string | null;
+            /**
+             * Format: int64
+             * @description Serial, counter or version.
+             */
             number: number;
+            /** @description `imported`, or `already_there` when the node had this very one. */
             outcome: string;
+            /** @description The state of the node afterwards, or as it would be. */
             state: string;
         };
+        /** @description A file of the vendor. */
         ImportLicense: {
+            /** @description The file's text: armoured or bare JSON, at most 64 KiB. */
             text: string;
         };
         /** @description What a model file says of itself. */
@@ -2671,6 +2818,7 @@ export interface components {
             licence: string | null;
             /** @description Whether the licence is one that asks for nothing before use. */
             licence_is_permissive: boolean;
+            pack: components["schemas"]["PackFacts"] | null;
             /**
              * Format: int64
              * @description Number of weights.
@@ -2695,18 +2843,21 @@ export interface components {
          */
         KeepWithin: "node" | "local_network";
         key_id: string;
+        /** @description A key of the keyring. */
         KeyringKeyView: {
             algorithm: string;
+            /** @description SHA-256 of the public key. */
             id: string;
-            /** Format: date-time */
-            not_after: string;
+            not_after: components["schemas"]["Timestamp"];
             revoked: boolean;
             role: string;
         };
+        /** @description The keys that are trusted. */
         KeyringView: {
-            /** Format: date-time */
-            expires: string;
+            /** @description When the vendor meant to renew it; one past it is used on. */
+            expires: components["schemas"]["Timestamp"];
             keys: components["schemas"]["KeyringKeyView"][];
+            /** Format: int64 */
             version: number;
         };
         /** @description A well-known open model. */
@@ -2742,166 +2893,235 @@ export interface components {
             size_bytes: number;
             verdict: components["schemas"]["MemoryVerdict"];
         };
+        /** @description The lease of a licence. */
         LeaseView: {
+            /**
+             * Format: int64
+             * @description Hours that the node may still run with it.
+             */
             hours_left: number;
-            /** Format: date-time */
-            issued_at: string;
+            issued_at: components["schemas"]["Timestamp"];
             lease_id: string;
+            /** @description Sentences of the vendor. */
             notices: string[];
-            /** Format: date-time */
-            valid_until: string;
+            valid_until: components["schemas"]["Timestamp"];
         };
+        /** @description What happened. */
         LicenseEvent: {
-            /** Format: date-time */
-            at: string;
+            at: components["schemas"]["Timestamp"];
             details: {
                 [key: string]: unknown;
             };
+            /** Format: int64 */
             id: number;
+            /** @description Such as `imported`, `state_changed`, `request_made`, `clock_anomaly`, `notice`, `usage_exported`, `server_contacted`. */
             kind: string;
         };
+        /** @description A file of the folder `license`. */
         LicenseFile: {
             name: string;
+            /** @description `used`, `older` (something newer is in use) or `refused`. */
             outcome: string;
+            /** @description Why it is refused, as a sentence. */
             reason: string | null;
         };
+        /** @description This node, as its licences name it. */
         LicenseInstall: {
+            /** @description A short name to compare by eye. */
             id: string;
+            /** @description SHA-256 of the public install key, in hexadecimal: what a licence is bound to. */
             key_fingerprint: string;
+            /** @description The public install key (Ed25519), in base 64. */
             public_key: string;
         };
+        /** @description How much of something is used. */
         LicenseMeter: {
+            /**
+             * Format: int64
+             * @description The number up to which new ones are possible, where the licence tolerates more than `max`.
+             */
             ceiling: number | null;
+            /**
+             * Format: int64
+             * @description The number of the licence; none: as many as one likes.
+             */
             max: number | null;
+            /** Format: int64 */
             used: number;
         };
+        /** @description Something the administrators should know. */
         LicenseNotice: {
             code: string;
             message: string;
         };
+        /** @description A request for a lease, to be carried to the vendor. */
         LicenseRequest: {
             file_name: string;
+            /** @description What it says, to be read before it leaves. */
             says: {
                 [key: string]: unknown;
             };
+            /** @description The signed file. */
             text: string;
         };
+        /** @description The licence server of a connected node. */
         LicenseServer: {
+            /** @description Such as `https://licences.example.com`. */
             base_url: string;
+            /** @description Certificates (PEM) to trust beside the public authorities. */
             ca_pem: string | null;
+            /** @description Whether the node asks it by itself. */
             enabled: boolean;
+            /** @description Why the last try failed, as a sentence. */
             failure: string | null;
+            /** @description Whether it lies on the local network. */
             local_network: boolean;
-            /** Format: date-time */
-            succeeded_at: string | null;
-            /** Format: date-time */
-            tried_at: string | null;
+            succeeded_at: components["schemas"]["Timestamp"] | null;
+            tried_at: components["schemas"]["Timestamp"] | null;
         };
+        /** @description The licence server, where one is configured. */
         LicenseServerAnswer: {
-            server: null | components["schemas"]["LicenseServer"];
+            server: components["schemas"]["LicenseServer"] | null;
         };
+        /** @description What the node may do, why, and how much of it is used. */
         LicenseStatus: {
+            /** @description What is wrong with the clock right now. */
             anomalies: components["schemas"]["ClockAnomaly"][];
+            /**
+             * Format: int64
+             * @description How often the clock was found wrong since the first start.
+             */
             clock_anomalies_total: number;
-            crl: null | components["schemas"]["CrlView"];
-            /** Format: date-time */
-            effective_time: string;
+            crl: components["schemas"]["CrlView"] | null;
+            /** @description The time that counts for licences. */
+            effective_time: components["schemas"]["Timestamp"];
+            /** @description Employees that work here, all organisations of the node together. */
             employees: components["schemas"]["LicenseMeter"];
+            /** @description What is granted, by name: `feature.*` true or false, numbers, lists of names. A number that is not named is not limited. */
             entitlements: {
                 [key: string]: unknown;
             };
+            /** @description Files of the folder `license` in the data directory. */
             files: components["schemas"]["LicenseFile"][];
+            /** @description This node, as its licences name it. */
             install: components["schemas"]["LicenseInstall"];
+            /** @description The keys that are trusted. */
             keyring: components["schemas"]["KeyringView"];
-            license: null | components["schemas"]["LicenseView"];
+            license: components["schemas"]["LicenseView"] | null;
+            /** @description Every licence of the node, the deciding one too. */
             licenses: components["schemas"]["LicenseView"][];
+            /** @description What the administrators should know, most pressing first; codes such as `crl_stale` with a sentence. */
             notices: components["schemas"]["LicenseNotice"][];
+            /** @description What decides: `trial`, `term`, `lease`, `lease_budget`, `other_node` or `revoked`. */
             reason: string;
+            /** @description People with a seat, all organisations of the node together. */
             seats: components["schemas"]["LicenseMeter"];
-            /** Format: date-time */
-            since: string;
+            /** @description When the state began. */
+            since: components["schemas"]["Timestamp"];
+            /** @description `trial`, `active`, `expiring_soon`, `grace`, `restrict_new` or `read_only`. */
             state: string;
+            /** @description When the node's own trial began and ends. */
             trial: components["schemas"]["LicenseTrial"];
+            /** @description `development` or `production`: whose root keys are in the program. */
             trust_root: string;
-            /** Format: date-time */
-            until: string | null;
+            until: components["schemas"]["Timestamp"] | null;
         };
+        /** @description The node's own trial. */
         LicenseTrial: {
-            /** Format: date-time */
-            ends_at: string;
-            /** Format: date-time */
-            started_at: string;
+            ends_at: components["schemas"]["Timestamp"];
+            started_at: components["schemas"]["Timestamp"];
         };
+        /** @description What an export would hold, and what there is. */
         LicenseUsage: {
+            /** @description The last days, newest first. */
             days: components["schemas"]["LicenseUsageDay"][];
+            /** @description The next report, exactly as it would be signed. */
             preview: {
                 [key: string]: unknown;
             };
+            /** @description The last reports, newest first. */
             reports: components["schemas"]["LicenseUsageReport"][];
         };
+        /** @description One day of use: counts, and nothing about people. */
         LicenseUsageDay: {
+            /** Format: int64 */
             active_30d: number;
+            /** Format: int64 */
             answers: number;
+            /** @description As `2026-11-27`, UTC. */
             date: string;
+            /** Format: int64 */
             seats: number;
+            /** Format: int64 */
             ves_peak: number;
         };
+        /** @description Usage reports as a file, and each as one of its own. */
         LicenseUsageExport: {
             file_name: string;
+            /** @description The same, one by one. */
             files: components["schemas"]["LicenseUsageFile"][];
+            /** Format: int64 */
             reports: number;
+            /** @description One signed report after the other. */
             text: string;
         };
+        /** @description One usage report as a file. */
         LicenseUsageFile: {
             file_name: string;
+            /** @description The signed report. */
             text: string;
         };
+        /** @description A usage report of the chain. */
         LicenseUsageReport: {
+            /** Format: int64 */
             bytes: number;
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            exported_at: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            exported_at: components["schemas"]["Timestamp"] | null;
             first_day: string;
             last_day: string;
-            /** Format: date-time */
-            sent_at: string | null;
+            sent_at: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
             seq: number;
             sha256: string;
         };
+        /** @description One licence of the node. */
         LicenseView: {
+            /** @description `install_key`, `site` or `none`. */
             binding: string;
             contract_ref: string | null;
             customer: string;
+            /** @description Whether it decides. */
             deciding: boolean;
             edition: string;
             entitlements: {
                 [key: string]: unknown;
             };
+            /** @description `production` or `nonproduction`. */
             environment: string;
+            /** @description What follows the end: `warn`, `restrict_new` or `read_only`. */
             expiry_behavior: string;
-            /** Format: date-time */
-            grace_end: string | null;
-            /** Format: date-time */
-            imported_at: string;
-            /** Format: date-time */
-            issued_at: string;
+            grace_end: components["schemas"]["Timestamp"] | null;
+            imported_at: components["schemas"]["Timestamp"];
+            issued_at: components["schemas"]["Timestamp"];
+            /** @description `trial`, `subscription`, `perpetual`, `nfr` or `internal`. */
             kind: string;
-            lease: null | components["schemas"]["LeaseView"];
+            lease: components["schemas"]["LeaseView"] | null;
             lease_required: boolean;
             license_id: string;
-            /** Format: date-time */
-            maintenance_end: string | null;
+            maintenance_end: components["schemas"]["Timestamp"] | null;
+            /** @description Whether it names another node. */
             names_other_node: boolean;
-            /** Format: date-time */
-            not_before: string;
+            not_before: components["schemas"]["Timestamp"];
             product: string;
+            /** Format: int64 */
             serial: number;
+            /** @description SHA-256 of what was signed. */
             sha256: string;
+            /** @description Ids of the keys that signed. */
             signers: string[];
+            /** @description Its own state; none while it waits for its beginning or another took its place. */
             state: string | null;
-            /** Format: date-time */
-            term_end: string | null;
+            term_end: components["schemas"]["Timestamp"] | null;
         };
         /** @description How much one may use. A limit that is left out does not exist. */
         Limits: {
@@ -3039,8 +3259,9 @@ export interface components {
             id: string;
             model: string;
             role: string;
-            /** @description `end_turn`, `max_tokens` or `tool_use`. */
+            /** @description `end_turn`, `max_tokens`, `stop_sequence` or `tool_use`. */
             stop_reason: string | null;
+            /** @description The one of `stop_sequences` that ended the answer. */
             stop_sequence: string | null;
             type: string;
             usage: components["schemas"]["MessagesUsage"];
@@ -3464,6 +3685,11 @@ export interface components {
              */
             words_quoted: number;
         };
+        /** @description What is known of a model pack. */
+        PackFacts: {
+            /** @description This node, or the publisher known here who signed it; `null` when nobody vouches for it. */
+            signed_by: string | null;
+        };
         /** @description One page of a list. */
         Page_AccountSession: {
             /** @description The entries of this page. */
@@ -3516,6 +3742,7 @@ export interface components {
                 /** @description Whether an answer is being written in it. */
                 busy: boolean;
                 created_at: components["schemas"]["Timestamp"];
+                data_class: components["schemas"]["DataClass"] | null;
                 id: components["schemas"]["cnv_id"];
                 last_message_at: components["schemas"]["Timestamp"];
                 /**
@@ -3570,8 +3797,20 @@ export interface components {
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
         Page_LicenseEvent: {
-            items: components["schemas"]["LicenseEvent"][];
+            /** @description The entries of this page. */
+            items: {
+                at: components["schemas"]["Timestamp"];
+                details: {
+                    [key: string]: unknown;
+                };
+                /** Format: int64 */
+                id: number;
+                /** @description Such as `imported`, `state_changed`, `request_made`, `clock_anomaly`, `notice`, `usage_exported`, `server_contacted`. */
+                kind: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
         };
         /** @description One page of a list. */
@@ -3910,6 +4149,8 @@ export interface components {
                 busy: boolean;
                 /** Format: int32 */
                 conversations: number;
+                /** @description How secret what it is told is, where a conversation does not say more. */
+                data_class: components["schemas"]["DataClass"];
                 dismissed_at: components["schemas"]["Timestamp"] | null;
                 greeting: string;
                 hired_at: components["schemas"]["Timestamp"];
@@ -4476,10 +4717,6 @@ export interface components {
             /** @description One sentence for people. */
             message: string;
         };
-        /** @description A new title. */
-        RenameConversation: {
-            title: string;
-        };
         /** @description A template filled in. */
         RenderedPrompt: {
             /** Format: int32 */
@@ -4501,7 +4738,9 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description Which licence to ask a lease for. */
         RequestLease: {
+            /** @description The one that decides when left out. */
             license_id?: string | null;
         };
         /** @description Where an organisation's prompts may be computed. */
@@ -4780,10 +5019,15 @@ export interface components {
             confirm?: string | null;
             mode: components["schemas"]["EgressMode"];
         };
+        /** @description Where the licence server is. */
         SetLicenseServer: {
+            /** @description Such as `https://licences.example.com`. */
             base_url: string;
+            /** @description Certificates (PEM) to trust beside the public authorities. */
             ca_pem?: string | null;
+            /** @description Whether the node asks it by itself. */
             enabled: boolean;
+            /** @description Whether it lies on the local network. */
             local_network?: boolean;
         };
         /** @description The first organisation and its administrator. */
@@ -4828,6 +5072,12 @@ export interface components {
         StreamOptions: {
             /** @description End with a chunk that says what the call took. */
             include_usage?: boolean | null;
+        };
+        /** @description Who turned the switch, with the command line also the one whom it acted for. */
+        SwitchedBy: {
+            /** @description Nothing for somebody who is gone. */
+            name: string | null;
+            person_id: components["schemas"]["per_id"];
         };
         /** @description The organisation to go on in. */
         SwitchInput: {
@@ -4920,6 +5170,11 @@ export interface components {
             display_name: string;
         };
         /** @description What to change; what is left out stays. */
+        UpdateConversation: {
+            data_class?: components["schemas"]["DataClass"] | null;
+            title?: string | null;
+        };
+        /** @description What to change; what is left out stays. */
         UpdatePerson: {
             disabled?: boolean | null;
             display_name?: string | null;
@@ -4927,6 +5182,7 @@ export interface components {
         };
         /** @description What to change; what is left out stays. */
         UpdateVe: {
+            data_class?: components["schemas"]["DataClass"] | null;
             model?: string | null;
             persona_name?: string | null;
         };
@@ -5190,6 +5446,8 @@ export interface components {
             busy: boolean;
             /** Format: int32 */
             conversations: number;
+            /** @description How secret what it is told is, where a conversation does not say more. */
+            data_class: components["schemas"]["DataClass"];
             dismissed_at: components["schemas"]["Timestamp"] | null;
             greeting: string;
             hired_at: components["schemas"]["Timestamp"];
@@ -5508,6 +5766,84 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_collections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Collections"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    choose_collection_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                collection: components["schemas"]["Collection"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CollectionChoice"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CollectionView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7394,6 +7730,15 @@ export interface operations {
                     "application/json": components["schemas"]["LicenseStatus"];
                 };
             };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     check_license: {
@@ -7417,12 +7762,39 @@ export interface operations {
                     "application/json": components["schemas"]["ImportedArtefact"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     read_history: {
         parameters: {
             query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
                 cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
                 limit?: number | null;
             };
             header?: never;
@@ -7437,6 +7809,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_LicenseEvent"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7462,6 +7843,31 @@ export interface operations {
                     "application/json": components["schemas"]["ImportedArtefact"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     request_lease: {
@@ -7485,6 +7891,23 @@ export interface operations {
                     "application/json": components["schemas"]["LicenseRequest"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     read_server: {
@@ -7502,6 +7925,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7527,6 +7959,23 @@ export interface operations {
                     "application/json": components["schemas"]["LicenseServerAnswer"];
                 };
             };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
     contact_server: {
@@ -7546,9 +7995,26 @@ export interface operations {
                     "application/json": components["schemas"]["LicenseServerAnswer"];
                 };
             };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
         };
     };
-    read_license_usage: {
+    read_usage: {
         parameters: {
             query?: never;
             header?: never;
@@ -7563,6 +8029,15 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LicenseUsage"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -7586,6 +8061,23 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LicenseUsageExport"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -9537,7 +10029,7 @@ export interface operations {
             };
         };
     };
-    rename_conversation: {
+    update_conversation: {
         parameters: {
             query?: never;
             header?: never;
@@ -9549,7 +10041,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RenameConversation"];
+                "application/json": components["schemas"]["UpdateConversation"];
             };
         };
         responses: {

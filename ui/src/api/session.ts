@@ -20,6 +20,7 @@ export type Permission =
   | 'people.manage'
   | 'quotas.manage'
   | 'residency.manage'
+  | 'collections.manage'
 export type NodePermission =
   | 'license.manage'
   | 'node.observe'

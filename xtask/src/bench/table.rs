@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// One row: a figure, its range over the rounds, its target and the physical limit.
 pub(super) struct Row {
-    pub(super) what: &'static str,
+    pub(super) what: String,
     pub(super) median: String,
     pub(super) range: String,
     pub(super) target: &'static str,

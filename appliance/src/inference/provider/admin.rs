@@ -8,7 +8,7 @@ use super::{
     Credentials, NewProvider, Provider, ProviderChange, ProviderModel, ProviderModelView,
     Providers, TestReport, model::ProviderRow, price::check_models, rule::FALLBACK, store,
 };
-use crate::audit;
+use crate::{audit, idempotency::once};
 
 const PROVIDERS_MAX: usize = 100;
 
@@ -74,11 +74,14 @@ impl Providers {
         let (row, credentials) = new.into_row(id, ctx.now());
         let row = row.completed(credentials.as_ref())?;
         let (providers, caller) = (self.clone(), ctx.clone());
-        self.0
-            .db
-            .write(move |tx| providers.insert(tx, &caller, row, credentials))
-            .await?;
-        self.read_anew().await?;
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
+                providers.insert(tx, &caller, row, credentials)?;
+                Ok(id)
+            })
+        });
+        let id = written.await?;
+        self.changed().await?;
         self.read(id).await
     }
 
@@ -139,29 +142,36 @@ impl Providers {
         change: ProviderChange,
     ) -> Result<Provider> {
         let (providers, caller) = (self.clone(), ctx.clone());
-        self.0
+        let written = self
+            .0
             .db
-            .write(move |tx| {
-                let row = store::find_provider(tx, id)?;
-                let row = row.ok_or_else(|| Error::not_found("provider"))?;
-                let before = row.clone();
-                let (row, credentials) = change.apply(row, caller.now());
-                let mut row = row.completed(credentials.as_ref())?;
-                if row.secret.is_some() && credentials.is_none() && moves(&before, &row)? {
-                    let message = "another address needs the credentials entered again, so that a key is never sent where it was not meant to go";
-                    return Err(Error::invalid_field("credentials", "credentials_needed", message));
-                }
-                let facts = json!({
-                    "slug": row.slug, "base_url": row.base_url, "enabled": row.enabled,
-                    "new_credentials": credentials.is_some(),
-                });
-                providers.seal(tx, &mut row, credentials)?;
-                store::save_provider(tx, &row)?;
-                audit::record_with(tx, &caller, "provider.updated", id, facts)
-            })
-            .await?;
-        self.read_anew().await?;
+            .write(move |tx| once(tx, &caller, || providers.apply(tx, &caller, id, change)));
+        written.await?;
+        self.changed().await?;
         self.read(id).await
+    }
+
+    fn apply(&self, tx: &Tx<'_>, ctx: &Ctx, id: ProviderId, change: ProviderChange) -> Result<()> {
+        let row = store::find_provider(tx, id)?;
+        let row = row.ok_or_else(|| Error::not_found("provider"))?;
+        let before = row.clone();
+        let (row, credentials) = change.apply(row, ctx.now());
+        let mut row = row.completed(credentials.as_ref())?;
+        if row.secret.is_some() && credentials.is_none() && moves(&before, &row)? {
+            let message = "another address needs the credentials entered again, so that a key is never sent where it was not meant to go";
+            return Err(Error::invalid_field(
+                "credentials",
+                "credentials_needed",
+                message,
+            ));
+        }
+        let facts = json!({
+            "slug": row.slug, "base_url": row.base_url, "enabled": row.enabled,
+            "new_credentials": credentials.is_some(),
+        });
+        self.seal(tx, &mut row, credentials)?;
+        store::save_provider(tx, &row)?;
+        audit::record_with(tx, ctx, "provider.updated", id, facts)
     }
 
     /// Replaces a provider's models and their prices.
@@ -176,16 +186,16 @@ impl Providers {
     ) -> Result<Provider> {
         let models = check_models(models)?;
         let caller = ctx.clone();
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 store::find_provider(tx, id)?.ok_or_else(|| Error::not_found("provider"))?;
                 store::save_models(tx, id, &models)?;
                 let facts = json!({ "models": models.len() });
                 audit::record_with(tx, &caller, "provider.models_changed", id, facts)
             })
-            .await?;
-        self.read_anew().await?;
+        });
+        written.await?;
+        self.changed().await?;
         self.read(id).await
     }
 
@@ -204,7 +214,9 @@ impl Providers {
                 let facts = json!({ "passed": passed });
                 audit::record_with(tx, &caller, "provider.tested", id, facts)
             })
-            .await
+            .await?;
+        self.tell_pages();
+        Ok(())
     }
 
     /// Removes a provider and its credentials.
@@ -213,9 +225,8 @@ impl Providers {
     /// `not_found`; `provider_in_use`, naming by what.
     pub async fn delete(&self, ctx: &Ctx, id: ProviderId) -> Result<()> {
         let (providers, caller) = (self.clone(), ctx.clone());
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 let row = store::find_provider(tx, id)?;
                 let row = row.ok_or_else(|| Error::not_found("provider"))?;
                 providers.check_unused(tx, &row)?;
@@ -226,8 +237,9 @@ impl Providers {
                 let facts = json!({ "slug": row.slug });
                 audit::record_with(tx, &caller, "provider.deleted", id, facts)
             })
-            .await?;
-        self.read_anew().await
+        });
+        written.await?;
+        self.changed().await
     }
 
     fn check_unused(&self, reader: &Reader<'_>, row: &ProviderRow) -> Result<()> {

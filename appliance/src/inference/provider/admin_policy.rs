@@ -7,7 +7,7 @@ use super::{
     AppliesTo, FallbackChain, KeepWithin, Providers, ResidencyRule, Route, admin::too_many,
     rule::FALLBACK, store,
 };
-use crate::audit;
+use crate::{audit, idempotency::once};
 
 const CHAINS_MAX: usize = 100;
 const STEPS_MAX: usize = 8;
@@ -64,9 +64,8 @@ impl Providers {
             }
         }
         let (caller, saved) = (ctx.clone(), (name.clone(), steps.clone()));
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 let (name, steps) = saved;
                 let others = store::list_chains(tx)?;
                 let others = others.iter().filter(|(known, _)| *known != name);
@@ -77,8 +76,9 @@ impl Providers {
                 let facts = json!({ "steps": steps });
                 audit::record_with(tx, &caller, "fallback.saved", name, facts)
             })
-            .await?;
-        self.read_anew().await?;
+        });
+        written.await?;
+        self.changed().await?;
         Ok(chain(name, steps))
     }
 
@@ -88,9 +88,8 @@ impl Providers {
     /// `not_found`; `chain_in_use` while employees have chosen it.
     pub async fn delete_chain(&self, ctx: &Ctx, name: String) -> Result<()> {
         let (caller, count_users) = (ctx.clone(), self.0.users.count);
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 let users = count_users(tx, &format!("{FALLBACK}/{name}"))?;
                 if users > 0 {
                     let message = format!(
@@ -103,8 +102,9 @@ impl Providers {
                 }
                 audit::record(tx, &caller, "fallback.deleted", name)
             })
-            .await?;
-        self.read_anew().await
+        });
+        written.await?;
+        self.changed().await
     }
 
     /// The residency rules of the caller's organisation.
@@ -136,20 +136,24 @@ impl Providers {
             created_at: ctx.now(),
             organisation: ctx.organisation,
         };
-        let (caller, saved) = (ctx.clone(), rule.clone());
-        self.0
-            .db
-            .write(move |tx| {
+        let caller = ctx.clone();
+        let written = self.0.db.write(move |tx| {
+            let id = once(tx, &caller, || {
                 if store::list_rules(tx, caller.organisation)?.len() >= RULES_MAX {
                     return Err(too_many("residency rules", RULES_MAX));
                 }
-                store::save_rule(tx, &saved)?;
+                store::save_rule(tx, &rule)?;
                 let facts =
-                    json!({ "applies_to": saved.applies_to, "keep_within": saved.keep_within });
-                audit::record_with(tx, &caller, "residency.saved", saved.id, facts)
-            })
-            .await?;
-        self.read_anew().await?;
+                    json!({ "applies_to": rule.applies_to, "keep_within": rule.keep_within });
+                audit::record_with(tx, &caller, "residency.saved", rule.id, facts)?;
+                Ok(rule.id)
+            })?;
+            let rules = store::list_rules(tx, caller.organisation)?;
+            let rule = rules.into_iter().find(|rule| rule.id == id);
+            rule.ok_or_else(|| Error::not_found("residency rule"))
+        });
+        let rule = written.await?;
+        self.changed().await?;
         Ok(rule)
     }
 
@@ -159,16 +163,16 @@ impl Providers {
     /// `not_found`.
     pub async fn delete_rule(&self, ctx: &Ctx, id: ResidencyRuleId) -> Result<()> {
         let caller = ctx.clone();
-        self.0
-            .db
-            .write(move |tx| {
+        let written = self.0.db.write(move |tx| {
+            once(tx, &caller, || {
                 if !store::delete_rule(tx, caller.organisation, id)? {
                     return Err(Error::not_found("residency rule"));
                 }
                 audit::record(tx, &caller, "residency.deleted", id)
             })
-            .await?;
-        self.read_anew().await
+        });
+        written.await?;
+        self.changed().await
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     settle::{Measured, settle},
     wire::{EmbeddingReply, Target, Usage, embedding_requests, read_embeddings},
 };
-use crate::inference::{Caller, model::ModelKind};
+use crate::inference::{Caller, EmbeddingChoice, model::ModelKind};
 
 /// Texts at once.
 const TEXTS_MAX: usize = 2048;
@@ -71,6 +71,37 @@ impl Providers {
             };
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Whether the caller's texts may go to the model right now.
+    ///
+    /// # Errors
+    /// `unknown_model`, `egress_denied`, `residency_local_only`.
+    pub(in crate::inference) fn check_reachable(&self, caller: &Caller, model: &str) -> Result<()> {
+        let Some(Route::Provider(route)) = self.route(model)? else {
+            let message = format!("no provider has a model `{model}` here");
+            return Err(Error::invalid("unknown_model", message));
+        };
+        self.check_residency(caller, &route.live.row)?;
+        self.0.egress.check_open(route.live.row.id)
+    }
+
+    /// The embedding models of switched-on providers whose protocol has a place for them.
+    pub(in crate::inference) fn embedding_choices(&self) -> Vec<EmbeddingChoice> {
+        let known = self.known();
+        let live = known.providers.values().filter(|live| live.row.enabled);
+        live.flat_map(|live| {
+            let models = live.row.models.iter();
+            models
+                .filter(|model| model.kind == ModelKind::Embedding)
+                .map(|model| EmbeddingChoice {
+                    model: live.row.route(model),
+                    title: format!("{} ({})", model.title, live.row.title),
+                    is_outside: true,
+                    available: self.0.egress.admits(live.row.id),
+                })
+        })
+        .collect()
     }
 
     pub(super) async fn embed_once(

@@ -52,6 +52,7 @@ impl Providers {
             trimmed_messages,
             answer_bytes: 0,
             finish: None,
+            stop_text: None,
         };
         let reading = self.read_answer((route, caller), outgoing, &mut progress, outlet);
         let usage = tokio::time::timeout(ANSWER_TIME_MAX, reading).await;
@@ -111,6 +112,7 @@ impl Providers {
                         note_input(progress, usage);
                     }
                     Piece::Finish(reason) => progress.finish = Some(reason),
+                    Piece::StopText(text) => progress.stop_text = Some(text),
                 }
             }
             if bytes.is_none() {

@@ -52,8 +52,13 @@ pub use view::{Provider, ProviderModelView, TestOutcome, TestReport, TestStep, T
 pub(super) use serve::serve;
 
 use self::{breaker::Breaker, model::ProviderRow};
-use super::ModelUsers;
-use crate::{app::App, egress::Egress, secrets::Secrets};
+use super::{ModelUsers, model::ModelKind};
+use crate::{
+    app::App,
+    egress::Egress,
+    events::{Audience, Event, Events},
+    secrets::Secrets,
+};
 
 /// Every route of providers.
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -76,6 +81,7 @@ struct Inner {
     db: Db,
     egress: Egress,
     secrets: Secrets,
+    events: Events,
     clock: Arc<dyn Clock>,
     users: ModelUsers,
     known: RwLock<Arc<Known>>,
@@ -112,6 +118,17 @@ pub(super) struct ProviderRoute {
     model: ProviderModel,
 }
 
+impl ProviderRoute {
+    pub(super) fn kind(&self) -> ModelKind {
+        self.model.kind
+    }
+
+    /// Tells the model from every other one, also of a provider that had the same short name before.
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.live.row.id, self.model.name)
+    }
+}
+
 impl Providers {
     /// Reads what is configured; connects to nothing.
     ///
@@ -119,7 +136,7 @@ impl Providers {
     /// Those of the database.
     pub async fn open(
         db: &Db,
-        (egress, secrets): (&Egress, &Secrets),
+        (egress, secrets, events): (&Egress, &Secrets, &Events),
         clock: Arc<dyn Clock>,
         users: ModelUsers,
     ) -> Result<Self> {
@@ -127,6 +144,7 @@ impl Providers {
             db: db.clone(),
             egress: egress.clone(),
             secrets: secrets.clone(),
+            events: events.clone(),
             clock,
             users,
             known: RwLock::default(),
@@ -142,6 +160,18 @@ impl Providers {
 
     fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// Something was changed: reads it anew and tells open pages.
+    async fn changed(&self) -> Result<()> {
+        self.read_anew().await?;
+        self.tell_pages();
+        Ok(())
+    }
+
+    fn tell_pages(&self) {
+        let event = Event::ProvidersChanged {};
+        self.0.events.publish(Audience::Node, event);
     }
 
     /// Reads everything from the database and tells egress where calls may go.

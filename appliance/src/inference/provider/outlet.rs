@@ -27,6 +27,8 @@ pub(super) struct Progress {
     pub(super) trimmed_messages: u32,
     pub(super) answer_bytes: usize,
     pub(super) finish: Option<FinishReason>,
+    /// The stop text that ended the answer, where the provider says which.
+    pub(super) stop_text: Option<String>,
 }
 
 impl Outlet {
@@ -116,6 +118,7 @@ impl Outlet {
             wait_ms: 0,
             drafted_tokens: 0,
             accepted_tokens: 0,
+            stop_text: progress.stop_text.clone(),
         };
         self.tell(GenerationEvent::Billed(billed)).await;
         self.tell(GenerationEvent::Done(done)).await;

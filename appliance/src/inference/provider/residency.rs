@@ -38,7 +38,7 @@ fn applies(rule: &ResidencyRule, caller: &Caller) -> bool {
     match rule.applies_to {
         AppliesTo::Organisation => true,
         AppliesTo::Ve { ve_id } => caller.ve == Some(ve_id),
-        AppliesTo::DataClass { data_class } => caller.data_class == Some(data_class),
+        AppliesTo::DataClass { data_class } => caller.data_class >= data_class,
     }
 }
 
@@ -54,9 +54,9 @@ fn sentence(rule: &ResidencyRule) -> String {
         AppliesTo::Organisation => "everything of the organisation".to_owned(),
         AppliesTo::Ve { .. } => "what this employee is told".to_owned(),
         AppliesTo::DataClass { data_class } => match data_class {
-            DataClass::Public => "public data".to_owned(),
-            DataClass::Internal => "internal data".to_owned(),
-            DataClass::Confidential => "confidential data".to_owned(),
+            DataClass::Public => "data of every class".to_owned(),
+            DataClass::Internal => "internal and more secret data".to_owned(),
+            DataClass::Confidential => "confidential and personal data".to_owned(),
             DataClass::Personal => "personal data".to_owned(),
         },
     };

@@ -17,18 +17,23 @@ pub struct FallbackChain {
     pub steps: Vec<String>,
 }
 
-/// How secret something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// How secret something is, least secret first.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DataClass {
     Public,
+    /// What nobody has said anything about.
+    #[default]
     Internal,
     Confidential,
     Personal,
 }
 
 impl DataClass {
-    pub(super) fn as_str(self) -> &'static str {
+    /// The class's stored and shown name.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::Internal => "internal",
@@ -37,7 +42,12 @@ impl DataClass {
         }
     }
 
-    pub(super) fn from_stored(text: &str) -> Option<Self> {
+    /// What is not understood is kept as the most secret.
+    pub fn from_stored(text: &str) -> Self {
+        Self::find(text).unwrap_or(Self::Personal)
+    }
+
+    pub(super) fn find(text: &str) -> Option<Self> {
         [
             Self::Public,
             Self::Internal,
@@ -57,7 +67,7 @@ pub enum AppliesTo {
     Organisation,
     /// Those of one employee.
     Ve { ve_id: guildhall_kernel::VeId },
-    /// Those that hold data of this class.
+    /// Those that hold data of this class or of a more secret one.
     DataClass { data_class: DataClass },
 }
 

@@ -210,7 +210,7 @@ fn rule(row: &Row<'_>) -> Result<ResidencyRule> {
             ve_id: subject.parse()?,
         },
         "data_class" => AppliesTo::DataClass {
-            data_class: DataClass::from_stored(&subject).ok_or_else(unknown)?,
+            data_class: DataClass::find(&subject).ok_or_else(unknown)?,
         },
         _ => return Err(unknown()),
     };

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     egress::{ConnectSteps, Origin},
-    inference::{Caller, Priority, model::ModelKind},
+    inference::{Caller, DataClass, Priority, model::ModelKind},
 };
 
 const QUESTION: &str = "Reply with the word: ready";
@@ -164,7 +164,9 @@ impl Providers {
     }
 
     async fn test_model(&self, ctx: &Ctx, route: &ProviderRoute, steps: &mut Steps) {
-        let caller = Caller::new(ctx.organisation, ctx.person, Priority::Interactive);
+        // What is asked says nothing of anybody.
+        let caller = Caller::new(ctx.organisation, ctx.person, Priority::Interactive)
+            .with_data_class(DataClass::Public);
         let began = Instant::now();
         let outcome = match route.model.kind {
             ModelKind::Generative | ModelKind::Adapter => self.test_answer(&caller, route).await,

@@ -20,9 +20,10 @@ pub(super) struct MessageObject {
     role: &'static str,
     model: String,
     content: Vec<ContentBlock>,
-    /// `end_turn`, `max_tokens` or `tool_use`.
+    /// `end_turn`, `max_tokens`, `stop_sequence` or `tool_use`.
     #[schema(required)]
     stop_reason: Option<&'static str>,
+    /// The one of `stop_sequences` that ended the answer.
     #[schema(required)]
     stop_sequence: Option<String>,
     usage: MessageUsage,
@@ -66,8 +67,9 @@ impl From<Used> for MessageUsage {
 }
 
 /// Why an answer ended, in Anthropic's words.
-pub(super) fn stop_reason(finish: Finish) -> &'static str {
+pub(super) fn stop_reason(finish: Finish, stop_sequence: Option<&str>) -> &'static str {
     match finish {
+        Finish::Stop if stop_sequence.is_some() => "stop_sequence",
         Finish::Stop => "end_turn",
         Finish::Length => "max_tokens",
         Finish::ToolCalls => "tool_use",
@@ -115,7 +117,10 @@ pub(super) async fn whole(mut call: Call) -> Result<MessageObject> {
                 _ => message.content.push(ContentBlock::Text { text: more }),
             },
             Piece::ToolCall(called) => message.content.push(ContentBlock::tool_use(called)?),
-            Piece::End(finish) => message.stop_reason = Some(stop_reason(finish)),
+            Piece::End(finish, stop_text) => {
+                message.stop_reason = Some(stop_reason(finish, stop_text.as_deref()));
+                message.stop_sequence = stop_text;
+            }
         }
     }
     message.usage = call.head().used.into();

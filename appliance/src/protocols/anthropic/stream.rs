@@ -21,6 +21,7 @@ pub(super) struct EventWriter {
     open: Option<usize>,
     blocks: usize,
     finish: Finish,
+    stop_sequence: Option<String>,
 }
 
 /// The next words, by far the most frequent event.
@@ -45,6 +46,7 @@ impl EventWriter {
             open: None,
             blocks: 0,
             finish: Finish::Stop,
+            stop_sequence: None,
         }
     }
 
@@ -117,8 +119,9 @@ impl Writer for EventWriter {
             Piece::Begun => Ok(()),
             Piece::Text { text, .. } => self.text(&text, out),
             Piece::ToolCall(call) => self.tool_call(&call, out),
-            Piece::End(finish) => {
+            Piece::End(finish, stop_text) => {
                 self.finish = finish;
+                self.stop_sequence = stop_text;
                 Ok(())
             }
         }
@@ -128,7 +131,9 @@ impl Writer for EventWriter {
         self.close(out)?;
         let usage: MessageUsage = head.used.into();
         let name = "message_delta";
-        let delta = json!({ "stop_reason": stop_reason(self.finish), "stop_sequence": null });
+        let stop_sequence = self.stop_sequence.as_deref();
+        let reason = stop_reason(self.finish, stop_sequence);
+        let delta = json!({ "stop_reason": reason, "stop_sequence": stop_sequence });
         out.named(
             name,
             &json!({ "type": name, "delta": delta, "usage": usage }),
@@ -159,7 +164,11 @@ mod tests {
             name: "f".to_owned(),
             arguments: r#"{"a":1}"#.to_owned(),
         };
-        for piece in [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls)] {
+        for piece in [
+            text,
+            Piece::ToolCall(call),
+            Piece::End(Finish::ToolCalls, None),
+        ] {
             writer.piece(&head, (0, piece), &mut out).unwrap();
         }
         writer.end(&head, &mut out).unwrap();

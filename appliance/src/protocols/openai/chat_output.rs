@@ -140,7 +140,7 @@ impl ChatChoice {
                 }
             }
             Piece::ToolCall(call) => self.message.tool_calls.push(CalledTool::new(call, None)),
-            Piece::End(finish) => {
+            Piece::End(finish, _) => {
                 self.finish_reason = finish_reason(finish);
                 if self.message.tool_calls.is_empty() {
                     // An answer of no words is an empty text; only calls stand alone.
@@ -262,7 +262,7 @@ impl Writer for ChunkWriter {
                 let place = self.next_call(index);
                 choice.delta.tool_calls = vec![CalledTool::new(called, Some(place))];
             }
-            Piece::End(finish) => choice.finish_reason = Some(finish_reason(finish)),
+            Piece::End(finish, _) => choice.finish_reason = Some(finish_reason(finish)),
         }
         out.data(&self.chunk(head, vec![choice]))
     }
@@ -304,7 +304,7 @@ mod tests {
             (0, call("a")),
             (0, call("b")),
             (1, call("c")),
-            (0, Piece::End(Finish::ToolCalls)),
+            (0, Piece::End(Finish::ToolCalls, None)),
         ];
         for piece in pieces {
             writer.piece(&head, piece, &mut out).unwrap();

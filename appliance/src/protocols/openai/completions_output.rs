@@ -95,7 +95,7 @@ impl CompletionChoice {
                     columns.extend(logprobs, offset);
                 }
             }
-            Piece::End(finish) => self.finish_reason = Some(reason(finish)),
+            Piece::End(finish, _) => self.finish_reason = Some(reason(finish)),
         }
     }
 }

@@ -284,7 +284,7 @@ pub(super) async fn whole(mut call: Call, echoed: Echoed) -> Result<ResponseObje
                     called,
                 ));
             }
-            Piece::End(end) => finish = end,
+            Piece::End(end, _) => finish = end,
         }
     }
     let status = if finish == Finish::Length {

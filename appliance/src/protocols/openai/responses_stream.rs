@@ -189,7 +189,7 @@ impl Writer for EventWriter {
             Piece::Begun => Ok(()),
             Piece::Text { text, logprobs } => self.text(head, (&text, logprobs), out),
             Piece::ToolCall(called) => self.tool_call(head, called, out),
-            Piece::End(finish) => {
+            Piece::End(finish, _) => {
                 self.finish = finish;
                 Ok(())
             }
@@ -251,7 +251,11 @@ mod tests {
             name: "f".to_owned(),
             arguments: "{}".to_owned(),
         };
-        let pieces = [text, Piece::ToolCall(call), Piece::End(Finish::ToolCalls)];
+        let pieces = [
+            text,
+            Piece::ToolCall(call),
+            Piece::End(Finish::ToolCalls, None),
+        ];
         for piece in pieces {
             writer.piece(&head, (0, piece), &mut out).unwrap();
         }

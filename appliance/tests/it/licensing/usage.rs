@@ -15,6 +15,7 @@ fn reports(test: &TestApp, text: &str) -> Vec<guildhall_license::Verified<UsageR
 }
 
 #[tokio::test]
+#[allow(clippy::too_many_lines, reason = "one story, told in order")]
 async fn reports_are_made_daily_and_each_names_the_one_before() {
     let test = TestApp::new().await;
     test.hire().await;

@@ -254,7 +254,11 @@ async fn a_configuration_that_says_never_cannot_be_overridden() {
         .await
         .unwrap_err();
     assert_eq!(refused.code(), "egress_locked");
-    let view = app.egress.view().await.unwrap();
+    let view = app
+        .egress
+        .view(guildhall::identity::display_name)
+        .await
+        .unwrap();
     assert_eq!((view.mode, view.locked), (EgressMode::AirGapped, true));
     app.close().await;
 }
@@ -303,4 +307,20 @@ async fn a_certificate_is_trusted_when_its_authority_is_and_never_otherwise() {
         (&json!("TLSv1_3"), &json!(true)),
         "{report}"
     );
+}
+
+#[tokio::test]
+async fn who_turned_the_switch_is_shown_and_open_pages_hear_of_it() {
+    let mut test = TestApp::new().await;
+    let (_, mut heard) = test.app.events.subscribe(None);
+    let before = test.admin().get("/api/admin/egress").await.json();
+    assert_eq!(before["changed_by"], Value::Null);
+    open(&test, "local_network").await;
+    assert_eq!(heard.try_recv().unwrap().event.name(), "egress.changed");
+    let stub = Stub::start(Vec::new()).await;
+    enter(&test, &stub, "openai", json!({})).await;
+    assert_eq!(heard.try_recv().unwrap().event.name(), "providers.changed");
+    test.restart().await;
+    let after = test.admin().get("/api/admin/egress").await.json();
+    assert_eq!(after["changed_by"]["name"], "Ada Admin");
 }

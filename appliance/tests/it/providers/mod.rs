@@ -2,6 +2,8 @@
 
 mod admin;
 mod airgap;
+mod collections;
+mod data_class;
 mod failures;
 mod policy;
 mod stub;

@@ -31,6 +31,8 @@ pub struct Asked {
 pub enum Then {
     /// The end of the body.
     End,
+    /// The end of the body, and of the connection.
+    Leave,
     /// The connection is closed without it.
     Cut,
     /// Silence.
@@ -96,17 +98,29 @@ pub struct Stub {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<Asked>>>,
     replies: Arc<Mutex<VecDeque<Reply>>>,
+    /// Makes the reply from the request, in place of the list.
+    answer: Option<fn(&Value) -> Reply>,
     connections: Arc<AtomicUsize>,
 }
 
 impl Stub {
     /// Gives the replies in their order; the last one again and again.
     pub async fn start(replies: Vec<Reply>) -> Self {
+        Self::begin(replies, None).await
+    }
+
+    /// Makes each reply from the request's body.
+    pub async fn answering(answer: fn(&Value) -> Reply) -> Self {
+        Self::begin(Vec::new(), Some(answer)).await
+    }
+
+    async fn begin(replies: Vec<Reply>, answer: Option<fn(&Value) -> Reply>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stub = Self {
             address: listener.local_addr().unwrap(),
             asked: Arc::default(),
             replies: Arc::new(Mutex::new(replies.into())),
+            answer,
             connections: Arc::default(),
         };
         let serving = stub.clone();
@@ -138,6 +152,7 @@ impl Stub {
             address: listener.local_addr().unwrap(),
             asked: Arc::default(),
             replies: Arc::new(Mutex::new(replies.into())),
+            answer: None,
             connections: Arc::default(),
         };
         let serving = stub.clone();
@@ -182,8 +197,9 @@ impl Stub {
         let mut reading = BufReader::new(reading);
         loop {
             let asked = read(&mut reading).await?;
+            let made = self.answer.map(|answer| answer(&asked.body));
             self.asked.lock().unwrap().push(asked);
-            let reply = self.next();
+            let reply = made.unwrap_or_else(|| self.next());
             if reply.mute {
                 std::future::pending::<()>().await;
             }
@@ -204,6 +220,10 @@ impl Stub {
             }
             match reply.then {
                 Then::End => writing.write_all(b"0\r\n\r\n").await.ok()?,
+                Then::Leave => {
+                    writing.write_all(b"0\r\n\r\n").await.ok()?;
+                    return None;
+                }
                 Then::Cut => return None,
                 Then::Hang => std::future::pending::<()>().await,
             }

@@ -35,7 +35,8 @@ impl Engine {
 
     /// Vectors of length 1, one per text.
     pub fn embed(&self, texts: Vec<String>) -> Vec<Vec<f32>> {
-        let vectors = self.runtime.block_on(self.app.inference.embed(texts));
-        vectors.expect("the engine embeds")
+        let embedding = self.app.inference.embed_with("minilm", &texts);
+        let embedded = self.runtime.block_on(embedding);
+        embedded.expect("the engine embeds").vectors
     }
 }

@@ -61,6 +61,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
     change("DELETE", "/api/admin/models/uploads/{id}", Admin, || {
         Value::Null
     }),
+    read("/api/admin/collections", Admin),
+    change(
+        "PUT",
+        "/api/admin/collections/{collection}",
+        Admin,
+        || json!({ "model": "minilm" }),
+    ),
     read("/api/admin/quotas", Admin),
     change(
         "PUT",

@@ -30,6 +30,8 @@ impl Permission for Write {
 struct State;
 
 impl Authenticator for State {
+    type Caller = Ctx;
+
     async fn authenticate(&self, parts: &Parts) -> Result<Ctx> {
         if bearer_token(&parts.headers) != Some("reader") {
             return Err(not_logged_in());

@@ -19,7 +19,7 @@ export function DropZone() {
   const begin = useMutation({ mutationFn: (file: File) => upload(client, file) })
   const take = (files: Iterable<File>) => {
     const chosen = [...files]
-    const models = chosen.filter((file) => file.name.toLowerCase().endsWith('.gguf'))
+    const models = chosen.filter((file) => /\.(gguf|tar)$/i.test(file.name))
     setWrong(models.length < chosen.length)
     for (const file of models) begin.mutate(file)
     if (input.current) input.current.value = ''
@@ -54,7 +54,7 @@ export function DropZone() {
           ref={input}
           id={id}
           type="file"
-          accept=".gguf"
+          accept=".gguf,.tar"
           multiple
           className="sr-only"
           aria-describedby={`${id}-note`}

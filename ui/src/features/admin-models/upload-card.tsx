@@ -136,7 +136,7 @@ function ChooseAgain({ upload }: { upload: Upload }) {
       <input
         ref={input}
         type="file"
-        accept=".gguf"
+        accept=".gguf,.tar"
         hidden
         aria-label={t('upload.again')}
         onChange={(event) => take(event.target.files?.[0])}

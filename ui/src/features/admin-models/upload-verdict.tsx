@@ -38,6 +38,8 @@ export function UploadVerdict({ upload, inspection }: { upload: Upload; inspecti
           {writes && inspection.has_chat_template ? <Fact>{t('upload.template')}</Fact> : null}
           {inspection.has_tool_template ? <Fact>{t('upload.tools')}</Fact> : null}
           {writes && !inspection.has_chat_template ? <Fact bad>{t('upload.no_template')}</Fact> : null}
+          {inspection.pack?.signed_by ? <Fact>{t('upload.signed', { name: inspection.pack.signed_by })}</Fact> : null}
+          {inspection.pack && !inspection.pack.signed_by ? <Fact bad>{t('upload.not_signed')}</Fact> : null}
           {upload.state === 'received' ? <Fact>{t('upload.whole')}</Fact> : null}
         </ul>
         <Take upload={upload} inspection={inspection} fits={fits} />
@@ -63,10 +65,14 @@ function Fact({ bad = false, children }: { bad?: boolean; children: ReactNode })
 function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspection; fits: boolean }) {
   const [accepted, setAccepted] = useState(false)
   const [force, setForce] = useState(false)
+  const [unsigned, setUnsigned] = useState(false)
   const client = useQueryClient()
   const take = useMutation({
     mutationFn: () =>
-      api.post('/api/admin/models/uploads/{id}/complete', { path: { id: upload.id }, body: { accept_license: accepted, force } }),
+      api.post('/api/admin/models/uploads/{id}/complete', {
+        path: { id: upload.id },
+        body: { accept_license: accepted, force, allow_unsigned: unsigned },
+      }),
     onSuccess: (model) => {
       forget(upload.id)
       toast.success(t('upload.done', { model: model.title }))
@@ -75,6 +81,7 @@ function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspec
   })
   const whole = upload.state === 'received'
   const asks = !inspection.licence_is_permissive
+  const isUnsigned = inspection.pack !== null && inspection.pack.signed_by === null
   return (
     <div className="mt-3.5 border-t border-line pt-3.5">
       <p className="text-[13.5px]">
@@ -90,6 +97,7 @@ function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspec
       <div className="mt-2 grid gap-1">
         <Tick label={t('upload.accept')} on={accepted} onChange={setAccepted} />
         {fits ? null : <Tick label={t('upload.force')} on={force} onChange={setForce} />}
+        {isUnsigned ? <Tick label={t('upload.unsigned')} on={unsigned} onChange={setUnsigned} /> : null}
       </div>
       {take.error ? (
         <div className="mt-3">
@@ -98,7 +106,10 @@ function Take({ upload, inspection, fits }: { upload: Upload; inspection: Inspec
       ) : null}
       <div className="mt-3 flex flex-wrap items-center justify-end gap-3">
         <span className="text-[13px] text-ink-3">{whole ? t('upload.name', { name: upload.name }) : t('upload.complete_wait')}</span>
-        <Button disabled={!whole || !accepted || (!fits && !force) || take.isPending} onClick={() => take.mutate()}>
+        <Button
+          disabled={!whole || !accepted || (!fits && !force) || (isUnsigned && !unsigned) || take.isPending}
+          onClick={() => take.mutate()}
+        >
           <ShieldCheck size={17} aria-hidden="true" />
           {t('upload.complete')}
         </Button>

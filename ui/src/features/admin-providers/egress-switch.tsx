@@ -51,7 +51,7 @@ export function EgressSwitch() {
                 {t(`egress.now.${data.mode}`)}
               </p>
               <p className="mt-1 text-[13.5px] text-ink-2" title={data.changed_at ? formatDateTime(data.changed_at) : undefined}>
-                {data.changed_at ? t('egress.changed', { when: formatRelative(data.changed_at) }) : t('egress.never_changed')}
+                {changedText(data)}
               </p>
             </>
           ) : (
@@ -71,6 +71,13 @@ export function EgressSwitch() {
       {asked ? <OpenDialog mode={asked} change={change} onClose={() => setAsked(null)} /> : null}
     </section>
   )
+}
+
+/** Who turned the switch last, and when. */
+function changedText({ changed_at, changed_by }: EgressView): string {
+  if (!changed_at) return t('egress.never_changed')
+  const when = formatRelative(changed_at)
+  return changed_by?.name ? t('egress.changed_by', { when, name: changed_by.name }) : t('egress.changed', { when })
 }
 
 type Change = ReturnType<typeof useSwitch>

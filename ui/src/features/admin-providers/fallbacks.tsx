@@ -7,16 +7,14 @@ import { keys } from '@/api/queries'
 import type { FallbackChain } from '@/api/types'
 import { Button, IconButton } from '@/components/button'
 import { ConfirmDialog } from '@/components/dialog'
-import { ErrorState } from '@/components/error-state'
-import { EmptyState, Panel } from '@/components/page'
-import { RowsSkeleton } from '@/components/skeleton'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { FallbackDialog } from './fallback-dialog'
+import { ListPanel } from './list-panel'
 
 /** Names for several models that are tried in order. */
 export function Fallbacks() {
-  const { data, error, refetch } = useQuery(providerQueries.fallbacks())
+  const list = useQuery(providerQueries.fallbacks())
   const [editing, setEditing] = useState<FallbackChain | 'new' | null>(null)
   const [removing, setRemoving] = useState<FallbackChain | null>(null)
   const add = (
@@ -25,42 +23,37 @@ export function Fallbacks() {
       {t('fallbacks.add')}
     </Button>
   )
-  const empty = data?.items.length === 0
   return (
-    <Panel title={t('providers.tab.fallbacks')} pad={false} end={data && !empty ? add : null}>
-      <p className="px-5 pb-4 text-[14px] text-ink-2">{t('fallbacks.lead')}</p>
-      {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {data || error ? null : <RowsSkeleton rows={2} className="p-5" />}
-      {empty ? (
-        <EmptyState title={t('fallbacks.empty_title')} action={add}>
-          {t('fallbacks.empty')}
-        </EmptyState>
-      ) : null}
-      <ul className="divide-y divide-line">
-        {data?.items.map((chain) => (
-          <li key={chain.name} className="flex items-center gap-3 px-5 py-3.5">
-            <div className="min-w-0 flex-1">
-              <p className="font-mono text-[14px] font-medium">{chain.model}</p>
-              <ol className="mt-1 flex flex-wrap gap-x-1.5 gap-y-1 font-mono text-[12.5px] text-ink-2">
-                {chain.steps.map((step, index) => (
-                  <li key={step} className="rounded-full bg-surface-2 px-2.5 py-0.5">
-                    {index + 1}. {step}
-                  </li>
-                ))}
-              </ol>
-            </div>
-            <IconButton label={t('fallbacks.edit_of', { name: chain.model })} onClick={() => setEditing(chain)}>
-              <Pencil size={16} aria-hidden="true" />
-            </IconButton>
-            <IconButton label={t('fallbacks.remove_of', { name: chain.model })} onClick={() => setRemoving(chain)}>
-              <Trash2 size={16} aria-hidden="true" />
-            </IconButton>
-          </li>
-        ))}
-      </ul>
+    <ListPanel
+      title={t('providers.tab.fallbacks')}
+      lead={t('fallbacks.lead')}
+      query={list}
+      add={add}
+      empty={{ title: t('fallbacks.empty_title'), text: t('fallbacks.empty') }}
+      row={(chain) => (
+        <li key={chain.name} className="flex items-center gap-3 px-5 py-3.5">
+          <div className="min-w-0 flex-1">
+            <p className="font-mono text-[14px] font-medium">{chain.model}</p>
+            <ol className="mt-1 flex flex-wrap gap-x-1.5 gap-y-1 font-mono text-[12.5px] text-ink-2">
+              {chain.steps.map((step, index) => (
+                <li key={step} className="rounded-full bg-surface-2 px-2.5 py-0.5">
+                  {index + 1}. {step}
+                </li>
+              ))}
+            </ol>
+          </div>
+          <IconButton label={t('fallbacks.edit_of', { name: chain.model })} onClick={() => setEditing(chain)}>
+            <Pencil size={16} aria-hidden="true" />
+          </IconButton>
+          <IconButton label={t('fallbacks.remove_of', { name: chain.model })} onClick={() => setRemoving(chain)}>
+            <Trash2 size={16} aria-hidden="true" />
+          </IconButton>
+        </li>
+      )}
+    >
       {editing ? <FallbackDialog chain={editing === 'new' ? null : editing} onClose={() => setEditing(null)} /> : null}
       {removing ? <Remove chain={removing} onClose={() => setRemoving(null)} /> : null}
-    </Panel>
+    </ListPanel>
   )
 }
 

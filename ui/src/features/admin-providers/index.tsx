@@ -5,6 +5,7 @@ import { PageHeader } from '@/components/page'
 import { Tabs } from '@/components/tabs'
 import { t } from '@/lib/i18n'
 import { Calls } from './calls'
+import { Collections } from './collections'
 import { EgressSwitch } from './egress-switch'
 import { Fallbacks } from './fallbacks'
 import { ProviderList } from './provider-list'
@@ -17,10 +18,12 @@ export default function Providers() {
   const mayProviders = useCanNode('providers.manage')
   const maySwitch = useCanNode('egress.manage')
   const mayResidency = useCan('residency.manage')
+  const mayCollections = useCan('collections.manage')
   const tabs = [
     mayProviders ? { id: 'providers', label: t('providers.tab.providers'), body: <ProviderList /> } : null,
     mayProviders ? { id: 'fallbacks', label: t('providers.tab.fallbacks'), body: <Fallbacks /> } : null,
     mayResidency ? { id: 'residency', label: t('providers.tab.residency'), body: <Residency /> } : null,
+    mayCollections ? { id: 'collections', label: t('providers.tab.collections'), body: <Collections /> } : null,
     maySwitch ? { id: 'calls', label: t('providers.tab.calls'), body: <Calls /> } : null,
   ].filter((item) => item !== null)
   const first = tabs[0]?.id

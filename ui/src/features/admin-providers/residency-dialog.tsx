@@ -4,6 +4,7 @@ import { api } from '@/api/client'
 import { keys } from '@/api/queries'
 import type { AppliesTo, DataClass, KeepWithin, Ve } from '@/api/types'
 import { Button } from '@/components/button'
+import { DATA_CLASSES, dataClassName } from '@/components/data-class'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { FormError } from '@/components/error-state'
 import { Segmented, Select } from '@/components/field'
@@ -11,7 +12,6 @@ import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 
 const SUBJECTS: readonly AppliesTo['kind'][] = ['organisation', 've', 'data_class']
-const CLASSES: readonly DataClass[] = ['public', 'internal', 'confidential', 'personal']
 const WITHIN: readonly KeepWithin[] = ['node', 'local_network']
 
 /** A new rule about where prompts may be computed. */
@@ -57,7 +57,7 @@ export function ResidencyDialog({ team, onClose }: { team: Ve[]; onClose: () => 
             label={t('residency.class')}
             value={dataClass}
             onChange={setDataClass}
-            items={CLASSES.map((name) => [name, t(`residency.class.${name}`)] as const)}
+            items={DATA_CLASSES.map((name) => [name, dataClassName(name)] as const)}
           />
         ) : null}
         <div className="grid gap-1.5">

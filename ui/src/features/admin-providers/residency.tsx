@@ -6,24 +6,23 @@ import { providerQueries } from '@/api/provider-queries'
 import { keys, queries } from '@/api/queries'
 import type { ResidencyRule, Ve } from '@/api/types'
 import { Button, IconButton } from '@/components/button'
+import { dataClassName } from '@/components/data-class'
 import { ConfirmDialog } from '@/components/dialog'
-import { ErrorState } from '@/components/error-state'
-import { EmptyState, Panel } from '@/components/page'
-import { RowsSkeleton } from '@/components/skeleton'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatDate } from '@/lib/i18n/format'
+import { ListPanel } from './list-panel'
 import { ResidencyDialog } from './residency-dialog'
 
 function subjectOf({ applies_to }: ResidencyRule, team: Ve[]): string {
   if (applies_to.kind === 'organisation') return t('residency.who.organisation')
-  if (applies_to.kind === 'data_class') return t('residency.class_rule', { class: t(`residency.class.${applies_to.data_class}`) })
+  if (applies_to.kind === 'data_class') return t('residency.class_rule', { class: dataClassName(applies_to.data_class) })
   return t('residency.ve_rule', { name: team.find((ve) => ve.id === applies_to.ve_id)?.persona_name ?? applies_to.ve_id })
 }
 
 /** Where the organisation's prompts may be computed. */
 export function Residency() {
-  const { data, error, refetch } = useQuery(providerQueries.residency())
+  const list = useQuery(providerQueries.residency())
   const { data: team } = useQuery(queries.ves('active'))
   const [adding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<ResidencyRule | null>(null)
@@ -34,36 +33,31 @@ export function Residency() {
       {t('residency.add')}
     </Button>
   )
-  const empty = data?.items.length === 0
   return (
-    <Panel title={t('providers.tab.residency')} pad={false} end={data && !empty ? add : null}>
-      <p className="px-5 pb-4 text-[14px] text-ink-2">{t('residency.lead')}</p>
-      {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {data || error ? null : <RowsSkeleton rows={2} className="p-5" />}
-      {empty ? (
-        <EmptyState title={t('residency.empty_title')} action={add}>
-          {t('residency.empty')}
-        </EmptyState>
-      ) : null}
-      <ul className="divide-y divide-line">
-        {data?.items.map((rule) => (
-          <li key={rule.id} className="flex items-center gap-3.5 px-5 py-3.5">
-            <MapPin size={18} className="shrink-0 text-brand" aria-hidden="true" />
-            <p className="min-w-0 flex-1 text-[14.5px]">
-              <b className="font-medium">{subject(rule)}</b>
-              <span className="block text-[13px] text-ink-2">
-                {t(`residency.within.${rule.keep_within}`)}, {t('residency.since', { when: formatDate(rule.created_at) })}
-              </span>
-            </p>
-            <IconButton label={t('residency.remove_of', { rule: subject(rule) })} onClick={() => setRemoving(rule)}>
-              <Trash2 size={16} aria-hidden="true" />
-            </IconButton>
-          </li>
-        ))}
-      </ul>
+    <ListPanel
+      title={t('providers.tab.residency')}
+      lead={t('residency.lead')}
+      query={list}
+      add={add}
+      empty={{ title: t('residency.empty_title'), text: t('residency.empty') }}
+      row={(rule) => (
+        <li key={rule.id} className="flex items-center gap-3.5 px-5 py-3.5">
+          <MapPin size={18} className="shrink-0 text-brand" aria-hidden="true" />
+          <p className="min-w-0 flex-1 text-[14.5px]">
+            <b className="font-medium">{subject(rule)}</b>
+            <span className="block text-[13px] text-ink-2">
+              {t(`residency.within.${rule.keep_within}`)}, {t('residency.since', { when: formatDate(rule.created_at) })}
+            </span>
+          </p>
+          <IconButton label={t('residency.remove_of', { rule: subject(rule) })} onClick={() => setRemoving(rule)}>
+            <Trash2 size={16} aria-hidden="true" />
+          </IconButton>
+        </li>
+      )}
+    >
       {adding ? <ResidencyDialog team={team?.items ?? []} onClose={() => setAdding(false)} /> : null}
       {removing ? <Remove rule={removing} subject={subject(removing)} onClose={() => setRemoving(null)} /> : null}
-    </Panel>
+    </ListPanel>
   )
 }
 

@@ -1,5 +1,4 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
 import type { UsageRow, Ve } from '@/api/types'
 import { type UsageFilter, usageQueries } from '@/api/usage-queries'
 import { Button } from '@/components/button'
@@ -16,7 +15,7 @@ const PILLS: Record<UsageRow['outcome'], State> = { complete: 'done', cancelled:
 /** The calls behind the sums, newest first. */
 export function Calls({ filter }: { filter: UsageFilter }) {
   const list = useInfiniteQuery(usageQueries.calls(filter))
-  const { data: team } = useQuery(queries.ves())
+  const { data: team } = useQuery(usageQueries.team())
   const rows = list.data?.pages.flatMap((page) => page.items) ?? []
   if (list.data && rows.length === 0) return null
   return (

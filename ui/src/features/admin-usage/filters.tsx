@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query'
-import { queries } from '@/api/queries'
 import type { UsageGroup } from '@/api/types'
 import { type UsageGrouping, usageQueries } from '@/api/usage-queries'
 import { Button } from '@/components/button'
@@ -12,13 +11,13 @@ export function Filters({ search }: { search: UsageSearch }) {
   const models = useGroups(search, 'model')
   const people = useGroups(search, 'person')
   const keys = useGroups(search, 'api_key')
-  const { data: team } = useQuery(queries.ves())
+  const { data: team } = useQuery(usageQueries.team())
   const any = Object.values(search.chosen).some((value) => value !== undefined)
   return (
     <fieldset aria-label={t('usage.filters')} className="mb-5 flex flex-wrap items-end gap-2.5">
       <Select
         bare
-        className="max-sm:flex-1"
+        className="max-sm:flex-1 max-sm:basis-[9rem]"
         label={t('usage.period')}
         value={search.days}
         onChange={search.setDays}

@@ -1,7 +1,6 @@
 import '@/lib/i18n/en/usage'
 import { useQuery } from '@tanstack/react-query'
 import { Download } from 'lucide-react'
-import { queries } from '@/api/queries'
 import type { UsageReport, UsageTotals } from '@/api/types'
 import { usageQueries } from '@/api/usage-queries'
 import { Button } from '@/components/button'
@@ -25,7 +24,7 @@ const HEAD = ['calls', 'failed', 'read', 'cached', 'written', 'cost', 'first', '
 export default function Usage() {
   const search = useUsageSearch()
   const { data, error, refetch, isPlaceholderData } = useQuery(usageQueries.groups(search.filter, search.by))
-  const { data: team } = useQuery(queries.ves())
+  const { data: team } = useQuery(usageQueries.team())
   const rows =
     data && !isPlaceholderData ? rowsOf(data.groups, search.by, search.measure, team?.items ?? [], search.filter.from ?? '') : undefined
   const save = () => {

@@ -65,21 +65,23 @@ export function Answer({ ve, message, run, onSource, onAgain, onRejoin }: Answer
         {shown.state === 'stopped' ? <Note text={t('chat.stopped')} /> : null}
         {shown.state === 'failed' ? <Failure message={shown} lost={run?.phase === 'lost'} onAgain={onAgain} onRejoin={onRejoin} /> : null}
         {live ? null : (
-          <div className="mt-2.5 flex flex-wrap items-center gap-x-1 gap-y-0.5">
+          <div className="mt-2.5 flex flex-wrap items-center gap-x-1 gap-y-0.5 md:flex-nowrap">
             <Figures message={shown} />
-            {isRateable ? (
-              <span className={`ms-auto ${rating ? '' : 'turn-tools'}`}>
-                <Thumbs rating={rating} onRate={rate} />
-              </span>
-            ) : null}
-            <span className={`turn-tools flex items-center gap-0.5 ${isRateable ? '' : 'ms-auto'}`}>
-              <VersionPager {...versions} />
-              {shown.text ? <CopyButton text={shown.text} label={t('chat.copy_answer')} /> : null}
-              {onAgain && shown.state !== 'failed' ? (
-                <IconButton label={t('chat.regenerate')} onClick={() => onAgain(message)}>
-                  <RotateCw size={15} />
-                </IconButton>
+            <span className="ms-auto flex shrink-0 items-center gap-0.5">
+              {isRateable ? (
+                <span className={rating ? '' : 'turn-tools'}>
+                  <Thumbs rating={rating} onRate={rate} />
+                </span>
               ) : null}
+              <span className="turn-tools flex items-center gap-0.5">
+                <VersionPager {...versions} />
+                {shown.text ? <CopyButton text={shown.text} label={t('chat.copy_answer')} /> : null}
+                {onAgain && shown.state !== 'failed' ? (
+                  <IconButton label={t('chat.regenerate')} onClick={() => onAgain(message)}>
+                    <RotateCw size={15} />
+                  </IconButton>
+                ) : null}
+              </span>
             </span>
           </div>
         )}

@@ -60,6 +60,7 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
     const ended = await answer.send(
       text,
       files.map((file) => ({ name: file.name, text: file.text })),
+      draft.dataClass,
     )
     // What was not sent goes back to where it was written, unless something new stands there.
     if (ended.phase === 'refused' && readDraft(draftKey).text === '') change({ text, files })
@@ -73,7 +74,16 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
   const gone = isApiError(query.error) && query.error.status === 404 && turns.length === 0
   return (
     <DropTarget onFiles={mayChat && !editing ? addFiles : undefined} className={`${className} relative flex flex-col`}>
-      <ConversationHeader ve={ve} run={answer.run} listed={listed} onList={onList} onRun={onRun} />
+      <ConversationHeader
+        ve={ve}
+        conversation={conversation}
+        dataClass={draft.dataClass}
+        onDataClass={(dataClass) => change({ dataClass })}
+        run={answer.run}
+        listed={listed}
+        onList={onList}
+        onRun={onRun}
+      />
       {gone ? (
         <Gone ve={ve.id} />
       ) : query.error && turns.length === 0 ? (

@@ -1,8 +1,14 @@
 import { useCallback, useSyncExternalStore } from 'react'
+import type { DataClass } from '@/api/types'
 import type { TextFile } from './attachments'
 
 /** What somebody has begun to write in a conversation. The words outlive a reload of the tab, files do not. */
-export type Draft = { text: string; files: readonly TextFile[] }
+export type Draft = {
+  text: string
+  files: readonly TextFile[]
+  /** How secret a conversation that has not begun will be. */
+  dataClass?: DataClass
+}
 
 const EMPTY: Draft = { text: '', files: [] }
 const drafts = new Map<string, Draft>()

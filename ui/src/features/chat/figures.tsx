@@ -27,7 +27,7 @@ export function Figures({ message }: { message: Message }) {
     message.timing_ms ? t('chat.figure.total', { time: formatDuration(message.timing_ms.total) }) : null,
   ].filter((part) => part !== null)
   return (
-    <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-[12.5px] leading-tight text-ink-3">
+    <p className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 text-[12.5px] leading-tight text-ink-3">
       <span className="sr-only">{t('chat.figures')}</span>
       <span className="flex items-center gap-1.5">
         <Icon size={13} aria-hidden="true" />

@@ -1,17 +1,27 @@
 import { Link } from '@tanstack/react-router'
 import { PanelLeft, PanelRight } from 'lucide-react'
-import type { Ve } from '@/api/types'
+import type { DataClass, Ve } from '@/api/types'
 import { answeringText, orbState } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
 import { IconButton } from '@/components/button'
 import { hueStyle, Orb } from '@/components/orb'
 import { t } from '@/lib/i18n'
 import { isActive, type Run } from './run'
+import { Secrecy } from './secrecy'
 
-type HeaderProps = { ve: Ve; run: Run | undefined; listed: boolean; onList: (wide: boolean) => void; onRun: () => void }
+type HeaderProps = {
+  ve: Ve
+  conversation: string | null
+  dataClass: DataClass | undefined
+  onDataClass: (dataClass: DataClass) => void
+  run: Run | undefined
+  listed: boolean
+  onList: (wide: boolean) => void
+  onRun: () => void
+}
 
 /** Who the conversation is with, what they are doing, and the ways to the side sheets. */
-export function ConversationHeader({ ve, run, listed, onList, onRun }: HeaderProps) {
+export function ConversationHeader({ ve, conversation, dataClass, onDataClass, run, listed, onList, onRun }: HeaderProps) {
   const working = isActive(run)
   return (
     <header className="wash flex items-center gap-3 border-b border-line px-3 py-3 sm:px-5" style={hueStyle(ve.agent.hue)}>
@@ -41,6 +51,7 @@ export function ConversationHeader({ ve, run, listed, onList, onRun }: HeaderPro
           <span title={ve.answering.reason}> · {answeringText(ve)}</span>
         </p>
       </div>
+      {ve.state === 'active' ? <Secrecy ve={ve} conversation={conversation} chosen={dataClass} onChoose={onDataClass} /> : null}
       <IconButton label={t('chat.show_run')} className={listed ? 'min-[87.5rem]:hidden' : 'xl:hidden'} onClick={onRun}>
         <PanelRight size={18} className="rtl:-scale-x-100" />
       </IconButton>

@@ -4,7 +4,7 @@ import { type ChatStart, followMessage, streamChat } from '@/api/chat-stream'
 import { api, newKey } from '@/api/client'
 import { keys } from '@/api/queries'
 import { useSession } from '@/api/session'
-import type { AttachmentInput, Ve } from '@/api/types'
+import type { AttachmentInput, DataClass, Ve } from '@/api/types'
 import { firstName } from '@/components/agent-facts'
 import { announce } from '@/components/announcer'
 import { toast } from '@/components/toast'
@@ -48,11 +48,11 @@ export function useAnswer(ve: Ve, conversation: string | null) {
   const actions = useMemo(
     () => ({
       /** Sends a question. The promise is settled at the end of the answer. */
-      send: async (message: string, attachments: AttachmentInput[]) => {
+      send: async (message: string, attachments: AttachmentInput[], dataClass?: DataClass) => {
         if (attempt.current.message !== message) attempt.current = { message, key: newKey() }
         const input = {
           message,
-          ...(conversation ? { conversation_id: conversation } : {}),
+          ...(conversation ? { conversation_id: conversation } : dataClass ? { data_class: dataClass } : {}),
           ...(attachments.length > 0 ? { attachments } : {}),
         }
         const question = { text: message, attachments: attachments.map(({ name, text }) => ({ name, text_bytes: bytes(text) })) }

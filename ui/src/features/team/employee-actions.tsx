@@ -5,14 +5,15 @@ import { isApiError } from '@/api/error'
 import { keys } from '@/api/queries'
 import type { UpdateVe, Ve } from '@/api/types'
 import { Button } from '@/components/button'
+import { DATA_CLASSES, dataClassName } from '@/components/data-class'
 import { ConfirmDialog, Dialog, DialogActions } from '@/components/dialog'
 import { FormError } from '@/components/error-state'
-import { Field } from '@/components/field'
+import { Field, Select } from '@/components/field'
 import { ModelPicker } from '@/components/model-choice'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 
-export type Action = 'rename' | 'model' | 'dismiss'
+export type Action = 'rename' | 'model' | 'secrecy' | 'dismiss'
 type ActionProps = { employee: Ve; onClose: () => void }
 
 const NAME_CHARACTERS_MAX = 60
@@ -21,6 +22,7 @@ const NAME_CHARACTERS_MAX = 60
 export function EmployeeActions({ action, ...props }: ActionProps & { action: Action }) {
   if (action === 'rename') return <Rename {...props} />
   if (action === 'model') return <ChangeModel {...props} />
+  if (action === 'secrecy') return <ChangeSecrecy {...props} />
   return <Dismiss {...props} />
 }
 
@@ -100,6 +102,36 @@ function ChangeModel({ employee, onClose }: ActionProps) {
           {t('action.cancel')}
         </Button>
         <Button disabled={model === employee.model || update.isPending} onClick={() => update.mutate({ model })}>
+          {t('action.save')}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}
+
+function ChangeSecrecy({ employee, onClose }: ActionProps) {
+  const [chosen, choose] = useState(employee.data_class)
+  const name = employee.persona_name
+  const update = useUpdate(employee, (changed) => {
+    toast.success(t('team.secrecy_changed', { name, class: dataClassName(changed.data_class).toLowerCase() }))
+    onClose()
+  })
+  return (
+    <Dialog open onClose={onClose} title={t('team.secrecy_title', { name })} lead={t('team.secrecy_lead')} size="sm">
+      <Select
+        label={t('team.secrecy_field')}
+        value={chosen}
+        onChange={choose}
+        items={DATA_CLASSES.map((item) => [item, dataClassName(item)] as const)}
+      />
+      <div className="mt-4">
+        <FormError error={update.error} />
+      </div>
+      <DialogActions>
+        <Button kind="outline" onClick={onClose}>
+          {t('action.cancel')}
+        </Button>
+        <Button disabled={chosen === employee.data_class || update.isPending} onClick={() => update.mutate({ data_class: chosen })}>
           {t('action.save')}
         </Button>
       </DialogActions>

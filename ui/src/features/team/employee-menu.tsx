@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { Cpu, Ellipsis, IdCard, PencilLine, UserRoundMinus, UserRoundPlus } from 'lucide-react'
+import { Cpu, Ellipsis, IdCard, Lock, PencilLine, UserRoundMinus, UserRoundPlus } from 'lucide-react'
 import { useCan } from '@/api/session'
 import type { Ve } from '@/api/types'
 import { IconButton } from '@/components/button'
@@ -40,6 +40,9 @@ export function EmployeeMenu({ employee, onAsk }: { employee: Ve; onAsk: (action
           </MenuItem>
           <MenuItem icon={Cpu} onClick={() => onAsk('model')}>
             {t('team.model')}
+          </MenuItem>
+          <MenuItem icon={Lock} onClick={() => onAsk('secrecy')}>
+            {t('team.secrecy')}
           </MenuItem>
           <MenuSeparator />
           <MenuItem icon={UserRoundMinus} danger onClick={() => onAsk('dismiss')}>

@@ -1,13 +1,13 @@
 //! Messages of Anthropic. Source: <https://docs.anthropic.com/en/api/messages>, `…/messages-streaming`.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, FinishReason, Prompt, ToolChoice};
+use guildhall_engine_protocol::{Chat, FinishReason, Prompt, ToolChoice};
 use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
     Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at,
-    decimal,
+    block_messages, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
     instructions, key_header, outgoing,
@@ -53,42 +53,13 @@ pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Resul
     )
 }
 
-/// Results of tools are a user's blocks; neighbours of one role become one message.
 fn messages(chat: &Chat) -> Vec<Value> {
-    let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
-    for message in &chat.messages {
-        let (role, blocks) = match message.role {
-            ChatRole::System => continue,
-            ChatRole::Assistant => ("assistant", assistant_blocks(message)),
-            ChatRole::User => ("user", text_block(&message.content).into_iter().collect()),
-            ChatRole::Tool => ("user", vec![tool_result(message)]),
-        };
-        match messages.last_mut() {
-            Some((last, earlier)) if *last == role => earlier.extend(blocks),
-            _ => messages.push((role, blocks)),
-        }
-    }
-    let message = |(role, content)| json!({ "role": role, "content": content });
-    messages.into_iter().map(message).collect()
-}
-
-/// Empty blocks are refused.
-fn text_block(text: &str) -> Option<Value> {
-    (!text.is_empty()).then(|| json!({ "type": "text", "text": text }))
-}
-
-fn assistant_blocks(message: &ChatMessage) -> Vec<Value> {
-    let calls = message.tool_calls.iter().map(|call| {
-        json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) })
-    });
-    text_block(&message.content)
-        .into_iter()
-        .chain(calls)
-        .collect()
-}
-
-fn tool_result(message: &ChatMessage) -> Value {
-    json!({ "type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content })
+    block_messages(
+        chat,
+        |text| json!({ "type": "text", "text": text }),
+        |call| json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": arguments(call) }),
+        |message| json!({ "type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.content }),
+    )
 }
 
 fn add_tools(fields: &mut Map<String, Value>, chat: &Chat, schema: Option<&Value>) {
@@ -163,6 +134,9 @@ impl Reader for Answer {
             }
             "message_delta" => {
                 self.note_usage(at(&event, "/usage"), pieces);
+                if let Some(stop) = at(&event, "/delta/stop_sequence").as_str() {
+                    pieces.push(Piece::StopText(stop.to_owned()));
+                }
                 if let Some(reason) = at(&event, "/delta/stop_reason").as_str() {
                     pieces.push(Piece::Finish(self.finish(reason)?));
                 }

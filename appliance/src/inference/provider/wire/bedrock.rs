@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer,
-    decimal,
+    block_messages, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
     instructions, outgoing, path_segment, put, sigv4,
@@ -70,41 +70,16 @@ pub(super) fn signed_for(
     Ok(request)
 }
 
-/// Results of tools are a user's blocks; neighbours of one role become one message.
 fn messages(chat: &Chat) -> Vec<Value> {
-    let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
-    for message in &chat.messages {
-        let (role, blocks) = match message.role {
-            ChatRole::System => continue,
-            ChatRole::User => ("user", text_block(&message.content).into_iter().collect()),
-            ChatRole::Assistant => ("assistant", assistant_blocks(message)),
-            ChatRole::Tool => ("user", vec![tool_result(message)]),
-        };
-        match messages.last_mut() {
-            Some((last, earlier)) if *last == role => earlier.extend(blocks),
-            _ => messages.push((role, blocks)),
-        }
-    }
-    let message = |(role, content)| json!({ "role": role, "content": content });
-    messages.into_iter().map(message).collect()
-}
-
-fn text_block(text: &str) -> Option<Value> {
-    (!text.is_empty()).then(|| json!({ "text": text }))
-}
-
-fn assistant_blocks(message: &ChatMessage) -> Vec<Value> {
-    let calls = message.tool_calls.iter().map(|call| {
-        json!({ "toolUse": { "toolUseId": call.id, "name": call.name, "input": arguments(call) } })
-    });
-    text_block(&message.content)
-        .into_iter()
-        .chain(calls)
-        .collect()
-}
-
-fn tool_result(message: &ChatMessage) -> Value {
-    json!({ "toolResult": { "toolUseId": message.tool_call_id, "content": [{ "text": message.content }] } })
+    block_messages(
+        chat,
+        |text| json!({ "text": text }),
+        |call| json!({ "toolUse": { "toolUseId": call.id, "name": call.name, "input": arguments(call) } }),
+        |message| {
+            let content = [json!({ "text": message.content })];
+            json!({ "toolResult": { "toolUseId": message.tool_call_id, "content": content } })
+        },
+    )
 }
 
 fn add_tools(fields: &mut Map<String, Value>, chat: &Chat, schema: Option<&Value>) {

@@ -16,7 +16,7 @@ mod tool_calls;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use guildhall_engine_protocol::{
-    Chat, ChatRole, FinishReason, Input, Prompt, TokenLogprob, ToolCall,
+    Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, TokenLogprob, ToolCall,
 };
 use guildhall_kernel::{Error, Result, Timestamp};
 use serde_json::{Value, json};
@@ -60,6 +60,8 @@ pub(super) enum Piece {
     /// Figures; later ones replace earlier ones.
     Usage(Usage),
     Finish(FinishReason),
+    /// Which stop text ended the answer.
+    StopText(String),
 }
 
 impl Piece {
@@ -197,9 +199,16 @@ fn decimal(value: f32) -> Value {
     json!((f64::from(value) * 1e6).round() / 1e6)
 }
 
-/// What stands at a JSON pointer (RFC 6901); null when nothing does.
+/// What stands at a JSON pointer (RFC 6901) without escapes; null when nothing does.
 fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
-    value.pointer(pointer).unwrap_or(&Value::Null)
+    // `Value::pointer` makes two texts per step, for every field of every token.
+    let step = |value: &'a Value, name: &str| match value {
+        Value::Object(fields) => fields.get(name),
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        _ => None,
+    };
+    let mut steps = pointer.split('/').skip(1);
+    steps.try_fold(value, step).unwrap_or(&Value::Null)
 }
 
 /// Adds a field to an object.
@@ -218,6 +227,42 @@ fn instructions(chat: &Chat) -> Option<String> {
         .map(|message| message.content.as_str())
         .collect();
     (!texts.is_empty()).then(|| texts.join("\n\n"))
+}
+
+/// A conversation of a protocol whose messages hold blocks: results of tools are a user's blocks, and
+/// neighbours of one role become one message.
+fn block_messages(
+    chat: &Chat,
+    text: fn(&str) -> Value,
+    call: fn(&ToolCall) -> Value,
+    result: fn(&ChatMessage) -> Value,
+) -> Vec<Value> {
+    // Empty blocks are refused.
+    let words = |message: &ChatMessage| {
+        let words = message.content.as_str();
+        (!words.is_empty()).then(|| text(words))
+    };
+    let mut messages: Vec<(&str, Vec<Value>)> = Vec::new();
+    for message in &chat.messages {
+        let (role, blocks) = match message.role {
+            ChatRole::System => continue,
+            ChatRole::User => ("user", words(message).into_iter().collect()),
+            ChatRole::Assistant => {
+                let calls = message.tool_calls.iter().map(call);
+                (
+                    "assistant",
+                    words(message).into_iter().chain(calls).collect(),
+                )
+            }
+            ChatRole::Tool => ("user", vec![result(message)]),
+        };
+        match messages.last_mut() {
+            Some((last, earlier)) if *last == role => earlier.extend(blocks),
+            _ => messages.push((role, blocks)),
+        }
+    }
+    let message = |(role, content)| json!({ "role": role, "content": content });
+    messages.into_iter().map(message).collect()
 }
 
 /// A call's arguments as the object that some protocols send in place of text.

@@ -8,6 +8,8 @@ import type { license } from './license'
 import type { market } from './market'
 import type { models } from './models'
 import type { playground } from './playground'
+import type { portal } from './portal'
+import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
@@ -38,5 +40,7 @@ export type Messages = typeof shell &
   typeof chat &
   typeof models &
   typeof providers &
+  typeof portal &
+  typeof portalVendor &
   typeof quotas &
   typeof usage

@@ -43,6 +43,12 @@ export const team = addMessages({
   'team.model_title': 'What does {name} answer with?',
   'team.model_lead': 'The next answer uses it; earlier answers keep theirs.',
   'team.model_changed': '{name} answers with another model now',
+  'team.secrecy': 'How secret',
+  'team.secrecy_title': 'How secret is what {name} is told?',
+  'team.secrecy_lead':
+    'Residency rules keep prompts of a class, and of more secret ones, on this node or in the local network. A single conversation can be more secret.',
+  'team.secrecy_field': 'Class',
+  'team.secrecy_changed': 'What {name} is told is {class} now',
   'team.page': 'About this employee',
   'team.dismiss': 'Dismiss',
   'team.dismiss_title': 'Dismiss {name}?',

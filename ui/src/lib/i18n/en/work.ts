@@ -61,4 +61,8 @@ export const work = addMessages({
   'work.busy': 'Answering',
   'work.free': 'Available',
   'work.dismissed': 'Dismissed',
+  'work.class.public': 'Public',
+  'work.class.internal': 'Internal',
+  'work.class.confidential': 'Confidential',
+  'work.class.personal': 'Personal',
 })

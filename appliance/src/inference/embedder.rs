@@ -1,0 +1,158 @@
+//! Which models turn texts into vectors, on this node and outside it, under one name.
+
+use guildhall_kernel::{Error, Result};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Inference, builtin,
+    caller::Caller,
+    model::{ModelKind, ModelRow},
+    provider::{Billed, Route},
+    settings::EMBEDDING,
+};
+
+/// A model that turns texts into vectors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Embedder {
+    /// The name that calls it: one on this node, or a provider's `…/…`.
+    pub name: String,
+    /// Tells its vectors from those of every other model, also of one that had the same name before.
+    pub key: String,
+    /// Whether texts leave the node.
+    pub is_outside: bool,
+}
+
+/// Vectors of length 1, one per text, and what a provider takes for them.
+#[derive(Clone, Debug)]
+pub struct EmbeddedTexts {
+    pub vectors: Vec<Vec<f32>>,
+    pub billed: Option<Billed>,
+}
+
+/// A model that can be chosen for a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct EmbeddingChoice {
+    /// What is chosen: an alias, a model's name or a provider's `…/…`.
+    pub model: String,
+    pub title: String,
+    /// Whether texts leave the node.
+    pub is_outside: bool,
+    /// Whether it can be asked right now.
+    pub available: bool,
+}
+
+impl Inference {
+    /// The model that ships with the node, which always answers.
+    ///
+    /// # Errors
+    /// Internal when it is not registered.
+    pub fn own_embedder(&self) -> Result<Embedder> {
+        self.embedder(builtin::EMBEDDING)
+    }
+
+    /// What a name, an alias or a provider's model comes to.
+    ///
+    /// # Errors
+    /// `unknown_model`, `wrong_kind`, `provider_disabled`.
+    pub fn embedder(&self, name: &str) -> Result<Embedder> {
+        match self.0.providers.route(name)? {
+            Some(Route::Provider(route)) => {
+                return if route.kind() == ModelKind::Embedding {
+                    Ok(Embedder {
+                        name: name.to_owned(),
+                        key: route.key(),
+                        is_outside: true,
+                    })
+                } else {
+                    Err(wrong_kind(name))
+                };
+            }
+            Some(Route::Chain { .. }) => return Err(wrong_kind(name)),
+            None => {}
+        }
+        let slot = self.slot(name).ok_or_else(|| unknown(name))?;
+        if slot.kind() != ModelKind::Embedding {
+            return Err(wrong_kind(name));
+        }
+        Ok(Embedder {
+            name: slot.name.clone(),
+            key: local_key(&slot.row()),
+            is_outside: false,
+        })
+    }
+
+    /// Whether the caller's texts may go to the model right now; nothing is sent.
+    ///
+    /// # Errors
+    /// `egress_denied`, `residency_local_only`.
+    pub fn check_embedder(&self, caller: &Caller, embedder: &Embedder) -> Result<()> {
+        if !embedder.is_outside {
+            return Ok(());
+        }
+        self.0.providers.check_reachable(caller, &embedder.name)
+    }
+
+    /// Turns texts into vectors.
+    ///
+    /// # Errors
+    /// What the engine or the provider says.
+    pub async fn embed_as(
+        &self,
+        caller: &Caller,
+        embedder: &Embedder,
+        texts: &[String],
+    ) -> Result<EmbeddedTexts> {
+        if !embedder.is_outside {
+            let vectors = self.embed_with(&embedder.name, texts).await?.vectors;
+            return Ok(EmbeddedTexts {
+                vectors,
+                billed: None,
+            });
+        }
+        let providers = &self.0.providers;
+        let embedded = providers.embed_with(caller, &embedder.name, texts).await?;
+        Ok(EmbeddedTexts {
+            vectors: embedded.vectors,
+            billed: Some(embedded.billed),
+        })
+    }
+
+    /// Every model that can be chosen for a collection, those of this node first.
+    pub fn embedding_choices(&self) -> Vec<EmbeddingChoice> {
+        let of_alias = self.slot(EMBEDDING).map(|slot| EmbeddingChoice {
+            model: EMBEDDING.to_owned(),
+            title: format!("The node's choice ({})", slot.row().title),
+            is_outside: false,
+            available: true,
+        });
+        let here = self
+            .slots()
+            .into_iter()
+            .filter(|slot| slot.kind() == ModelKind::Embedding)
+            .map(|slot| EmbeddingChoice {
+                model: slot.name.clone(),
+                title: slot.row().title,
+                is_outside: false,
+                available: slot.row().is_accepted(),
+            });
+        let outside = self.0.providers.embedding_choices();
+        of_alias.into_iter().chain(here).chain(outside).collect()
+    }
+}
+
+fn local_key(row: &ModelRow) -> String {
+    let short: String = row.sha256.chars().take(16).collect();
+    format!("{}@{short}", row.name)
+}
+
+fn unknown(name: &str) -> Error {
+    let shown: String = name.chars().take(80).collect();
+    let message = format!("there is no embedding model `{shown}`, on this node or of a provider");
+    Error::invalid_field("model", "unknown_model", message)
+}
+
+fn wrong_kind(name: &str) -> Error {
+    let message = format!("{name} writes text; choose an embedding model");
+    Error::invalid_field("model", "wrong_kind", message)
+}
