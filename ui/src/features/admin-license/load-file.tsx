@@ -48,7 +48,7 @@ export function LoadFile() {
           {use.data ? <Seal size={64} tone="success" /> : <FileKey2 size={28} className="mt-1 shrink-0 text-brand" aria-hidden="true" />}
           <div className="min-w-0 flex-1 text-[14.5px]">
             <b className="block font-semibold">{use.data ? t('license.done') : t('license.matches')}</b>
-            <p className="mt-0.5 break-words text-ink-2">
+            <p className="mt-0.5 break-words text-ink-2 first-letter:uppercase">
               {describe(found)}{' '}
               {use.data
                 ? t('license.done_note', { state: t(`license.short.${stateOf(found.state)}`) })

@@ -131,7 +131,7 @@ function All({ status }: { status: LicenseStatus }) {
             key={license.sha256}
             className="flex flex-wrap items-baseline gap-x-4 gap-y-1 border-b border-line py-2.5 text-[14px] last:border-0"
           >
-            <span className="font-medium">{t('license.edition', { edition: license.edition })}</span>
+            <span className="inline-block font-medium first-letter:uppercase">{t('license.edition', { edition: license.edition })}</span>
             <span className="font-mono text-[12.5px] break-all text-ink-3">
               {license.license_id} #{formatNumber(license.serial)}
             </span>

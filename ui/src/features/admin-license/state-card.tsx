@@ -109,6 +109,17 @@ function explanation(status: LicenseStatus, state: State): string {
   return t(`license.text.${state}`)
 }
 
+/** Days of grace shorter than this share of the line leave no room for two dates side by side. */
+const CROWDED = 0.13
+/** Where a mark's words stand: the last ones end at their mark, below the others where it is crowded. */
+function place(at: number, crowded: boolean): string {
+  if (at === 0) return 'text-start'
+  if (at === 1) return `-translate-x-full text-end rtl:translate-x-full ${crowded ? 'top-10 max-sm:top-5' : 'max-sm:top-5'}`
+  return crowded
+    ? '-translate-x-full text-end rtl:translate-x-full'
+    : '-translate-x-1/2 text-center max-sm:-translate-x-full rtl:translate-x-1/2'
+}
+
 function Timeline({ line, tone, now }: { line: Line; tone: string | null; now: string }) {
   const first = line.trial ? 'license.mark.begun' : 'license.mark.issued'
   const marks = [
@@ -119,6 +130,7 @@ function Timeline({ line, tone, now }: { line: Line; tone: string | null; now: s
   const words = { from: t(first), begin: formatDate(line.begin), until: t('license.mark.expires'), end: formatDate(line.end) }
   const spoken = line.grace ? t('license.line_grace', { ...words, grace: formatDate(line.grace) }) : t('license.line', words)
   const here = line.nowShare * 100
+  const crowded = line.grace !== null && 1 - line.endShare < CROWDED
   return (
     <div className="mt-14 mb-1" role="img" aria-label={spoken}>
       <div className="relative h-3">
@@ -152,11 +164,11 @@ function Timeline({ line, tone, now }: { line: Line; tone: string | null; now: s
           />
         ))}
       </div>
-      <div className="relative mt-3 h-10 text-[13px]">
+      <div className={`relative mt-3 text-[13px] ${crowded ? 'h-20' : 'h-10'}`}>
         {marks.map((mark) => (
           <span
             key={mark.name}
-            className={`absolute leading-tight ${mark.at === 0 ? 'text-start' : mark.at === 1 ? '-translate-x-full text-end max-sm:top-5' : '-translate-x-1/2 text-center max-sm:-translate-x-full'}`}
+            className={`absolute leading-tight ${place(mark.at, crowded)}`}
             style={{ insetInlineStart: `${mark.at * 100}%` }}
           >
             <b className="block font-medium whitespace-nowrap">{mark.name}</b>
