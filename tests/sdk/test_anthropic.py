@@ -59,7 +59,7 @@ class Messages(unittest.TestCase):
         self.assertIn(final.stop_reason, ("end_turn", "max_tokens"))
 
     def test_a_stop_sequence_that_is_met_is_named(self):
-        asked = {"model": MODEL, "max_tokens": 60, "messages": HELLO, "temperature": 0}
+        asked = {"model": MODEL, "max_tokens": 60, "messages": HELLO, "extra_body": {"temperature": 0}}
         whole = self.client.messages.create(**asked)
         self.assertIn(whole.stop_reason, ("end_turn", "max_tokens"))
         self.assertIsNone(whole.stop_sequence)
@@ -74,7 +74,7 @@ class Messages(unittest.TestCase):
 
     def test_a_forced_tool_call_and_its_result(self):
         said = self.client.messages.create(
-            model=MODEL, max_tokens=80, messages=HELLO, tools=[WEATHER], tool_choice={"type": "any"}
+            model=MODEL, max_tokens=160, messages=HELLO, tools=[WEATHER], tool_choice={"type": "any"}, extra_body={"temperature": 0}
         )
         self.assertEqual(said.stop_reason, "tool_use")
         call = said.content[-1]
