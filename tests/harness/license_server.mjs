@@ -40,7 +40,15 @@ export async function startLicenseServer(place, dataDir) {
     '--password-file',
     file,
   )
-  const scopes = ['catalogue.manage', 'customers.manage', 'licences.issue', 'licences.revoke', 'licences.read', 'webhooks.manage']
+  const scopes = [
+    'reports.read',
+    'catalogue.manage',
+    'customers.manage',
+    'licences.issue',
+    'licences.revoke',
+    'licences.read',
+    'webhooks.manage',
+  ]
   const flags = scopes.flatMap((scope) => ['--scope', scope])
   const { key } = JSON.parse(await run('apikey', 'create', '--data-dir', dataDir, '--name', 'test', '--json', ...flags))
   const parameters = ['serve', '--data-dir', dataDir, '--listen', '127.0.0.1:0', '--insecure-http', '--log-level', 'error']
@@ -65,11 +73,17 @@ export async function startLicenseServer(place, dataDir) {
     if (!answer.ok) throw new Error(`${address} answered ${answer.status}: ${text}`)
     return text ? JSON.parse(text) : undefined
   }
-  return { url, post }
+  const read = async (address) => {
+    const answer = await fetch(url + address, { headers: { authorization: `Bearer ${key}` } })
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${address} answered ${answer.status}: ${text}`)
+    return text
+  }
+  return { url, post, read }
 }
 
 /** A plan, a customer with a contract, a signed licence and a portal access. */
-export async function furnish(post) {
+export async function furnish(post, { entitlements, report } = {}) {
   const product = await post('/api/products', { code: 'guildhall', name: 'Guildhall' })
   const plan = await post('/api/plans', {
     product_id: product.id,
@@ -82,10 +96,10 @@ export async function furnish(post) {
       grace_days: 30,
       binding: { mode: 'site', max_installs: 3 },
       lease: { required: true, max_days: 90, first_use_days: 14 },
-      entitlements: { 'feature.sso': true, 'agents.max': 50, models: ['starter'] },
+      entitlements: entitlements ?? { 'feature.sso': true, 'agents.max': 50, models: ['starter'] },
       overage: { policy: 'none', pct: 0, true_up: false },
       expiry_behavior: 'restrict_new',
-      report: { required: false, every_days: 30 },
+      report: report ?? { required: false, every_days: 30 },
     },
     price: { currency: 'EUR', unit: 'seat', unit_amount_minor: 9900, tiers: [{ quantity_min: 10, discount_basis_points: 500 }] },
   })

@@ -1,11 +1,12 @@
-// The whole life of a licence with the real programs and no network: a ceremony, a licence, a node, a cap, a lease, a report, a
-// revocation and the way back.
+// The whole life of a licence with the real programs: a ceremony, a licence, a node, a cap, a lease, a report, a revocation and the
+// way back; by files without a network, and again with a licence server.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { Caller } from '../harness/api.mjs'
+import { furnish, startLicenseServer } from '../harness/license_server.mjs'
 import { createApiKey, init, PROGRAM, RunningNode, run, scope, temporaryFolder } from '../harness/program.mjs'
 
 const VENDOR = process.env.GUILDHALL_LICENSE_BIN ?? path.join(path.dirname(PROGRAM), 'guildhall-license')
@@ -99,5 +100,60 @@ test('from the ceremony to the way back, by files', async (t) => {
   issue('again.license', '--agents', '2', '--lease-required', 'false')
   assert.equal((await node('import', at('again.license'))).state, 'active')
   assert.equal((await hire()).status, 201)
+  await running.stop()
+})
+
+test('the same with a licence server', async (t) => {
+  const place = scope(t)
+  const folder = temporaryFolder(place)
+  const server = await startLicenseServer(place, path.join(folder, 'server'))
+  const sold = await furnish(server.post, { entitlements: { 'agents.max': 1 }, report: { required: true, every_days: 30 } })
+  const fileOf = (licence) => server.read(`/api/licences/${licence.id}/file`)
+
+  const dataDir = path.join(folder, 'data')
+  const administrator = await init(dataDir)
+  const { key } = await createApiKey(dataDir, administrator.email)
+  const running = await RunningNode.start(place, dataDir, '--insecure-http')
+  const caller = new Caller(running.url, key)
+  const send = async (method, address, body) => {
+    const answer = await caller.json(method, address, { body })
+    assert.ok(answer.status < 300, `${address}: ${JSON.stringify(answer.body)}`)
+    return answer.body
+  }
+  const load = async (text) => send('POST', '/api/license/import', { text })
+  const hire = () => caller.json('POST', '/api/marketplace/agents/invoice-clerk/hire', { body: { model: 'extractive' } })
+  const contact = () => send('POST', '/api/license/server/contact')
+
+  assert.equal((await load(await fileOf(sold.licence))).state, 'active')
+  assert.equal((await hire()).status, 201)
+  assert.equal((await hire()).body.error.code, 'license_restricted')
+
+  // Nothing is asked before somebody lets it out.
+  await send('PUT', '/api/license/server', { base_url: server.url, local_network: true, enabled: true })
+  assert.match((await contact()).server.failure, /air-gapped/)
+  await send('PUT', '/api/admin/egress', { mode: 'local_network', confirm: 'local_network' })
+  await send('POST', '/api/license/usage/export', {})
+  assert.equal((await contact()).server.failure, null)
+  const leased = await caller.get('/api/license')
+  assert.ok(leased.license.lease.valid_until > leased.effective_time)
+  assert.ok(leased.crl.version >= 1)
+  assert.ok((await caller.get('/api/license/usage')).reports[0].sent_at)
+  const received = JSON.parse(await server.read('/api/reports'))
+  assert.deepEqual([received.items.length, received.items[0].seq, received.items[0].forked], [1, 1, false])
+
+  // Renewed: the node hears of it, and the file brings it.
+  await server.post(`/api/licences/${sold.licence.id}/renew`, {})
+  await contact()
+  assert.equal((await caller.get('/api/license')).notices[0].code, 'newer_license')
+  assert.equal((await load(await fileOf(sold.licence))).number, 2)
+  assert.equal((await contact()).server.failure, null)
+  assert.deepEqual((await caller.get('/api/license')).notices, [])
+
+  // Revoked, and the way back.
+  await server.post(`/api/licences/${sold.licence.id}/revoke`, { reason: 'refunded', effect: 'restrict_new', message: 'Call us.' })
+  assert.equal((await contact()).server.failure, null)
+  assert.equal((await caller.get('/api/license')).state, 'restrict_new')
+  const again = await server.post('/api/licences', { contract_id: sold.contract.id })
+  assert.equal((await load(await fileOf(again))).state, 'active')
   await running.stop()
 })

@@ -10,7 +10,7 @@ use guildhall_license::state::Holding;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Actor, Licensing, model::LicenseServer, store, usage_store};
+use super::{Actor, Licensing, model::LicenseServer, scan::is_older, store, usage_store};
 use crate::{
     app::App,
     egress::{Call, CallTimeouts, Destination, Egress, EgressMode, Origin},
@@ -176,6 +176,8 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
     {
         take(licensing, actor, &crl).await?;
     }
+    // First, so that it is told that a lease will be for a newer file than the one that is here.
+    licensing.ask_standing().await?;
     for (license_id, has_lease) in licensing.activated() {
         let (envelope, _) = licensing.request(actor.clone(), Some(&license_id)).await?;
         let path = if has_lease {
@@ -190,7 +192,6 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
             take(licensing, actor, &lease).await?;
         }
     }
-    licensing.ask_standing().await?;
     let waiting = app
         .db
         .read(|reader| usage_store::list_to_send(reader, REPORTS_MAX))
@@ -207,10 +208,10 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
     Ok(())
 }
 
-/// What is not newer than what is held is no failure of the round.
+/// What is not newer than what is held, or is for a newer licence than the one that is here, is no failure of the round.
 async fn take(licensing: &Licensing, actor: &Actor, bytes: &[u8]) -> Result<()> {
     match licensing.import(actor.clone(), bytes, None).await {
-        Err(error) if !error.code().ends_with("_older") => Err(error),
+        Err(error) if !is_older(&error) => Err(error),
         _ => Ok(()),
     }
 }

@@ -127,7 +127,7 @@ pub(super) fn adopt_stored(
 }
 
 /// Whether the refusal only says that something newer is in use.
-fn is_older(error: &Error) -> bool {
+pub(super) fn is_older(error: &Error) -> bool {
     error.code().ends_with("_older") || error.code() == "lease_other_serial"
 }
 
