@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use guildhall_kernel::{Error, ProviderId, Result, Timestamp};
-use guildhall_license::state::Holding;
+use guildhall_license::state::{Holding, Reason, Verdict};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,8 @@ const REPORTS_MAX: u32 = 100;
 /// Between two rounds that went well, and after one that failed.
 const PAUSE_MS: i64 = 24 * 3600 * 1000;
 const RETRY_MS: i64 = 3600 * 1000;
+/// The code of a refusal of the server.
+const REFUSED: &str = "license_server_refused";
 const REQUEST_TYPE: &str = "application/vnd.guildhall.activation-request.v1+json";
 const REPORT_TYPE: &str = "application/vnd.guildhall.usage-report.v1+json";
 
@@ -178,18 +180,12 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
     }
     // First, so that it is told that a lease will be for a newer file than the one that is here.
     licensing.ask_standing().await?;
+    let mut refused = None;
     for (license_id, has_lease) in licensing.activated() {
-        let (envelope, _) = licensing.request(actor.clone(), Some(&license_id)).await?;
-        let path = if has_lease {
-            "/v1/lease"
-        } else {
-            "/v1/activate"
-        };
-        if let Some(lease) = licensing
-            .exchange((Method::POST, path), REQUEST_TYPE, envelope.to_bytes())
-            .await?
-        {
-            take(licensing, actor, &lease).await?;
+        match renew(licensing, actor, (&license_id, has_lease)).await {
+            // What the server refuses for one licence keeps back neither the others nor the reports.
+            Err(error) if error.code() == REFUSED => refused = Some(error),
+            outcome => outcome?,
         }
     }
     let waiting = app
@@ -205,7 +201,29 @@ async fn round(app: &App, actor: &Actor) -> Result<()> {
             .write(move |tx| usage_store::note_sent(tx, report.seq, now))
             .await?;
     }
-    Ok(())
+    refused.map_or(Ok(()), Err)
+}
+
+/// Asks for the next lease of a licence.
+async fn renew(
+    licensing: &Licensing,
+    actor: &Actor,
+    (license_id, has_lease): (&str, bool),
+) -> Result<()> {
+    let (envelope, _) = licensing.request(actor.clone(), Some(license_id)).await?;
+    let path = if has_lease {
+        "/v1/lease"
+    } else {
+        "/v1/activate"
+    };
+    let call = (Method::POST, path);
+    match licensing
+        .exchange(call, REQUEST_TYPE, envelope.to_bytes())
+        .await?
+    {
+        Some(lease) => take(licensing, actor, &lease).await,
+        None => Ok(()),
+    }
 }
 
 /// What is not newer than what is held, or is for a newer licence than the one that is here, is no failure of the round.
@@ -218,6 +236,7 @@ async fn take(licensing: &Licensing, actor: &Actor, bytes: &[u8]) -> Result<()> 
 
 impl Licensing {
     /// Licences that need a lease or want reports, which a server takes from nodes that are activated; and whether they have one.
+    /// Nobody gives a lease of a revoked one.
     fn activated(&self) -> Vec<(String, bool)> {
         let current = self.current();
         let used = current.holdings.iter().zip(&current.node.verdicts);
@@ -225,7 +244,10 @@ impl Licensing {
             let license = &holding.license.value;
             license.lease.required || license.report.required
         };
-        used.filter(|(holding, verdict)| verdict.is_some() && wants(holding))
+        let counts = |verdict: &Option<Verdict>| {
+            verdict.is_some_and(|verdict| verdict.reason != Reason::Revoked)
+        };
+        used.filter(|(holding, verdict)| counts(verdict) && wants(holding))
             .map(|(holding, _)| {
                 (
                     holding.license.value.license_id.clone(),
@@ -310,5 +332,5 @@ fn server_refused(status: u16, bytes: &[u8]) -> Error {
         .take(300)
         .collect();
     let message = format!("the licence server answered {status}: {said}");
-    Error::unavailable("license_server_refused", message, 60)
+    Error::unavailable(REFUSED, message, 60)
 }
