@@ -164,7 +164,7 @@ function Timeline({ line, tone, now }: { line: Line; tone: string | null; now: s
           />
         ))}
       </div>
-      <div className={`relative mt-3 text-[13px] ${crowded ? 'h-20' : 'h-10'}`}>
+      <div className={`relative mt-3 text-[13px] ${crowded ? 'h-20 max-sm:h-10' : 'h-10'}`}>
         {marks.map((mark) => (
           <span
             key={mark.name}

@@ -74,7 +74,7 @@ export function UsageReports() {
   })
   if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />
   return (
-    <div className="mt-5 grid gap-4">
+    <div className="mt-5 grid grid-cols-[minmax(0,1fr)] gap-4">
       <div className="flex flex-wrap items-center gap-x-6 gap-y-3 px-1">
         <p className="min-w-0 flex-1 basis-[320px] text-[14px] text-pretty text-ink-2">{t('license.usage_lead')}</p>
         <div className="flex flex-wrap gap-2">
