@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{
     body::Body,
     extract::Request,
-    http::HeaderMap,
+    http::{HeaderMap, header::CONTENT_TYPE},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -18,12 +18,18 @@ use guildhall_web::{
 use sha2::{Digest, Sha256};
 
 const HEADER: &str = "idempotency-key";
-/// The largest body any route takes.
+/// The largest body any route takes that reads it whole.
 const BODY_BYTES_MAX: usize = 6 * 1024 * 1024;
 const KEY_CHARACTERS_MAX: usize = 255;
 
 pub(super) async fn read_key(request: Request, next: Next) -> Response {
-    if request.method().is_safe() || !request.headers().contains_key(HEADER) {
+    let headers = request.headers();
+    // Pieces of a file are not read here: they go to the disk as they come, and their offset keeps
+    // them from being written twice.
+    let bytes = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/octet-stream");
+    if request.method().is_safe() || bytes || !headers.contains_key(HEADER) {
         return next.run(request).await;
     }
     match with_key(request).await {

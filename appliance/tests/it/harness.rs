@@ -213,9 +213,12 @@ impl Caller {
         self.send("POST", path, Some(body), &[]).await
     }
 
-    /// Sends bytes as they are.
+    /// Sends bytes as they are, with the headers that the pages send.
     pub async fn send_bytes(&self, method: &str, path: &str, body: impl Into<Body>) -> Answer {
-        let octets = [(header::CONTENT_TYPE.as_str(), "application/octet-stream")];
+        let octets = [
+            (header::CONTENT_TYPE.as_str(), "application/octet-stream"),
+            ("idempotency-key", "a key per piece"),
+        ];
         self.send_body(method, path, body.into(), &octets).await
     }
 

@@ -177,6 +177,20 @@ async fn pieces_go_where_they_belong_one_writer_at_a_time() {
 }
 
 #[tokio::test]
+async fn a_piece_may_be_larger_than_any_other_body() {
+    let test = TestApp::new().await;
+    let bytes = TinyModel::default()
+        .gguf()
+        .tensor("one.more", &[1024, 2048], vec![0.5; 1024 * 2048])
+        .to_bytes();
+    assert!(bytes.len() > 8 << 20);
+    let upload = begin(&test, "large.gguf", bytes.len()).await;
+    let sent = send(&test, &upload, 0, &bytes).await;
+    assert_eq!(sent.status, StatusCode::OK, "{}", sent.text);
+    assert_eq!(sent.json()["state"], "received", "{}", sent.text);
+}
+
+#[tokio::test]
 async fn what_cannot_end_well_is_refused_before_a_byte_is_taken() {
     let test = TestApp::new().await;
     let hundred_tb = 100_u64 << 40;

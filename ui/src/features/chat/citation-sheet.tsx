@@ -1,21 +1,15 @@
 import { Link } from '@tanstack/react-router'
-import { BookOpen, FileText, type LucideIcon, MessageSquareText } from 'lucide-react'
+import { BookOpen } from 'lucide-react'
 import type { Citation } from '@/api/types'
 import { btn } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { SideSheet } from '@/components/side-sheet'
 import { t } from '@/lib/i18n'
 import { splitAtQuote } from './quote'
-
-export const SOURCE_ICONS: Record<Citation['source'], LucideIcon> = {
-  handbook: BookOpen,
-  attachment: FileText,
-  conversation: MessageSquareText,
-}
+import { SOURCE_ICONS } from './source-icons'
 
 /** The passage behind a citation, with the words that were quoted marked in it. */
-export function CitationSheet({ agent, source, onClose }: { agent: string; source: Citation | null; onClose: () => void }) {
-  if (!source) return null
+export default function CitationSheet({ agent, source, onClose }: { agent: string; source: Citation; onClose: () => void }) {
   const Icon = SOURCE_ICONS[source.source]
   const pieces = splitAtQuote(source.passage, source.quote)
   const lead = (
