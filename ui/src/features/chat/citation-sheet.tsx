@@ -1,15 +1,21 @@
 import { Link } from '@tanstack/react-router'
-import { BookOpen } from 'lucide-react'
+import { BookOpen, FileText, type LucideIcon, MessageSquareText } from 'lucide-react'
 import type { Citation } from '@/api/types'
 import { btn } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { SideSheet } from '@/components/side-sheet'
 import { t } from '@/lib/i18n'
 import { splitAtQuote } from './quote'
-import { SOURCE_ICONS } from './source-icons'
+
+export const SOURCE_ICONS: Record<Citation['source'], LucideIcon> = {
+  handbook: BookOpen,
+  attachment: FileText,
+  conversation: MessageSquareText,
+}
 
 /** The passage behind a citation, with the words that were quoted marked in it. */
-export default function CitationSheet({ agent, source, onClose }: { agent: string; source: Citation; onClose: () => void }) {
+export function CitationSheet({ agent, source, onClose }: { agent: string; source: Citation | null; onClose: () => void }) {
+  if (!source) return null
   const Icon = SOURCE_ICONS[source.source]
   const pieces = splitAtQuote(source.passage, source.quote)
   const lead = (

@@ -5,10 +5,10 @@ import { type State, StatusPill } from '@/components/status'
 import { type RailStep, StepRail } from '@/components/steprail'
 import { t } from '@/lib/i18n'
 import { formatDuration } from '@/lib/i18n/format'
+import { SOURCE_ICONS } from './citation-sheet'
 import { DeskView } from './desk-view'
 import { amount, answeredBy } from './figures'
 import { isActive, type Run } from './run'
-import { SOURCE_ICONS } from './source-icons'
 
 const TICK_MS = 100
 

@@ -1,17 +1,15 @@
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { Citation, Ve } from '@/api/types'
 import { loadMarkCloser } from '@/components/markdown-blocks'
 import { PageTitle } from '@/components/page-title'
 import { SideSheet } from '@/components/side-sheet'
 import { Bone } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
+import { CitationSheet } from './citation-sheet'
 import { Conversation } from './conversation'
 import { LiveRun } from './live-run'
 import { Threads } from './threads'
 import { useHistory } from './use-history'
-
-// Opened by a press on a source: not part of what a chat needs to open.
-const CitationSheet = lazy(() => import('./citation-sheet'))
 
 type Sheet = 'threads' | 'run' | null
 
@@ -58,9 +56,7 @@ export function Workspace({ ve, conversation }: { ve: Ve; conversation: string |
       <SideSheet open={sheet === 'run'} title={t('chat.run')} onClose={() => setSheet(null)}>
         {live}
       </SideSheet>
-      <Suspense fallback={null}>
-        {source ? <CitationSheet agent={ve.agent.slug} source={source} onClose={() => setSource(null)} /> : null}
-      </Suspense>
+      <CitationSheet agent={ve.agent.slug} source={source} onClose={() => setSource(null)} />
     </div>
   )
 }
