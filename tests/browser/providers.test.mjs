@@ -170,7 +170,10 @@ describe('what leaves the house', () => {
     const [download] = await Promise.all([page.waitForEvent('download'), button('Save as CSV').click()])
     const table = fs.readFileSync(await download.path(), 'utf8')
     const today = new Date().toISOString().slice(0, 10)
-    const calls = table.split(/\r?\n/).find((line) => line.startsWith(today))?.split(',')[1]
+    const calls = table
+      .split(/\r?\n/)
+      .find((line) => line.startsWith(today))
+      ?.split(',')[1]
     assert.ok(Number(calls) > 0, table)
     await takePicture(page, 'usage')
   })
