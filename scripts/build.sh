@@ -1,11 +1,22 @@
 #!/usr/bin/env bash
-# Builds every binary of the product, optimised, into ./target/release.
+# Builds the product's binaries, optimised, into ./target/release. usage: scripts/build.sh [node]
+# `node`: only what a node needs, without the vendor's programs.
 . "$(dirname "$0")/environment.sh"
+
+NODE=(guildhall guildhall-engine)
 
 scripts/setup.sh build
 scripts/ui.sh
-mapfile -t names < <(binaries)
+if [ "${1:-}" = node ]; then
+    names=("${NODE[@]}")
+else
+    mapfile -t names < <(binaries)
+fi
 say "building ${names[*]} (a first build takes 10 to 15 minutes on two cores)"
-cargo build --locked --release --workspace --exclude xtask --bins
+# Two builds: the vendor's programs sign, and Cargo would give the node that feature too if all were built as one.
+cargo build --locked --release --package guildhall --package guildhall-engine --bins
+if [ "${1:-}" != node ]; then
+    cargo build --locked --release --workspace --exclude xtask --exclude guildhall --exclude guildhall-engine --bins
+fi
 collect_binaries release release "${names[@]}"
 say "built ./target/release: ${names[*]}"

@@ -29,6 +29,7 @@ missing_packages() {
     [ "$WHAT" = test ] || return 0
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
+    command -v softhsm2-util >/dev/null || echo softhsm2
     command -v strace >/dev/null || echo strace
     command -v unshare >/dev/null || echo util-linux
     command -v ip >/dev/null || echo iproute2
@@ -88,16 +89,16 @@ install_npm() {
     printf '%s\n' "$digest" >"$stamp"
 }
 
-# Installs the official API clients, which the node is tested with, into a folder of their own.
-install_clients() {
-    local folder=tests/sdk/.venv digest
-    digest=$( (python3 --version && cat tests/sdk/requirements.txt) | sha256sum)
+# Installs what a folder's Python tests stand on into an environment of their own: the official API clients, the independent verifier.
+install_python() {
+    local folder=$1/.venv digest
+    digest=$( (python3 --version && cat "$1/requirements.txt") | sha256sum)
     [ "$(cat "$folder/.guildhall-lock" 2>/dev/null)" = "$digest" ] && return 0
-    say "installing the API clients of tests/sdk"
+    say "installing Python packages of $1"
     rm -rf "$folder"
     python3 -m venv "$folder"
     "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
-        --requirement tests/sdk/requirements.txt
+        --requirement "$1/requirements.txt"
     printf '%s\n' "$digest" >"$folder/.guildhall-lock"
 }
 
@@ -112,6 +113,7 @@ install_npm ui
 if [ "$WHAT" = test ]; then
     install_npm ui/tools/api
     install_npm tests/browser
-    install_clients
+    install_python tests/sdk
+    install_python tests/license
 fi
 fetch_embedding_model

@@ -4,6 +4,7 @@
 
 RESULTS=$ROOT/target/test-results
 export GUILDHALL_BIN=$ROOT/target/test/guildhall
+export GUILDHALL_LICENSE_BIN=$ROOT/target/test/guildhall-license
 export GUILDHALL_SCREENSHOTS=${GUILDHALL_SCREENSHOTS:-$ROOT/target/screenshots}
 FAILED=()
 
@@ -25,6 +26,10 @@ run_in_node() {
 
 run_with_clients() {
     (cd tests/sdk && LANGSMITH_TRACING=false PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
+}
+
+verify_licences() {
+    (cd tests/license && PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
 }
 
 # The sum of one figure over everything that ran: "passed" or "failed".
@@ -51,6 +56,7 @@ scripts/test_binaries.sh
 part rust cargo test --locked --workspace --no-fail-fast
 part outside run_in_node tests/outside/*.test.mjs
 part sdk run_with_clients
+part license verify_licences
 part offline tests/outside/offline.sh
 part browser run_in_node tests/browser/*.test.mjs
 

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use guildhall_db::{Db, DbOptions, Migration, Tx};
+use guildhall_db::{Db, DbOptions, Migration, Reader, Tx};
 use guildhall_kernel::{Clock, Ctx, Error, Result, SystemClock, Timestamp};
 use guildhall_web::cookie::SessionCookie;
 use serde::{Serialize, de::DeserializeOwned};
@@ -20,10 +20,11 @@ use crate::{
     egress::Egress,
     events::Events,
     idempotency,
-    identity::{KnownKeys, LoginLimits},
-    inference::{Inference, Providers},
+    identity::{self, KnownKeys, LoginLimits},
+    inference::{self, Inference, Providers},
     keys::Keys,
     knowledge::Knowledge,
+    licensing::{self, Counted, Licensing},
     playground::Playground,
     secrets::Secrets,
     team::{self, Presence},
@@ -78,15 +79,38 @@ pub const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 10,
+        name: "licensing",
+        sql: include_str!("../migrations/0010_licensing.sql"),
+    },
+    Migration {
+        version: 11,
         name: "data_class",
         sql: include_str!("../migrations/0011_data_class.sql"),
     },
     Migration {
-        version: 11,
+        version: 12,
         name: "collections",
         sql: include_str!("../migrations/0012_collections.sql"),
     },
 ];
+
+/// What licences bound, and who knows it.
+const COUNTED: Counted = Counted {
+    employees: team::count_active,
+    features: features_in_use,
+};
+
+fn features_in_use(reader: &Reader<'_>) -> Result<Vec<String>> {
+    let used = [
+        (
+            "organisations",
+            identity::has_several_organisations(reader)?,
+        ),
+        ("providers", inference::has_providers(reader)?),
+    ];
+    let used = used.into_iter().filter(|(_, is_used)| *is_used);
+    Ok(used.map(|(name, _)| name.to_owned()).collect())
+}
 
 /// The node. A cheap clone of one shared value.
 #[derive(Clone)]
@@ -108,6 +132,8 @@ pub struct Node {
     pub secrets: Secrets,
     /// The one place that opens outgoing connections.
     pub egress: Egress,
+    /// What the vendor allows.
+    pub licensing: Licensing,
     /// Live news for open tabs.
     pub events: Events,
     /// Login attempts, counted.
@@ -152,6 +178,8 @@ pub struct AppOptions {
     pub data_dir: PathBuf,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
+    /// When the program was built: no time before it can be true.
+    pub built: Timestamp,
 }
 
 impl AppOptions {
@@ -161,6 +189,7 @@ impl AppOptions {
             config,
             data_dir: data_dir.into(),
             clock: Arc::new(SystemClock),
+            built: licensing::build_date(),
         }
     }
 }
@@ -175,6 +204,7 @@ impl App {
             config,
             data_dir,
             clock,
+            built,
         } = options;
         let keys_dir = data_dir.join("keys");
         let keys = Keys::open(&keys_dir)?;
@@ -189,6 +219,8 @@ impl App {
         let events = Events::new();
         let secrets = Secrets::open((&keys, &keys_dir), &db, Arc::clone(&clock)).await?;
         let egress = Egress::open(config.egress, &db, (&events, Arc::clone(&clock))).await?;
+        let times = (Arc::clone(&clock), built);
+        let licensing = Licensing::open((&data_dir, &keys), (&db, &egress), times, COUNTED).await?;
         let providers = Providers::open(
             &db,
             (&egress, &secrets, &events),
@@ -222,6 +254,7 @@ impl App {
             keys,
             secrets,
             egress,
+            licensing,
             events,
             catalog,
             inference,
@@ -275,6 +308,9 @@ impl App {
         self.shutdown.cancel();
         self.inference.shutdown().await;
         self.meter.flush().await;
+        self.egress.flush().await;
+        // The last mark of the clock is the best one.
+        self.licensing.remember(true).await;
         self.db.clone().close();
     }
 

@@ -75,6 +75,9 @@ pub enum Event {
     /// The switch of outgoing connections was turned.
     #[serde(rename = "egress.changed")]
     EgressChanged {},
+    /// Something was imported, or the state of the licence is another.
+    #[serde(rename = "license.changed")]
+    LicenseChanged {},
     /// The tab missed more than the history holds.
     #[serde(rename = "reload")]
     Reload {},
@@ -97,6 +100,7 @@ impl Event {
             Self::ProvidersChanged {} => "providers.changed",
             Self::CollectionsChanged {} => "collections.changed",
             Self::EgressChanged {} => "egress.changed",
+            Self::LicenseChanged {} => "license.changed",
             Self::Reload {} => "reload",
         }
     }

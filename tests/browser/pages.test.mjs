@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { AxeBuilder } from '@axe-core/playwright'
 import { Caller } from '../harness/api.mjs'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
+import { crl, DAY_MS, license, sign } from '../harness/vendor.mjs'
 import { DESK, openBrowser, openContext, openTab, PHONE, scrollsSideways, settle, takePicture } from './visitor.mjs'
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
@@ -51,6 +52,10 @@ const PAGES = {
   'usage-table': '/admin/usage?by=ve&view=table',
   'usage-nothing': '/admin/usage?outcome=failed',
   limits: '/admin/limits',
+  licence: '/admin/licence',
+  'licence-usage': '/admin/licence?tab=usage',
+  'licence-server': '/admin/licence?tab=online',
+  'licence-history': '/admin/licence?tab=history',
   organisations: '/admin/organisations',
   missing: '/no-such-page',
 }
@@ -160,6 +165,7 @@ async function furnish(place, dataDir, administrator) {
   const prompt = await furnishPrompt(post)
   const run = await furnishRun(caller, post)
   await furnishAdmin(caller, post, employee)
+  await furnishLicense(post)
   await node.stop()
   return { agent: 'invoice-clerk', employee: employee.id, prompt: prompt.id, run: run.id }
 }
@@ -203,6 +209,18 @@ async function furnishRun(caller, post) {
   await post(`/api/playground/runs/${run.id}/answers/${second.id}/rating`, { verdict: 'down', reason: 'It rambles' })
   await post(`/api/playground/runs/${run.id}/best`, { answer_id: first.id })
   return run
+}
+
+/** A licence that is half over, a renewal that waits, a list, a request and a report. */
+async function furnishLicense(post) {
+  const load = (kind, value) => post('/api/license/import', { text: sign(kind, value) })
+  const bought = license({ license_id: 'lic_7q2m_0418', lease: { required: true, max_days: 30, first_use_days: 14 } })
+  await load('license', bought)
+  const later = new Date(Date.now() + 300 * DAY_MS).toISOString()
+  await load('license', { ...bought, serial: 2, not_before: later })
+  await load('crl', crl(3))
+  await post('/api/license/request', {})
+  await post('/api/license/usage/export', {})
 }
 
 /** A limit, a provider that nobody calls, a chain and a rule. */

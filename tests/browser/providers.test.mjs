@@ -19,7 +19,8 @@ async function startServer(place) {
     })
     request.on('end', () => {
       const body = JSON.parse(text || '{}')
-      if (request.url.endsWith('/embeddings')) return json(response, { object: 'list', data: body.input.map(vector), usage: { prompt_tokens: 1, total_tokens: 1 } })
+      if (request.url.endsWith('/embeddings'))
+        return json(response, { object: 'list', data: body.input.map(vector), usage: { prompt_tokens: 1, total_tokens: 1 } })
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       const delta = (value) => response.write(`data: ${JSON.stringify(value)}\n\n`)
       delta({ choices: [{ index: 0, delta: { content: 'Answered next door.' }, finish_reason: null }] })
@@ -169,7 +170,10 @@ describe('what leaves the house', () => {
     const [download] = await Promise.all([page.waitForEvent('download'), button('Save as CSV').click()])
     const table = fs.readFileSync(await download.path(), 'utf8')
     const today = new Date().toISOString().slice(0, 10)
-    const calls = table.split(/\r?\n/).find((line) => line.startsWith(today))?.split(',')[1]
+    const calls = table
+      .split(/\r?\n/)
+      .find((line) => line.startsWith(today))
+      ?.split(',')[1]
     assert.ok(Number(calls) > 0, table)
     await takePicture(page, 'usage')
   })

@@ -69,7 +69,7 @@ function isExpected(message) {
 export async function settle(page) {
   await page.locator('h1').first().waitFor({ state: 'attached' })
   await page.waitForFunction(async () => {
-    if (document.querySelector('[role=status][aria-label="Loading"], .skeleton, [aria-busy=true]')) return false
+    if (document.querySelector('[role=status][aria-label="Loading"], .bone, [aria-busy=true]')) return false
     await document.fonts.ready
     // What has come in is at rest; loops never are.
     const moves = (animation) => animation.playState === 'running' && animation.effect?.getComputedTiming().endTime !== Infinity

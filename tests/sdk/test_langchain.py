@@ -29,7 +29,7 @@ class LangChain(unittest.TestCase):
         self.node = node.shared()
 
     def chat(self, model=MODEL, **more):
-        options = {"max_tokens": 40, "max_retries": 0, **more}
+        options = {"max_tokens": 40, "max_retries": 0, "temperature": 0, **more}
         return ChatOpenAI(base_url=self.node.url + "/v1", api_key=self.node.key, model=model, **options)
 
     def test_an_answer_with_its_usage(self):
@@ -47,7 +47,7 @@ class LangChain(unittest.TestCase):
         self.assertGreater(whole.usage_metadata["output_tokens"], 5)
 
     def test_a_forced_tool_call_and_its_result(self):
-        chat = self.chat(max_tokens=80, temperature=0).bind_tools([get_weather], tool_choice="get_weather")
+        chat = self.chat(max_tokens=160).bind_tools([get_weather], tool_choice="get_weather")
         said = chat.invoke("Hello")
         call = said.tool_calls[0]
         self.assertEqual(call["name"], "get_weather")
@@ -56,7 +56,7 @@ class LangChain(unittest.TestCase):
         self.assertIsInstance(after, AIMessage)
 
     def test_a_structured_answer(self):
-        chat = self.chat(max_tokens=80, temperature=0).with_structured_output(Verdict, method="json_schema")
+        chat = self.chat(max_tokens=160).with_structured_output(Verdict, method="json_schema")
         self.assertIsInstance(chat.invoke("Hello"), Verdict)
 
     def test_embeddings(self):

@@ -96,7 +96,7 @@ class ChatCompletions(Case):
         said = self.client.chat.completions.create(
             model=MODEL,
             messages=HELLO,
-            max_tokens=80,
+            max_tokens=160,
             temperature=0,
             tools=[WEATHER],
             tool_choice={"type": "function", "function": {"name": "get_weather"}},
@@ -114,13 +114,7 @@ class ChatCompletions(Case):
 
     def test_a_streamed_tool_call(self):
         stream = self.client.chat.completions.create(
-            model=MODEL,
-            messages=HELLO,
-            max_tokens=80,
-            temperature=0,
-            tools=[WEATHER],
-            tool_choice="required",
-            stream=True,
+            model=MODEL, messages=HELLO, max_tokens=160, temperature=0, tools=[WEATHER], tool_choice="required", stream=True
         )
         name, arguments, finish = "", "", None
         for chunk in stream:
@@ -207,7 +201,7 @@ class Responses(Case):
     def test_a_forced_tool_call_and_its_result(self):
         tool = {"type": "function", **WEATHER["function"]}
         said = self.client.responses.create(
-            model=MODEL, input="Hello", max_output_tokens=80, temperature=0, tools=[tool], tool_choice="required"
+            model=MODEL, input="Hello", max_output_tokens=160, temperature=0, tools=[tool], tool_choice="required"
         )
         call = said.output[-1]
         self.assertEqual((call.type, call.name), ("function_call", "get_weather"))
@@ -224,7 +218,7 @@ class Responses(Case):
 
     def test_a_streamed_tool_call(self):
         tool = {"type": "function", **WEATHER["function"]}
-        asked = {"model": MODEL, "input": "Hello", "max_output_tokens": 80, "temperature": 0}
+        asked = {"model": MODEL, "input": "Hello", "max_output_tokens": 160, "temperature": 0}
         with self.client.responses.stream(**asked, tools=[tool], tool_choice="required") as stream:
             final = stream.get_final_response()
         self.assertEqual(final.output[-1].name, "get_weather")

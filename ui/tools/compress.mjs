@@ -1,9 +1,9 @@
-// Writes .br and .gz beside every text file of dist, so that the node never compresses while it serves.
+// Writes .br and .gz beside every text file of dist (or of the folder named), so that the node never compresses while it serves.
 import fs from 'node:fs'
 import path from 'node:path'
 import zlib from 'node:zlib'
 
-const DIST = new URL('../dist/', import.meta.url).pathname
+const DIST = new URL(`../${process.argv[2] ?? 'dist'}/`, import.meta.url).pathname
 const TEXT = /\.(js|css|html|svg|json|webmanifest|txt)$/
 /** Below this a compressed copy saves less than its headers cost. */
 const SIZE_MIN_BYTES = 512

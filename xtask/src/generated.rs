@@ -1,43 +1,56 @@
 //! Files that the program writes about itself and that are committed, so that a change shows in review.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use crate::{Result, program};
 
-/// A committed file and the command of `guildhall` that prints it.
+/// A committed file, and the program and command that print it.
 struct Generated {
     file: &'static str,
+    program: &'static str,
     command: &'static [&'static str],
     task: &'static str,
 }
 
-const API: Generated = Generated {
-    file: "docs/openapi.json",
-    command: &["openapi"],
-    task: "openapi",
-};
+const NODE: &str = "guildhall";
+const LICENSE_SERVER: &str = "guildhall-license-server";
+
+const APIS: [Generated; 2] = [
+    Generated {
+        file: "docs/openapi.json",
+        program: NODE,
+        command: &["openapi"],
+        task: "openapi",
+    },
+    Generated {
+        file: "docs/openapi-license-server.json",
+        program: LICENSE_SERVER,
+        command: &["openapi"],
+        task: "openapi",
+    },
+];
 const SCHEMAS: [Generated; 2] = [
     Generated {
         file: "docs/config.schema.json",
+        program: NODE,
         command: &["config", "schema"],
         task: "schemas",
     },
     Generated {
         file: "docs/manifest.schema.json",
+        program: NODE,
         command: &["agents", "schema"],
         task: "schemas",
     },
 ];
 
-/// Writes the API's description and, from it, the types of the interface.
+/// Writes the descriptions of both APIs and, from them, the types of the interfaces.
 pub(crate) fn write_api(root: &Path) -> Result<()> {
-    write(root, &program()?, &API)?;
+    let program = program()?;
+    APIS.iter()
+        .try_for_each(|generated| write(root, &program, generated))?;
     run_in_interface(root, "generate")?;
-    println!("wrote ui/src/api/schema.d.ts");
+    println!("wrote ui/src/api/schema.d.ts and ui/src/portal/api/schema.d.ts");
     Ok(())
 }
 
@@ -53,7 +66,7 @@ pub(crate) fn write_schemas(root: &Path) -> Result<()> {
 pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
     let program = program()?;
     let mut findings = Vec::new();
-    for generated in SCHEMAS.iter().chain([&API]) {
+    for generated in SCHEMAS.iter().chain(&APIS) {
         let stored = fs::read_to_string(root.join(generated.file)).unwrap_or_default();
         if stored != print(&program, generated)? {
             findings.push(format!(
@@ -64,14 +77,14 @@ pub(crate) fn stale(root: &Path) -> Result<Vec<String>> {
     }
     if findings.is_empty() && run_in_interface(root, "generate:check").is_err() {
         findings.push(
-            "ui/src/api/schema.d.ts is out of date; run `cargo xtask openapi` and commit it"
+            "the API types of ui/ are out of date; run `cargo xtask openapi` and commit them"
                 .to_owned(),
         );
     }
     Ok(findings)
 }
 
-fn write(root: &Path, program: &PathBuf, generated: &Generated) -> Result<()> {
+fn write(root: &Path, program: &Path, generated: &Generated) -> Result<()> {
     let path = root.join(generated.file);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -81,8 +94,10 @@ fn write(root: &Path, program: &PathBuf, generated: &Generated) -> Result<()> {
     Ok(())
 }
 
-fn print(program: &PathBuf, generated: &Generated) -> Result<String> {
-    let output = Command::new(program)
+/// The programs lie beside each other.
+fn print(program: &Path, generated: &Generated) -> Result<String> {
+    let program = program.with_file_name(generated.program);
+    let output = Command::new(&program)
         .args(generated.command)
         .output()
         .map_err(|error| {
@@ -94,7 +109,7 @@ fn print(program: &PathBuf, generated: &Generated) -> Result<String> {
     if !output.status.success() {
         let command = generated.command.join(" ");
         let words = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("`guildhall {command}` failed: {}", words.trim()).into());
+        return Err(format!("`{} {command}` failed: {}", generated.program, words.trim()).into());
     }
     Ok(String::from_utf8(output.stdout)?)
 }

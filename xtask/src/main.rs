@@ -17,14 +17,16 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>
 
 const USAGE: &str = "\
 usage: cargo xtask TASK
-  openapi      write docs/openapi.json and the interface's API types
+  openapi      write docs/openapi*.json and the API types of the interface and the portals
   schemas      write the JSON Schemas of docs/
   check        compare generated files with what the code says now, and check the rules of STYLE.md
   bench http       measure a node's HTTP interface and write docs/benchmarks/http.md and .json
+  bench gateway    measure a node's model gateway against nginx and LiteLLM and write docs/benchmarks/gateway.md and .json
   bench upload     measure how fast a model file of 0.6 GB goes up in pieces, and print it
+  bench license    measure verifications and the licence server, and write docs/benchmarks/license.md and .json
   bench inference  measure the engine against bare llama.cpp and write docs/benchmarks/inference.md and .json
 
-GUILDHALL_BIN names the program to ask or to measure; without it the tasks build the unoptimised one.";
+GUILDHALL_BIN names the program to ask or to measure, the others lie beside it; without it the tasks build the unoptimised one.";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         ["schemas"] => generated::write_schemas(root()),
         ["check"] => check(),
         ["bench", "http"] => bench::http(root()),
+        ["bench", "gateway"] => bench::gateway(root()),
+        ["bench", "license"] => bench::license(root()),
         ["bench", "inference"] => bench::inference(root()),
         ["bench", "upload"] => bench::upload(root()),
         _ => {
@@ -84,6 +88,8 @@ fn program() -> Result<PathBuf> {
         "guildhall",
         "--package",
         "guildhall-engine",
+        "--package",
+        "guildhall-license-server",
         "--bins",
     ]);
     if !build.current_dir(root()).status()?.success() {

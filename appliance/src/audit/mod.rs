@@ -6,12 +6,22 @@
 
 mod store;
 
-use guildhall_db::Tx;
+use guildhall_db::{Reader, Tx};
 use guildhall_kernel::{AuditId, Clock, Ctx, OrgId, Principal, RequestId, Result, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 pub use store::{Entry, count, entries_of};
+
+/// SHA-256 of the newest entry's bytes, in hexadecimal: where the log stands.
+///
+/// # Errors
+/// Those of the database.
+pub fn head(reader: &Reader<'_>) -> Result<Option<String>> {
+    let leaf = store::newest_leaf(reader)?;
+    Ok(leaf.map(|leaf| data_encoding::HEXLOWER.encode(&Sha256::digest(&leaf))))
+}
 
 /// The bytes that are signed and proved later: one JSON object, keys in this order.
 #[derive(Serialize)]

@@ -46,6 +46,15 @@ pub fn count(reader: &Reader<'_>) -> Result<i64> {
     )
 }
 
+/// The bytes of the newest entry.
+pub(super) fn newest_leaf(reader: &Reader<'_>) -> Result<Option<Vec<u8>>> {
+    reader.query_opt(
+        "SELECT leaf FROM audit_entries ORDER BY sequence DESC LIMIT 1",
+        params![],
+        |row| row.get("leaf"),
+    )
+}
+
 /// The newest `limit` entries of an organisation, newest first.
 ///
 /// # Errors

@@ -1,8 +1,7 @@
 //! Writes down calls of models off their callers' path: answers never wait for the disk.
 //!
-//! Notes queue in memory and are written many at a time, each with its audit entry, as soon as the writer
-//! is free. A crash therefore loses calls that were just answered (some milliseconds' worth); a stop of
-//! the node loses none.
+//! Notes queue in memory and are written many at a time, each with its audit entry, some milliseconds
+//! later. A crash therefore loses calls that were just answered; a stop of the node loses none.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +17,8 @@ use crate::audit;
 const QUEUE: usize = 16_384;
 /// Notes written in one go.
 const BATCH: usize = 256;
+/// How long notes gather: many calls cost one transaction, and answers get the processor first.
+const GATHER: Duration = Duration::from_millis(20);
 /// How long a failed write waits before it is tried again, doubling from the first to the second.
 const RETRY_AFTER: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
@@ -59,6 +60,14 @@ impl Meter {
 async fn write_all(db: Db, mut notes: mpsc::Receiver<Note>) {
     let mut waiting = Vec::with_capacity(BATCH);
     while notes.recv_many(&mut waiting, BATCH).await > 0 {
+        if waiting.len() < BATCH {
+            tokio::time::sleep(GATHER).await;
+        }
+        while waiting.len() < BATCH
+            && let Ok(note) = notes.try_recv()
+        {
+            waiting.push(note);
+        }
         let mut calls = Vec::with_capacity(waiting.len());
         let mut flushed = Vec::new();
         for note in waiting.drain(..) {

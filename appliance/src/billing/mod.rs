@@ -30,6 +30,14 @@ pub fn meter(tx: &Tx<'_>, call: &Call) -> Result<()> {
     Ok(())
 }
 
+/// How many answers employees gave on the whole node, from one instant to before another.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_answers(reader: &Reader<'_>, from: Timestamp, to: Timestamp) -> Result<u64> {
+    store::count_answers(reader, from, to)
+}
+
 /// What an organisation used since an instant.
 ///
 /// # Errors

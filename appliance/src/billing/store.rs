@@ -266,3 +266,14 @@ fn day(days: &str) -> Option<String> {
     let at = Timestamp::from_millis(days.parse::<i64>().ok()?.checked_mul(86_400_000)?);
     at.to_rfc3339().get(..10).map(str::to_owned)
 }
+
+/// Answers of the whole node.
+pub(super) fn count_answers(reader: &Reader<'_>, from: Timestamp, to: Timestamp) -> Result<u64> {
+    let count: i64 = reader.query_one(
+        "SELECT COUNT(*) AS answers FROM metered_calls
+         WHERE message_id IS NOT NULL AND created_at >= ? AND created_at < ?",
+        params![from, to],
+        |row| row.get("answers"),
+    )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}

@@ -89,7 +89,7 @@ async fn run(app: &App, ctx: Ctx, ve: VeId, begun: Begun, turn: Arc<Turn>) {
         person: ctx.person,
     };
     let outcome = match prepare(app, ctx, owner, begun, Arc::clone(&turn)).await {
-        Ok(Some(job)) => write(app, owner, job).await,
+        Ok(Some(job)) => Box::pin(write(app, owner, job)).await,
         Ok(None) => return,
         Err(error) => Err(error),
     };

@@ -30,12 +30,21 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Carries the operation out: through the socket of the node that runs here, or directly.
+    /// Carries the operation out and prints its result.
     pub(super) fn carry_out(
         &self,
         operation: Operation,
         lines: impl FnOnce(&Value) -> Vec<String>,
     ) -> Result<ExitCode> {
+        Ok(match self.ask(operation)? {
+            Ok(value) => self.output.result(&value, lines),
+            Err(code) => code,
+        })
+    }
+
+    /// Carries the operation out: through the socket of the node that runs here, or directly. A refusal of a running node is
+    /// told already; its exit code is left.
+    pub(super) fn ask(&self, operation: Operation) -> Result<std::result::Result<Value, ExitCode>> {
         match data_dir::take(&self.data_dir)? {
             Taken::Busy(_) => {
                 let progress = self.output.progress();
@@ -43,11 +52,11 @@ impl Place {
                     progress.show(done, total);
                 })?;
                 progress.end();
-                match answer {
-                    Answer::Error { code, message } => Ok(self.output.fail(&code, &message)),
-                    Answer::Ok(value) => Ok(self.output.result(&value, lines)),
-                    Answer::Progress { .. } => Ok(ExitCode::FAILURE),
-                }
+                Ok(match answer {
+                    Answer::Error { code, message } => Err(self.output.fail(&code, &message)),
+                    Answer::Ok(value) => Ok(value),
+                    Answer::Progress { .. } => Err(ExitCode::FAILURE),
+                })
             }
             Taken::Owned(owned) => {
                 let config = load_config(self.config_file.as_deref())?;
@@ -56,7 +65,7 @@ impl Place {
                 let show: Progress = Arc::new(move |done, total| shown.show(done, total));
                 let done = blocking(carry_out_here(config, (owned.path(), show), operation))?;
                 progress.end();
-                Ok(self.output.result(&done?, lines))
+                done.map(Ok)
             }
         }
     }

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{commands::Place, load_config};
 use crate::{
-    inference,
+    inference, licensing,
     ops::{
-        Operation,
+        LicenseOperation, Operation,
         control::{self, Answer},
         data_dir::{self, Taken},
     },
@@ -35,13 +35,16 @@ pub(super) fn run(place: &Place) -> Result<ExitCode> {
             ));
             checks.push(check_space(place));
             checks.push(check_node(place));
+            checks.push(check_license(place));
         }
     }
     checks.push(check_engine(place));
+    let trust_root = licensing::trust_root().unwrap_or("none");
+    checks.push(check_trust_root(trust_root));
     let failed = checks
         .iter()
         .any(|check| check.get("ok") == Some(&Value::Bool(false)));
-    let value = json!({ "ok": !failed, "items": checks });
+    let value = json!({ "ok": !failed, "trust_root": trust_root, "items": checks });
     place.output.result(&value, |value| {
         super::commands::rows(value, |row| {
             let mark = if row.get("ok") == Some(&Value::Bool(true)) {
@@ -113,6 +116,34 @@ fn check_node(place: &Place) -> Value {
         Err(error) => Err(error.message().to_owned()),
     };
     finding("node", outcome)
+}
+
+/// The state of the licence is told, never a failure: the node works in all of them.
+fn check_license(place: &Place) -> Value {
+    let show = Operation::License {
+        command: LicenseOperation::Show,
+    };
+    let outcome = match control::send(&place.data_dir, &show, |_, _| {}) {
+        Ok(Answer::Ok(status)) => {
+            let text = |pointer| super::commands::text_at(&status, pointer).to_owned();
+            Ok(format!("{} since {}", text("/state"), text("/since")))
+        }
+        Ok(Answer::Error { message, .. }) => Err(message),
+        Ok(Answer::Progress { .. }) => Err("gives no answer".to_owned()),
+        Err(error) => Err(error.message().to_owned()),
+    };
+    finding("licence", outcome)
+}
+
+/// Whose root keys are in the program. The development root is no failure of a node that is developed on, so it is said and
+/// not counted.
+fn check_trust_root(trust_root: &str) -> Value {
+    let told = match trust_root {
+        "production" => Ok("production: the vendor's root keys".to_owned()),
+        "development" => Ok("development: keys that everybody has; not for production".to_owned()),
+        _ => Err("the program was built with a broken keyring; install it again".to_owned()),
+    };
+    finding("trust root", told)
 }
 
 fn check_engine(place: &Place) -> Value {

@@ -4,6 +4,7 @@
 mod agents;
 mod commands;
 mod doctor;
+mod license;
 mod models;
 mod output;
 mod outside;
@@ -71,6 +72,9 @@ enum Command {
     /// The switch of outgoing connections.
     #[command(subcommand)]
     Egress(outside::EgressCommand),
+    /// Licences.
+    #[command(subcommand)]
+    License(license::LicenseCommand),
     /// Sealed secrets.
     #[command(subcommand)]
     Secrets(outside::SecretsCommand),
@@ -118,6 +122,7 @@ fn run(arguments: Arguments, output: Output) -> Result<ExitCode> {
         Command::Quota(command) => quotas::run(&place, command),
         Command::Providers(command) => outside::providers(&place, &command),
         Command::Egress(command) => outside::egress(&place, command),
+        Command::License(command) => license::run(&place, command),
         Command::Secrets(command) => outside::secrets(&place, &command),
         Command::Config(command) => commands::config(&place, command),
         Command::SetupLink => commands::setup_link(&place),

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::{App, AppOptions},
     config::Config,
-    http, identity,
+    http, identity, licensing,
     ops::{
         self, control,
         data_dir::{self, Taken},
@@ -74,6 +74,7 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
     let serving = tokio::spawn(server.serve(router, app.shutdown.clone()));
     greet(&app, &address, demo, output).await?;
     tokio::spawn(check_database(app.clone()));
+    licensing::start(&app);
     asked_to_stop.await;
     tracing::info!("stopping");
     stop(&app).await;

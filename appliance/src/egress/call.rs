@@ -1,23 +1,20 @@
 //! One outgoing call: admitted, sent, answered, recorded.
 
-use std::{
-    error::Error as StdError,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::{
     body::Bytes,
     http::{HeaderMap, Method, Request, Uri, header},
 };
 use guildhall_kernel::{Error, ProviderId, Result};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http_body_util::Full;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Egress, Route,
-    connect::{ConnectFailure, ConnectSteps},
+    connect::ConnectSteps,
     model::{CallOutcome, CallTimeouts, EgressCall, Origin},
+    pool::{AnswerBody, Failure},
 };
 
 /// Largest body sent.
@@ -42,7 +39,7 @@ pub struct Call {
 pub struct Reply {
     pub status: u16,
     pub headers: HeaderMap,
-    body: Incoming,
+    body: AnswerBody,
     idle: Duration,
     open: CancellationToken,
     record: Record,
@@ -80,7 +77,7 @@ impl Egress {
         };
         record.call.host = route.destination.authority();
         let (timeouts, request) = (call.timeouts, request(&route, call)?);
-        let answer = tokio::time::timeout(timeouts.first_byte, route.client.request(request));
+        let answer = tokio::time::timeout(timeouts.first_byte, route.pool.send(request));
         let answer = tokio::select! {
             // A switch that closes in between wins over an answer.
             biased;
@@ -96,8 +93,8 @@ impl Egress {
             Error::unavailable("egress_timeout", message, 5)
         })?;
         let (head, body) = match answer {
-            Ok(answer) => answer.into_parts(),
-            Err(error) => return Err(failed(&mut record, error)),
+            Ok(answer) => answer,
+            Err(failure) => return Err(failed(&mut record, failure)),
         };
         record.call.status = Some(head.status.as_u16());
         record.call.outcome = CallOutcome::Abandoned;
@@ -130,8 +127,8 @@ impl Egress {
             record.call.outcome = CallOutcome::Denied;
         })?;
         record.call.host = route.destination.authority();
-        match route.connector.connect(steps).await {
-            Ok(_) => {
+        match route.pool.probe(steps).await {
+            Ok(()) => {
                 record.call.outcome = CallOutcome::Complete;
                 Ok(())
             }
@@ -183,13 +180,9 @@ fn request(route: &Route, call: Call) -> Result<Request<Full<Bytes>>> {
         ));
     }
     let destination = &route.destination;
-    let scheme = if destination.tls { "https" } else { "http" };
     let path = format!("{}{}", destination.base_path, call.path);
-    let uri = Uri::builder()
-        .scheme(scheme)
-        .authority(destination.authority())
-        .path_and_query(path)
-        .build();
+    // Nothing but the path: the connection says where it goes (RFC 9112, 3.2.1).
+    let uri = Uri::builder().path_and_query(path).build();
     let wrong = |error| Error::internal("a provider's URL cannot be built").with_source(error);
     let mut request = Request::builder()
         .method(call.method)
@@ -207,22 +200,20 @@ fn request(route: &Route, call: Call) -> Result<Request<Full<Bytes>>> {
         .map_err(wrong)
 }
 
-fn failed(record: &mut Record, error: hyper_util::client::legacy::Error) -> Error {
-    let mut cause: Option<&(dyn StdError + 'static)> = Some(&error);
-    while let Some(found) = cause {
-        if let Some(failure) = found.downcast_ref::<ConnectFailure>() {
+fn failed(record: &mut Record, failure: Failure) -> Error {
+    match failure {
+        Failure::Connect(failure) => {
             if failure.is_refusal() {
                 record.call.outcome = CallOutcome::Denied;
             }
-            return failure.clone().into_error();
+            failure.into_error()
         }
-        cause = found.source();
+        Failure::Cut(error) => cut(&record.call.host, error),
     }
-    cut(&record.call.host, error)
 }
 
 /// The other side ended the connection, or spoke no HTTP.
-fn cut(host: &str, error: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+fn cut(host: &str, error: hyper::Error) -> Error {
     let message = format!("{host} ended the connection in the middle of its answer");
     Error::unavailable("egress_cut", message, 5).with_source(error)
 }

@@ -2,9 +2,6 @@
 //! speak TLS where the destination does. Nothing else in the node opens an outgoing socket.
 
 use std::{
-    error::Error as StdError,
-    fmt,
-    future::Future,
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
@@ -12,12 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::Uri;
 use guildhall_kernel::{Error, ErrorKind, Result};
-use hyper_util::{
-    client::legacy::connect::{Connected, Connection},
-    rt::TokioIo,
-};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -34,8 +26,8 @@ use super::{address::check_address, model::Destination};
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
 
-/// Why a connection did not come about. Comes back through the HTTP client's own error as its cause.
-#[derive(Clone, Debug)]
+/// Why a connection did not come about.
+#[derive(Debug)]
 pub(super) struct ConnectFailure {
     kind: ErrorKind,
     code: &'static str,
@@ -71,14 +63,6 @@ impl ConnectFailure {
     }
 }
 
-impl fmt::Display for ConnectFailure {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
-impl StdError for ConnectFailure {}
-
 /// How one connection came about, step by step.
 #[derive(Clone, Debug, Default)]
 pub struct ConnectSteps {
@@ -99,8 +83,7 @@ pub(super) struct Connector {
     destination: Arc<Destination>,
     tls: Arc<ClientConfig>,
     timeout: Duration,
-    /// Cancelled when the switch or the provider changes: the HTTP client finishes a connection also
-    /// after its call has ended.
+    /// Cancelled when the switch or the provider changes.
     open: CancellationToken,
 }
 
@@ -123,6 +106,11 @@ impl Connector {
             open: open.clone(),
             ..self.clone()
         }
+    }
+
+    /// Whether nothing may be connected to any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.open.is_cancelled()
     }
 
     /// Opens a connection and notes the steps it took, also of one that fails.
@@ -288,12 +276,6 @@ pub(super) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-impl Connection for Stream {
-    fn connected(&self) -> Connected {
-        Connected::new()
-    }
-}
-
 impl AsyncRead for Stream {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -331,30 +313,5 @@ impl AsyncWrite for Stream {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
-    }
-}
-
-type Connecting =
-    Pin<Box<dyn Future<Output = std::result::Result<TokioIo<Stream>, ConnectFailure>> + Send>>;
-
-impl tower::Service<Uri> for Connector {
-    type Response = TokioIo<Stream>;
-    type Error = ConnectFailure;
-    type Future = Connecting;
-
-    fn poll_ready(
-        &mut self,
-        _context: &mut Context<'_>,
-    ) -> Poll<std::result::Result<(), ConnectFailure>> {
-        Poll::Ready(Ok(()))
-    }
-
-    /// The URI is the one the call was built with from this very destination.
-    fn call(&mut self, _uri: Uri) -> Connecting {
-        let connector = self.clone();
-        Box::pin(async move {
-            let mut steps = ConnectSteps::default();
-            connector.connect(&mut steps).await.map(TokioIo::new)
-        })
     }
 }

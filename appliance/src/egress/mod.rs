@@ -11,6 +11,7 @@ mod address;
 mod call;
 mod connect;
 mod model;
+mod pool;
 mod store;
 
 use std::{
@@ -19,14 +20,8 @@ use std::{
     time::Duration,
 };
 
-use axum::body::Bytes;
 use guildhall_db::{Db, Reader, Tx};
 use guildhall_kernel::{Clock, Ctx, Error, PersonId, ProviderId, Result, Timestamp};
-use http_body_util::Full;
-use hyper_util::{
-    client::legacy::Client,
-    rt::{TokioExecutor, TokioTimer},
-};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +32,7 @@ pub use model::{
     EgressTotals, EgressView, Origin, SwitchedBy,
 };
 
-use self::connect::Connector;
+use self::{connect::Connector, pool::Pool};
 use crate::{
     audit,
     config::EgressPolicy,
@@ -48,8 +43,8 @@ use crate::{
 const RECORDS_WAITING_MAX: usize = 10_000;
 /// Calls shown.
 const RECENT: u32 = 100;
-/// How long a connection waits for its next call.
-const CONNECTION_IDLE: Duration = Duration::from_secs(60);
+/// Calls that end within this time are written down together.
+const GATHER: Duration = Duration::from_millis(20);
 
 /// Outgoing connections. A cheap clone.
 #[derive(Clone)]
@@ -85,7 +80,7 @@ struct Route {
     slug: String,
     destination: Arc<Destination>,
     connector: Connector,
-    client: Client<Connector, Full<Bytes>>,
+    pool: Arc<Pool>,
     /// Cancelled when the switch or the provider changes: ends what is under way.
     open: CancellationToken,
 }
@@ -94,17 +89,12 @@ impl Route {
     fn new(slug: &str, destination: Arc<Destination>, connector: &Connector) -> Self {
         let open = CancellationToken::new();
         let connector = connector.until(&open);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(CONNECTION_IDLE)
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(8)
-            .set_host(false)
-            .build(connector.clone());
+        let pool = Pool::new(connector.clone());
         Self {
             slug: slug.to_owned(),
             destination,
             connector,
-            client,
+            pool,
             open,
         }
     }
@@ -346,14 +336,24 @@ impl Egress {
         if is_first {
             let egress = self.clone();
             runtime.spawn(async move {
-                let written = egress.clone();
-                let outcome = egress.0.db.write(move |tx| {
-                    store::insert_calls(tx, &std::mem::take(&mut *written.waiting()))
-                });
-                if let Err(error) = outcome.await {
-                    tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
-                }
+                tokio::time::sleep(GATHER).await;
+                egress.flush().await;
             });
+        }
+    }
+
+    /// Writes down all calls that ended so far.
+    pub async fn flush(&self) {
+        if self.waiting().is_empty() {
+            return;
+        }
+        let egress = self.clone();
+        let written = self
+            .0
+            .db
+            .write(move |tx| store::insert_calls(tx, &std::mem::take(&mut *egress.waiting())));
+        if let Err(error) = written.await {
+            tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
         }
     }
 

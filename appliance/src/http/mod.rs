@@ -6,10 +6,15 @@ mod idempotency;
 mod node;
 mod overview;
 mod pages;
+mod read_only;
 
 use std::{collections::HashMap, time::Duration};
 
-use axum::{Router, extract::Request, middleware::from_fn};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{from_fn, from_fn_with_state},
+};
 use futures::future::BoxFuture;
 use guildhall_kernel::{AgentId, Ctx, Result};
 use guildhall_web::layers::{LayerOptions, stack};
@@ -17,8 +22,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    app::App, billing, catalog, chat, identity, inference, knowledge, playground, prompts,
-    protocols, ratings, team,
+    app::App, billing, catalog, chat, identity, inference, knowledge, licensing, playground,
+    prompts, protocols, ratings, team,
 };
 
 /// Time within which an answer must begin.
@@ -37,6 +42,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(playground::router())
         .merge(ratings::router())
         .merge(billing::router())
+        .merge(licensing::router())
         .merge(overview::router())
         .merge(events::router())
         .merge(egress::router())
@@ -90,6 +96,7 @@ pub fn router(app: &App) -> Result<Router> {
         )
         .layer(from_fn(idempotency::read_key))
         .merge(foreign)
+        .layer(from_fn_with_state(app.clone(), read_only::guard))
         .fallback(async move |request: Request| pages.answer(&request))
         .with_state(app.clone());
     let options = LayerOptions {

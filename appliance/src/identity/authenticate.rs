@@ -18,6 +18,8 @@ use crate::app::App;
 const TOUCH_SECONDS: i64 = 60;
 
 impl Authenticator for App {
+    type Caller = Ctx;
+
     async fn authenticate(&self, parts: &Parts) -> Result<Ctx> {
         if let Some(key) = guard::api_key(&parts.headers) {
             return with_key(self, parts, key).await;
@@ -42,6 +44,7 @@ async fn with_key(app: &App, parts: &Parts, key: &str) -> Result<Ctx> {
         principal: Principal::ApiKey(known.id),
         request_id: guildhall_web::request_id(),
         idempotency: parts.extensions.get().cloned(),
+        entitlements: app.licensing.entitlements(),
         clock: Arc::clone(&app.clock),
     })
 }
@@ -109,6 +112,7 @@ async fn with_session(app: &App, parts: &Parts, token: &str) -> Result<Ctx> {
         principal: Principal::Session(session.id),
         request_id: guildhall_web::request_id(),
         idempotency: parts.extensions.get().cloned(),
+        entitlements: app.licensing.entitlements(),
         clock: Arc::clone(&app.clock),
     })
 }

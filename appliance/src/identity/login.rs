@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use guildhall_db::Tx;
 use guildhall_kernel::{
-    Clock, Ctx, Error, OrgId, Principal, RequestId, Result, SessionId, Timestamp, random_token,
+    Clock, Ctx, Entitlements, Error, OrgId, Principal, RequestId, Result, SessionId, Timestamp,
+    random_token,
 };
 use guildhall_web::{
     csrf,
@@ -209,6 +210,8 @@ fn context(
         principal: Principal::Session(row.id),
         request_id,
         idempotency: None,
+        // Logging in is never bounded by a licence.
+        entitlements: Arc::new(Entitlements::unlimited()),
         clock,
     })
 }

@@ -12,7 +12,6 @@ mod known_keys;
 mod login;
 mod model;
 mod organisations;
-mod password;
 mod people;
 mod permission;
 mod routes_account;
@@ -22,7 +21,8 @@ mod setup;
 mod store;
 
 use guildhall_db::Reader;
-use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result};
+use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, Timestamp};
+use guildhall_web::password;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use account::{NewApiKey, create_api_key};
@@ -120,6 +120,25 @@ pub fn has_api_key(reader: &Reader<'_>, organisation: OrgId, key: ApiKeyId) -> R
 /// Those of the database.
 pub fn has_several_people(reader: &Reader<'_>, organisation: OrgId) -> Result<bool> {
     Ok(store::list_members(reader, organisation, None, 2)?.len() > 1)
+}
+
+/// Whether the node has more than its first organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn has_several_organisations(reader: &Reader<'_>) -> Result<bool> {
+    Ok(store::count_organisations(reader)? > 1)
+}
+
+/// How many people on the node have a seat, and how many of them were here since `since`.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_seats(reader: &Reader<'_>, since: Timestamp) -> Result<(u64, u64)> {
+    Ok((
+        store::count_seats(reader)?,
+        store::count_seen(reader, since)?,
+    ))
 }
 
 /// SHA-256 in hex: how tokens and keys are stored. They hold 160 random bits or more, so a slow hash

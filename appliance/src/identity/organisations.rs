@@ -24,9 +24,10 @@ pub async fn list_organisations(app: &App) -> Result<Page<Organisation>> {
 /// Makes an organisation; its maker becomes its first administrator.
 ///
 /// # Errors
-/// `invalid_name`.
+/// `invalid_name`, `license_restricted`.
 pub async fn create_organisation(app: &App, ctx: &Ctx, name: &str) -> Result<Organisation> {
     let name = checked_name("name", name)?;
+    ctx.entitlements.admit_feature("organisations")?;
     let caller = ctx.clone();
     let written = app.write(ctx, move |tx| {
         let organisation = insert(tx, caller.clock.as_ref(), name)?;

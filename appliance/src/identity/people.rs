@@ -54,7 +54,7 @@ pub async fn list_members(app: &App, ctx: &Ctx, page: &PageRequest) -> Result<Pa
 /// Adds a person, with a temporary password unless the node knows the address already.
 ///
 /// # Errors
-/// `invalid_email`, `invalid_name`; `already_a_member`.
+/// `invalid_email`, `invalid_name`; `already_a_member`; `license_restricted`.
 pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
     let (email, name) = (
         checked_email("email", &input.email),
@@ -82,6 +82,7 @@ pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<Create
             let message = format!("{} already belongs to this organisation", person.email);
             return Err(Error::conflict("already_a_member", message));
         }
+        admit_seat(tx, &caller, person.id)?;
         store::insert_membership(tx, caller.organisation, person.id, input.role, caller.now())?;
         audit::record_with(
             tx,
@@ -102,6 +103,14 @@ pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<Create
         })
     });
     written.await
+}
+
+/// Refuses a seat above the licence's number to somebody who has none yet, in no organisation.
+fn admit_seat(tx: &Tx<'_>, ctx: &Ctx, person: PersonId) -> Result<()> {
+    if store::has_seat(tx, person)? {
+        return Ok(());
+    }
+    ctx.entitlements.admit_seat(store::count_seats(tx)?)
 }
 
 fn insert_person(
@@ -126,7 +135,7 @@ fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
 /// Changes a member's role, name or whether they may log in.
 ///
 /// # Errors
-/// `not_found`, `last_admin`, `invalid_name`, `not_yourself`.
+/// `not_found`, `last_admin`, `invalid_name`, `not_yourself`; `license_restricted` for one who comes back.
 pub(super) async fn update_member(
     app: &App,
     ctx: &Ctx,
@@ -152,6 +161,9 @@ pub(super) async fn update_member(
             ));
         }
         keep_an_admin(tx, &caller, &member, role == Role::Admin && !disabled)?;
+        if member.disabled && !disabled {
+            admit_seat(tx, &caller, id)?;
+        }
         store::update_membership(tx, caller.organisation, id, role, disabled)?;
         if let Some(name) = display_name {
             store::update_display_name(tx, id, &name)?;

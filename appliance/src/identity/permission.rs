@@ -60,6 +60,10 @@ permissions! {
     CollectionsManage = "collections.manage";
     /// Turn the switch of outgoing connections.
     EgressManage = "egress.manage";
+    /// Read what the licence allows, and how much of it is used.
+    LicenseRead = "license.read";
+    /// Import licences, ask for leases, export usage reports.
+    LicenseManage = "license.manage";
     /// Read the node's state and metrics.
     NodeObserve = "node.observe";
     /// List and make organisations.
@@ -86,12 +90,15 @@ const STAFF: &[&str] = &[
 ];
 const ADMIN: &[&str] = &[
     "collections.manage",
+    "license.read",
     "people.manage",
     "quotas.manage",
     "residency.manage",
 ];
 const PLATFORM: &[&str] = &[
     "egress.manage",
+    "license.manage",
+    "license.read",
     "models.manage",
     "models.read",
     "node.observe",
@@ -105,6 +112,7 @@ pub(super) fn is_node_permission(name: &str) -> bool {
     matches!(
         name,
         "egress.manage"
+            | "license.manage"
             | "models.manage"
             | "node.observe"
             | "node.organisations"

@@ -5,8 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use guildhall_db::Tx;
 use guildhall_kernel::{
-    Clock, Ctx, Error, ErrorKind, OrgId, PersonId, Principal, RequestId, Result, Role, Timestamp,
-    random_token,
+    Clock, Ctx, Entitlements, Error, ErrorKind, OrgId, PersonId, Principal, RequestId, Result,
+    Role, Timestamp, random_token,
 };
 use zeroize::Zeroizing;
 
@@ -194,8 +194,8 @@ fn insert(
     store::insert_membership(tx, organisation.id, person.id, Role::Admin, now)?;
     store::insert_platform_administrator(tx, person.id, now)?;
     store::delete_setup_links(tx)?;
-    let ctx = operator_context(
-        Arc::clone(clock),
+    let ctx = operator(
+        (Arc::clone(clock), Arc::new(Entitlements::unlimited())),
         organisation.id,
         person.id,
         request_id.clone(),
@@ -206,7 +206,17 @@ fn insert(
 
 /// The context of the operator at the machine itself, acting for a person.
 pub fn operator_context(
-    clock: Arc<dyn Clock>,
+    app: &App,
+    organisation: OrgId,
+    person: PersonId,
+    request_id: RequestId,
+) -> Ctx {
+    let node = (Arc::clone(&app.clock), app.licensing.entitlements());
+    operator(node, organisation, person, request_id)
+}
+
+fn operator(
+    (clock, entitlements): (Arc<dyn Clock>, Arc<Entitlements>),
     organisation: OrgId,
     person: PersonId,
     request_id: RequestId,
@@ -219,6 +229,7 @@ pub fn operator_context(
         principal: Principal::Operator,
         request_id,
         idempotency: None,
+        entitlements,
         clock,
     }
 }

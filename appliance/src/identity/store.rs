@@ -284,6 +284,37 @@ pub(super) fn count_admins(reader: &Reader<'_>, organisation: OrgId) -> Result<i
     )
 }
 
+/// How many people have a seat: an enabled membership in any organisation of the node.
+pub(super) fn count_seats(reader: &Reader<'_>) -> Result<u64> {
+    let count: i64 = reader.query_one(
+        "SELECT COUNT(DISTINCT person_id) AS seats FROM memberships WHERE disabled = 0",
+        params![],
+        |row| row.get("seats"),
+    )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+/// Whether the person has a seat already.
+pub(super) fn has_seat(reader: &Reader<'_>, person: PersonId) -> Result<bool> {
+    let found = reader.query_opt(
+        "SELECT 1 AS found FROM memberships WHERE person_id = ? AND disabled = 0 LIMIT 1",
+        params![person],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+/// How many people with a seat were here since `since`.
+pub(super) fn count_seen(reader: &Reader<'_>, since: Timestamp) -> Result<u64> {
+    let count: i64 = reader.query_one(
+        "SELECT COUNT(DISTINCT m.person_id) AS people FROM memberships m
+         JOIN persons p ON p.id = m.person_id WHERE m.disabled = 0 AND p.last_seen_at >= ?",
+        params![since],
+        |row| row.get("people"),
+    )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 pub(super) fn insert_platform_administrator(
     tx: &Tx<'_>,
     person: PersonId,

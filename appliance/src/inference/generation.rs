@@ -1,7 +1,8 @@
 //! One answer of a generative model, from asking to its end: its turn, its engine, its tokens.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use guildhall_engine_protocol::{
     Done, EngineMessage, Generate, Input, NodeMessage, Prompt, Started, TokenLogprob, ToolCall,
 };
@@ -62,16 +63,38 @@ pub enum GenerationEvent {
 /// An answer under way; dropping it stops the model within a token.
 pub struct Generation {
     events: mpsc::Receiver<Result<GenerationEvent>>,
+    /// What makes the events, where that goes on only while somebody waits for the next one.
+    work: Option<BoxFuture<'static, ()>>,
 }
 
 impl Generation {
-    /// The next event; `None` after the last one.
+    /// The next event; `None` after the last one. What is dropped before it is ready loses nothing.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent>> {
-        self.events.recv().await
+        if let Ok(event) = self.events.try_recv() {
+            return Some(event);
+        }
+        poll_fn(|context| {
+            if let Some(work) = &mut self.work
+                && work.as_mut().poll(context).is_ready()
+            {
+                // With it goes the sender, so that the last event is followed by the end.
+                self.work = None;
+            }
+            self.events.poll_recv(context)
+        })
+        .await
     }
 
-    pub(super) fn of(events: mpsc::Receiver<Result<GenerationEvent>>) -> Self {
-        Self { events }
+    /// An answer that `work` makes within the task that reads it: a task of its own would cost two
+    /// changes of thread per piece.
+    pub(super) fn of(
+        events: mpsc::Receiver<Result<GenerationEvent>>,
+        work: BoxFuture<'static, ()>,
+    ) -> Self {
+        Self {
+            events,
+            work: Some(work),
+        }
     }
 
     /// Lets a request wait for the model, and answers it in the background.
@@ -97,7 +120,7 @@ impl Generation {
             charge,
         };
         tokio::spawn(work.run(ticket, caller.deadline));
-        Ok(Self { events })
+        Ok(Self { events, work: None })
     }
 }
 

@@ -78,7 +78,7 @@ pub use provider::{
     AppliesTo, Billed, CircuitState, Credentials, DataClass, FallbackChain, Health, KeepWithin,
     NewProvider, Price, Provider, ProviderChange, ProviderKind, ProviderModel, ProviderModelView,
     ProviderSettings, Providers, ResidencyRule, TestOutcome, TestReport, TestStep, TestStepName,
-    UsageSource,
+    UsageSource, has_providers,
 };
 pub use registry::ImportRequest;
 pub use routes::router;

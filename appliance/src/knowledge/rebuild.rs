@@ -287,9 +287,8 @@ impl Knowledge {
 /// Those of the database.
 pub async fn resume(app: &App) -> Result<()> {
     for row in app.db.read(store::unfinished).await? {
-        let clock = Arc::clone(&app.clock);
         let request = RequestId::new();
-        let ctx = identity::operator_context(clock, row.organisation, row.changed_by, request);
+        let ctx = identity::operator_context(app, row.organisation, row.changed_by, request);
         app.knowledge.start(app, asker_of(&ctx), row);
     }
     Ok(())

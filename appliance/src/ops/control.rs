@@ -20,8 +20,8 @@ use tokio::{
 use super::{Operation, execute};
 use crate::{app::App, inference::Progress};
 
-/// A request has this many bytes at most: names and paths, never files.
-const REQUEST_BYTES_MAX: u64 = 64 * 1024;
+/// A request has this many bytes at most: names, paths, and a licence file of up to 64 KiB as JSON text.
+const REQUEST_BYTES_MAX: u64 = 256 * 1024;
 /// Importing a large model is the longest command: it hashes the whole file.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(3600);
 

@@ -1,6 +1,6 @@
 //! The demo organisation: real people, real hires and real questions, answered by the node itself.
 
-use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path, sync::Arc};
+use std::{fs, io::Write, os::unix::fs::OpenOptionsExt, path::Path};
 
 use futures::StreamExt;
 use guildhall_kernel::{Ctx, RequestId, Result, Role, random_token};
@@ -61,12 +61,7 @@ pub async fn seed(app: &App) -> Result<Option<Demo>> {
             admin_password: Zeroizing::new(password),
         };
         let (organisation, person) = identity::setup_organisation(app, first).await?;
-        let ctx = identity::operator_context(
-            Arc::clone(&app.clock),
-            organisation.id,
-            person.id,
-            RequestId::new(),
-        );
+        let ctx = identity::operator_context(app, organisation.id, person.id, RequestId::new());
         for (email, name, role) in COLLEAGUES {
             let member = NewMember {
                 email: email.to_owned(),

@@ -1,13 +1,12 @@
 //! What commands do, on a running node and on a stopped one alike.
 
-use std::sync::Arc;
-
 use guildhall_kernel::{Ctx, Error, PageRequest, RequestId, Result, Role};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::{
+    license::{self, LicenseOperation},
     models::{self, ModelsOperation},
     outside::{self, OutsideOperation},
     quotas::{self, QuotasOperation},
@@ -59,6 +58,8 @@ pub enum Operation {
     Quotas(QuotasOperation),
     /// What lies outside the node.
     Outside { command: OutsideOperation },
+    /// Licences.
+    License { command: LicenseOperation },
     /// Check the database.
     CheckDatabase,
 }
@@ -125,6 +126,7 @@ pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Res
         Operation::Outside { command } => {
             outside::execute(app, &operator(app, None).await?, command).await
         }
+        Operation::License { command } => license::execute(app, command).await,
         Operation::CheckDatabase => {
             app.db.integrity_check().await?;
             Ok(json!({ "database": "ok" }))
@@ -198,7 +200,7 @@ async fn acting_for(app: &App, email: &str, organisation: Option<&str>) -> Resul
         )
     })?;
     Ok(identity::operator_context(
-        Arc::clone(&app.clock),
+        app,
         chosen.id,
         person.id,
         RequestId::new(),
@@ -217,7 +219,7 @@ async fn operator(app: &App, organisation: Option<&str>) -> Result<Ctx> {
     })?;
     let nobody = guildhall_kernel::PersonId::new(app.clock.as_ref());
     Ok(identity::operator_context(
-        Arc::clone(&app.clock),
+        app,
         chosen.id,
         nobody,
         RequestId::new(),

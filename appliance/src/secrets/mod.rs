@@ -243,6 +243,7 @@ mod tests {
             principal: Principal::Operator,
             request_id: RequestId::new(),
             idempotency: None,
+            entitlements: Arc::new(guildhall_kernel::Entitlements::unlimited()),
             clock: Arc::new(clock),
         }
     }

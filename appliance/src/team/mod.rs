@@ -4,6 +4,7 @@
 //! what it said stays readable and it can come back. Deliberately absent: what was said (chat) and what
 //! it costs (billing).
 
+mod greeting;
 mod model;
 mod presence;
 mod routes;
@@ -43,7 +44,7 @@ pub struct Terms {
 /// Hires an agent (by id or slug) for the caller's organisation.
 ///
 /// # Errors
-/// `not_found`, `invalid_name`, `unknown_model`.
+/// `not_found`, `invalid_name`, `unknown_model`, `license_restricted`.
 pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Employee> {
     let listing = app
         .catalog
@@ -75,6 +76,9 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
             messages: 0,
             last_message_at: None,
         };
+        caller
+            .entitlements
+            .admit_employee(store::count_active(tx)?)?;
         store::insert(tx, &employee)?;
         let facts = json!({ "agent": listing.manifest.slug, "version": listing.manifest.version });
         audit::record_with(tx, &caller, "ve.hired", employee.id, facts)?;
@@ -186,7 +190,8 @@ pub struct Change {
 /// Changes an employee.
 ///
 /// # Errors
-/// `not_found`, `invalid_name`, `unknown_model`; `already_dismissed`, `not_dismissed`.
+/// `not_found`, `invalid_name`, `unknown_model`; `already_dismissed`, `not_dismissed`; `license_restricted`
+/// for one who comes back.
 pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Employee> {
     if let Some(model) = &change.model {
         app.inference.check_choice(model)?;
@@ -207,6 +212,11 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
             employee.model = model;
         }
         employee.data_class = change.data_class.unwrap_or(employee.data_class);
+        if change.state == Some(VeState::Active) && employee.state == VeState::Dismissed {
+            caller
+                .entitlements
+                .admit_employee(store::count_active(tx)?)?;
+        }
         let action = match change.state {
             None => "ve.changed",
             Some(state) => set_state(&mut employee, state, caller.now())?,
@@ -262,6 +272,14 @@ pub async fn hired_by_agent(app: &App, ctx: &Ctx) -> Result<HashMap<AgentId, u32
         .read(move |reader| store::count_by_agent(reader, organisation))
         .await?;
     Ok(counts.into_iter().collect())
+}
+
+/// How many employees work on the node, all organisations together: what the licence bounds.
+///
+/// # Errors
+/// Those of the database.
+pub fn count_active(reader: &Reader<'_>) -> Result<u64> {
+    store::count_active(reader)
 }
 
 /// What the models may know of the employees.
@@ -326,10 +344,7 @@ pub async fn views(app: &App, employees: Vec<Employee>) -> Result<Vec<Ve>> {
             data_class: employee.data_class,
             model: employee.model,
             agent: listing.summary(),
-            greeting: listing.manifest.persona.greeting.replace(
-                &listing.manifest.persona.default_name,
-                &employee.persona_name,
-            ),
+            greeting: greeting::spoken_by(&listing.manifest.persona, &employee.persona_name),
             persona_name: employee.persona_name,
             hired_at: employee.hired_at,
             hired_by: hirer.map_or_else(String::new, |person| person.display_name),

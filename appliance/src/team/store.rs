@@ -80,6 +80,16 @@ pub(super) fn list(
     )
 }
 
+/// How many active employees the node has, all organisations together.
+pub(super) fn count_active(reader: &Reader<'_>) -> Result<u64> {
+    let count: i64 = reader.query_one(
+        "SELECT COUNT(*) AS employees FROM ves WHERE state = 'active'",
+        params![],
+        |row| row.get("employees"),
+    )?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 /// How many active employees the organisation has of each agent.
 pub(super) fn count_by_agent(
     reader: &Reader<'_>,

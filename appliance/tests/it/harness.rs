@@ -13,12 +13,12 @@ use guildhall::{
     http,
     identity::{self, FirstAdministrator, NewApiKey, NewMember},
 };
-use guildhall_kernel::{Ctx, FixedClock, OrgId, RequestId, Role};
+use guildhall_kernel::{Clock, Ctx, FixedClock, OrgId, RequestId, Role};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
 /// 2026-01-05, a Monday.
-const START_MILLIS: i64 = 1_767_571_200_000;
+pub const START_MILLIS: i64 = 1_767_571_200_000;
 pub const PASSWORD: &str = "correct horse battery";
 
 pub struct TestApp {
@@ -75,6 +75,7 @@ impl TestApp {
         change(&mut config);
         let mut options = AppOptions::new(config, directory.path());
         options.clock = Arc::clone(&clock) as _;
+        options.built = clock.now();
         let app = App::open(options).await.unwrap();
         let first = FirstAdministrator {
             organisation_name: "First Organisation".into(),
@@ -103,10 +104,17 @@ impl TestApp {
 
     /// Stops the node and starts it again on the same data.
     pub async fn restart(&mut self) {
+        self.restart_after(|_| {}).await;
+    }
+
+    /// The same, with something done to the data directory in between.
+    pub async fn restart_after(&mut self, between: impl FnOnce(&std::path::Path)) {
         let config = self.app.config.clone();
         self.app.close().await;
+        between(self._directory.path());
         let mut options = AppOptions::new(config, self._directory.path());
         options.clock = Arc::clone(&self.clock) as _;
+        options.built = guildhall_kernel::Timestamp::from_millis(START_MILLIS);
         self.app = App::open(options).await.unwrap();
         self.router = http::router(&self.app).unwrap();
     }
@@ -270,12 +278,7 @@ impl Caller {
 }
 
 fn operator(app: &App, organisation: OrgId, person: guildhall_kernel::PersonId) -> Ctx {
-    identity::operator_context(
-        Arc::clone(&app.clock),
-        organisation,
-        person,
-        RequestId::new(),
-    )
+    identity::operator_context(app, organisation, person, RequestId::new())
 }
 
 async fn add(app: &App, ctx: &Ctx, (email, role): (&str, Role)) -> Ctx {

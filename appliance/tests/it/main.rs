@@ -14,6 +14,7 @@ mod harness;
 mod idempotency;
 mod identity;
 mod knowledge;
+mod licensing;
 mod metering;
 mod models;
 mod packs;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::{Caller, TestApp};
 
 mod lab;
+mod license;
 mod models;
 mod outside;
 
@@ -246,6 +247,7 @@ fn operations() -> impl Iterator<Item = &'static Operation> {
         models::OPERATIONS,
         outside::OPERATIONS,
         lab::OPERATIONS,
+        license::OPERATIONS,
     ];
     parts.into_iter().flatten()
 }

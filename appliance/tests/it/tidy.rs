@@ -23,6 +23,10 @@ const EDGES: &[(&str, &[&str])] = &[
     // Tier 1: who may do what, and what was used.
     ("identity", &["audit", "events"]),
     ("billing", &["audit", "identity"]),
+    (
+        "licensing",
+        &["audit", "billing", "egress", "events", "identity", "keys"],
+    ),
     // Tier 2: who can be hired, who is, and what they think with.
     ("catalog", &["identity"]),
     // The ways to answer are words of the manifest, so the catalogue owns them.
@@ -103,6 +107,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "knowledge",
+            "licensing",
             "protocols",
             "playground",
             "prompts",
@@ -113,7 +118,15 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "ops",
-        &["catalog", "chat", "egress", "identity", "inference", "team"],
+        &[
+            "catalog",
+            "chat",
+            "egress",
+            "identity",
+            "inference",
+            "licensing",
+            "team",
+        ],
     ),
     (
         "cli",
@@ -124,6 +137,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "http",
             "identity",
             "inference",
+            "licensing",
             "ops",
             "telemetry",
         ],
@@ -143,6 +157,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "inference",
             "keys",
             "knowledge",
+            "licensing",
             "playground",
             "secrets",
             "team",

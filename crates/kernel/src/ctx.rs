@@ -5,7 +5,9 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApiKeyId, Clock, Error, OrgId, PersonId, RequestId, Result, SessionId, Timestamp};
+use crate::{
+    ApiKeyId, Clock, Entitlements, Error, OrgId, PersonId, RequestId, Result, SessionId, Timestamp,
+};
 
 /// A person's role in one organisation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +78,8 @@ pub struct Ctx {
     pub request_id: RequestId,
     /// The caller's `Idempotency-Key`, when the request carries one.
     pub idempotency: Option<Arc<IdempotencyKey>>,
+    /// What the node's licence allows.
+    pub entitlements: Arc<Entitlements>,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
 }

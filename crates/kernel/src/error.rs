@@ -5,6 +5,8 @@ use std::{error::Error as StdError, fmt};
 
 use serde::Serialize;
 
+use crate::Timestamp;
+
 /// The product's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,8 +45,17 @@ pub struct Error {
     code: &'static str,
     message: String,
     fields: Vec<FieldError>,
+    restriction: Option<Box<Restriction>>,
     retry_after_seconds: Option<u32>,
     source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What a licence refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Restriction {
+    feature: String,
+    state: &'static str,
+    since: Timestamp,
 }
 
 /// One field that was refused.
@@ -67,6 +78,7 @@ impl Error {
             code,
             message: message.into(),
             fields: Vec::new(),
+            restriction: None,
             retry_after_seconds: None,
             source: None,
         }
@@ -106,6 +118,22 @@ impl Error {
     /// The caller may not do it.
     pub fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Forbidden, code, message)
+    }
+
+    /// The licence does not allow `feature` in its `state`. Code: `license_restricted`.
+    pub fn restricted(
+        feature: &str,
+        state: &'static str,
+        since: Timestamp,
+        message: impl Into<String>,
+    ) -> Self {
+        let mut error = Self::forbidden("license_restricted", message);
+        error.restriction = Some(Box::new(Restriction {
+            feature: feature.to_owned(),
+            state,
+            since,
+        }));
+        error
     }
 
     /// Nobody is logged in, or the credentials are wrong.
@@ -208,8 +236,13 @@ impl Error {
         } else {
             self.message.clone()
         };
-        let details = (!self.fields.is_empty()).then(|| ErrorFields {
+        let restriction = self.restriction.as_deref();
+        let has_details = restriction.is_some() || !self.fields.is_empty();
+        let details = has_details.then(|| ErrorFields {
             fields: self.fields.clone(),
+            feature: restriction.map(|restriction| restriction.feature.clone()),
+            state: restriction.map(|restriction| restriction.state.to_owned()),
+            since: restriction.map(|restriction| restriction.since),
         });
         ErrorBody {
             error: ErrorDetail {
@@ -290,17 +323,28 @@ pub struct ErrorDetail {
     pub message: String,
     /// The id under which the log knows this request.
     pub request_id: String,
-    /// The refused fields, when there are any.
+    /// The refused fields, or what the licence refused, when there is such a thing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub details: Option<ErrorFields>,
 }
 
-/// The refused fields of a request.
+/// The refused fields of a request, or what the licence refused.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorFields {
     /// One entry per refused field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(required = false))]
     pub fields: Vec<FieldError>,
+    /// For `license_restricted`: what was refused, such as `agents.max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// For `license_restricted`: the state of the licence, such as `restrict_new`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// For `license_restricted`: when that state began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
 }
 
 #[cfg(test)]

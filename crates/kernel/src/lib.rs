@@ -4,6 +4,7 @@
 
 mod clock;
 mod ctx;
+mod entitlements;
 mod error;
 mod id;
 mod money;
@@ -11,6 +12,7 @@ mod page;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};
 pub use ctx::{Ctx, IdempotencyKey, Principal, Role};
+pub use entitlements::{Entitlements, Growth};
 pub use error::{Error, ErrorBody, ErrorDetail, ErrorFields, ErrorKind, FieldError, Result};
 pub use id::{Id, IdKind, RequestId, random_token};
 pub use money::{MicroCredits, Minor};

@@ -16,24 +16,39 @@ pub trait Permission: Send + Sync + 'static {
     const NAME: &'static str;
 }
 
+/// Who sends a request, as far as the guards must know.
+pub trait Caller: Send {
+    /// Whether the caller holds the permission.
+    fn may(&self, permission: &str) -> bool;
+}
+
+impl Caller for Ctx {
+    fn may(&self, permission: &str) -> bool {
+        Ctx::may(self, permission)
+    }
+}
+
 /// Implemented by the router's state: knows who sends a request.
 pub trait Authenticator: Send + Sync {
+    /// What the server knows of a caller.
+    type Caller: Caller;
+
     /// Who acts, from the request's credentials. For credentials that a browser sends by itself
     /// this includes [`crate::csrf::check`].
     ///
     /// # Errors
     /// [`not_logged_in`] without valid credentials.
-    fn authenticate(&self, parts: &Parts) -> impl Future<Output = Result<Ctx>> + Send;
+    fn authenticate(&self, parts: &Parts) -> impl Future<Output = Result<Self::Caller>> + Send;
 }
 
 /// Lets the caller in who is logged in and holds the permission `P`.
-pub struct Auth<P> {
-    /// Who acts, for which organisation.
-    pub ctx: Ctx,
+pub struct Auth<P, C = Ctx> {
+    /// Who acts, and for whom.
+    pub ctx: C,
     permission: PhantomData<fn() -> P>,
 }
 
-impl<P: Permission, S: Authenticator> FromRequestParts<S> for Auth<P> {
+impl<P: Permission, S: Authenticator> FromRequestParts<S> for Auth<P, S::Caller> {
     type Rejection = HttpError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, HttpError> {

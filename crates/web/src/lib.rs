@@ -13,6 +13,7 @@ pub mod json;
 pub mod layers;
 pub mod limits;
 pub mod openapi;
+pub mod password;
 pub mod path;
 pub mod rate_limit;
 mod scope;
@@ -23,7 +24,7 @@ pub mod testing;
 pub mod tls;
 
 pub use error::{HttpError, HttpResult, Refused};
-pub use guard::{Auth, Authenticator, Permission, Public};
+pub use guard::{Auth, Authenticator, Caller, Permission, Public};
 pub use json::Json;
 pub use path::{Path, Query};
 pub use scope::request_id;

@@ -1,22 +1,30 @@
 //! Server-sent events (HTML Living Standard, 9.2).
 
-use std::{borrow::Cow, convert::Infallible, time::Duration};
+use std::{
+    borrow::Cow,
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use axum::{
-    http::{HeaderValue, header},
-    response::{
-        IntoResponse, Response,
-        sse::{Event, KeepAlive, Sse},
-    },
+    body::{Body, Bytes},
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream::BoxStream};
 use guildhall_kernel::{Error, Result};
 use serde::Serialize;
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::scope;
 
 /// How often a comment keeps a silent stream open.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_COMMENT: &[u8] = b": keep-alive\n\n";
+/// Events that are sent in one piece when they are there at the same time.
+const EVENTS_AT_ONCE: usize = 32;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,36 +80,87 @@ impl<S: Stream<Item = SseEvent> + Send + 'static> EventStream<S> {
 impl<S: Stream<Item = SseEvent> + Send + 'static> IntoResponse for EventStream<S> {
     fn into_response(self) -> Response {
         let shutdown = scope::shutdown();
-        let frames = self
-            .0
-            .take_until(shutdown.cancelled_owned())
-            .map(|event| Ok::<_, Infallible>(frame(event)));
-        let keep_alive = KeepAlive::new().interval(KEEP_ALIVE).text("keep-alive");
-        let mut response = Sse::new(frames).keep_alive(keep_alive).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // Proxies such as nginx hold answers back unless they are told not to.
-        headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+        let events = self.0.take_until(shutdown.cancelled_owned());
+        let frames = Frames {
+            events: events.ready_chunks(EVENTS_AT_ONCE).boxed(),
+            spoke: Instant::now(),
+            silence: Box::pin(sleep(KEEP_ALIVE)),
+        };
+        let mut response = Body::from_stream(frames).into_response();
+        let fixed = [
+            (header::CONTENT_TYPE, "text/event-stream"),
+            (header::CACHE_CONTROL, "no-store"),
+            // Proxies such as nginx hold answers back unless they are told not to.
+            (HeaderName::from_static("x-accel-buffering"), "no"),
+        ];
+        for (name, value) in fixed {
+            let value = HeaderValue::from_static(value);
+            response.headers_mut().insert(name, value);
+        }
         response
     }
 }
 
-fn frame(event: SseEvent) -> Event {
-    // JSON holds no bare line breaks, so most payloads are sent as they are.
-    let data = if event.data.contains('\r') {
-        event.data.replace("\r\n", "\n").replace('\r', "\n")
-    } else {
-        event.data
-    };
-    let frame = if event.name.is_empty() {
-        Event::default().data(data)
-    } else {
-        Event::default().event(one_line(&event.name)).data(data)
-    };
-    match event.id {
-        Some(id) => frame.id(one_line(&id)),
-        None => frame,
+/// Events as they go over the wire.
+struct Frames {
+    events: BoxStream<'static, Vec<SseEvent>>,
+    /// When something was sent last.
+    spoke: Instant,
+    /// Looks now and then whether that is too long ago: set for every event it would cost more than the event.
+    silence: Pin<Box<Sleep>>,
+}
+
+impl Stream for Frames {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if let Poll::Ready(events) = self.events.poll_next_unpin(context) {
+            self.spoke = Instant::now();
+            return Poll::Ready(events.map(|events| Ok(written(&events))));
+        }
+        while self.silence.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            let is_due = self.spoke + KEEP_ALIVE <= now;
+            if is_due {
+                self.spoke = now;
+            }
+            let next = self.spoke + KEEP_ALIVE;
+            self.silence.as_mut().reset(next);
+            if is_due {
+                return Poll::Ready(Some(Ok(Bytes::from_static(KEEP_ALIVE_COMMENT))));
+            }
+        }
+        Poll::Pending
     }
+}
+
+fn written(events: &[SseEvent]) -> Bytes {
+    let length = |event: &SseEvent| event.data.len() + event.name.len() + 32;
+    let mut text = String::with_capacity(events.iter().map(length).sum());
+    for event in events {
+        write(event, &mut text);
+    }
+    text.into()
+}
+
+fn write(event: &SseEvent, text: &mut String) {
+    let mut field = |name: &str, value: &str| {
+        text.extend([name, ": ", value, "\n"]);
+    };
+    if !event.name.is_empty() {
+        field("event", &one_line(&event.name));
+    }
+    // JSON holds no bare line breaks, so most payloads are sent as they are.
+    if event.data.contains('\r') {
+        let data = event.data.replace("\r\n", "\n").replace('\r', "\n");
+        data.split('\n').for_each(|line| field("data", line));
+    } else {
+        event.data.split('\n').for_each(|line| field("data", line));
+    }
+    if let Some(id) = &event.id {
+        field("id", &one_line(id));
+    }
+    text.push('\n');
 }
 
 /// Names and ids end at a line break on the wire, so they must not contain one.

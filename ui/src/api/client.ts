@@ -2,8 +2,8 @@ import { ApiError, errorFromResponse, unreachable } from './error'
 import type { paths } from './schema'
 
 type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
-type PathsWith<M extends Method> = { [P in keyof paths]: M extends keyof paths[P] ? P : never }[keyof paths]
-type OperationOf<P extends keyof paths, M extends Method> = M extends keyof paths[P] ? paths[P][M] : never
+type PathsWith<Api, M extends Method> = { [P in keyof Api]: M extends keyof Api[P] ? P : never }[keyof Api]
+type OperationOf<Api, P extends keyof Api, M extends Method> = M extends keyof Api[P] ? Api[P][M] : never
 type JsonOf<Content> = Content extends { content: { 'application/json': infer Body } } ? Body : undefined
 type Success<Op> = Op extends { responses: infer R } ? JsonOf<R[Extract<keyof R, 200 | 201 | 202>]> : never
 type BodyOf<Op> = Op extends { requestBody: { content: { 'application/json': infer Body } } } ? Body : never
@@ -18,10 +18,10 @@ type Common = {
   /** One key per intended change. A key is made per call when none is given; give one to keep it over several clicks. */
   idempotencyKey?: string
 }
-type Options<P extends keyof paths, M extends Method> = Common &
+type Options<Api, P extends keyof Api, M extends Method> = Common &
   PathOption<P> &
-  BodyOption<OperationOf<P, M>> &
-  QueryOption<OperationOf<P, M>>
+  BodyOption<OperationOf<Api, P, M>> &
+  QueryOption<OperationOf<Api, P, M>>
 type Arguments<O> = Record<never, never> extends O ? [options?: O] : [options: O]
 
 /** At most this many further tries after `503` with `Retry-After`, all with the same idempotency key. */
@@ -96,10 +96,19 @@ async function request(method: Method, template: string, options: AnyOptions = {
 }
 
 const verb =
-  <M extends Method>(method: M) =>
-  <P extends PathsWith<M>>(template: P, ...[options]: Arguments<Options<P, M>>) =>
-    // The one place where wire data gets its type: the node's OpenAPI document vouches for it.
-    request(method, template, options as AnyOptions | undefined) as Promise<Success<OperationOf<P, M>>>
+  <Api, M extends Method>(method: M) =>
+  <P extends PathsWith<Api, M> & string>(template: P, ...[options]: Arguments<Options<Api, P, M>>) =>
+    // The one place where wire data gets its type: the server's OpenAPI document vouches for it.
+    request(method, template, options as AnyOptions | undefined) as Promise<Success<OperationOf<Api, P, M>>>
 
-/** The typed client: `api.get('/api/ves/{id}', { path: { id } })`. */
-export const api = { get: verb('get'), post: verb('post'), put: verb('put'), patch: verb('patch'), delete: verb('delete') }
+/** A typed client for the operations of one OpenAPI document. */
+export const clientFor = <Api>() => ({
+  get: verb<Api, 'get'>('get'),
+  post: verb<Api, 'post'>('post'),
+  put: verb<Api, 'put'>('put'),
+  patch: verb<Api, 'patch'>('patch'),
+  delete: verb<Api, 'delete'>('delete'),
+})
+
+/** The node's client: `api.get('/api/ves/{id}', { path: { id } })`. */
+export const api = clientFor<paths>()

@@ -19,6 +19,7 @@ type Names =
   | 'providers.changed'
   | 'egress.changed'
   | 'collections.changed'
+  | 'license.changed'
 export type NodeEvent = {
   name: Names
   ve_id?: string
@@ -45,6 +46,7 @@ const NAMES: readonly Names[] = [
   'providers.changed',
   'egress.changed',
   'collections.changed',
+  'license.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 
@@ -97,6 +99,8 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [keys.collections]
     case 'egress.changed':
       return [keys.collections, keys.egress, keys.providers, keys.models, keys.ves]
+    case 'license.changed':
+      return [keys.license]
   }
 }
 

@@ -26,6 +26,7 @@ export const keys = {
   fallbacks: ['fallbacks'] as const,
   residency: ['residency'] as const,
   collections: ['collections'] as const,
+  license: ['license'] as const,
   people: ['people'] as const,
   prompts: ['prompts'] as const,
   prompt: (id: string) => ['prompts', 'one', id] as const,

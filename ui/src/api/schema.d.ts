@@ -695,6 +695,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/license": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the node may do, why, and how much of it is used. */
+        get: operations["read_license"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Verifies a file and says what importing it would come to. Changes nothing. */
+        post: operations["check_license"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to the licence, newest first. */
+        get: operations["read_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Imports a licence, lease, revocation list or keyring. What the node has already is not an error. */
+        post: operations["import_license"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a request for a lease, to be carried to the vendor. */
+        post: operations["request_lease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The licence server, where one is configured. */
+        get: operations["read_server"];
+        /** Configures the licence server. Nothing is sent by this, and nothing ever while the node is air-gapped. */
+        put: operations["set_server"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/server/contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the licence server now: revocation list, leases, usage reports. `failure` says why it was in vain. */
+        post: operations["contact_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an export would hold, and what there is. */
+        get: operations["read_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/license/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Usage reports as a file: those never exported, or from a number on. */
+        post: operations["export_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/marketplace/agents": {
         parameters: {
             query?: never;
@@ -2077,6 +2231,13 @@ export interface components {
             source: components["schemas"]["SourceKind"];
             title: string;
         };
+        /** @description What is wrong with the clock. */
+        ClockAnomaly: {
+            /** @description `behind_floor`, `behind_mark` or `jump_forward`. */
+            kind: string;
+            /** @description What the clock of the machine says. */
+            wall_time: components["schemas"]["Timestamp"];
+        };
         cnv_id: string;
         /**
          * @description Texts that are searched together, with one model.
@@ -2283,6 +2444,15 @@ export interface components {
             /** @enum {string} */
             kind: "aws";
         });
+        /** @description The newest revocation list. */
+        CrlView: {
+            /** @description How many things it revokes. */
+            entries: number;
+            next_update: components["schemas"]["Timestamp"];
+            this_update: components["schemas"]["Timestamp"];
+            /** Format: int64 */
+            version: number;
+        };
         /**
          * @description How secret something is, least secret first.
          * @enum {string}
@@ -2448,10 +2618,15 @@ export interface components {
             /** @description The id under which the log knows this request. */
             request_id: string;
         };
-        /** @description The refused fields of a request. */
+        /** @description The refused fields of a request, or what the licence refused. */
         ErrorFields: {
+            /** @description For `license_restricted`: what was refused, such as `agents.max`. */
+            feature?: string | null;
             /** @description One entry per refused field. */
-            fields: components["schemas"]["FieldError"][];
+            fields?: components["schemas"]["FieldError"][];
+            since?: components["schemas"]["Timestamp"] | null;
+            /** @description For `license_restricted`: the state of the licence, such as `restrict_new`. */
+            state?: string | null;
         };
         /** @description What happened. */
         Event: {
@@ -2509,7 +2684,18 @@ export interface components {
             type: "egress.changed";
         } | {
             /** @enum {string} */
+            type: "license.changed";
+        } | {
+            /** @enum {string} */
             type: "reload";
+        };
+        /** @description Which reports to export. */
+        ExportUsage: {
+            /**
+             * Format: int64
+             * @description The number of the first one; those never exported when left out.
+             */
+            from?: number | null;
         };
         /** @description One choice of a filter. */
         FacetCount: {
@@ -2589,6 +2775,28 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description What an import came to. */
+        ImportedArtefact: {
+            /** @description `license`, `lease`, `crl` or `keyring`. */
+            kind: string;
+            license: components["schemas"]["LicenseView"] | null;
+            /** @description The licence it is or belongs to. */
+            license_id: string | null;
+            /**
+             * Format: int64
+             * @description Serial, counter or version.
+             */
+            number: number;
+            /** @description `imported`, or `already_there` when the node had this very one. */
+            outcome: string;
+            /** @description The state of the node afterwards, or as it would be. */
+            state: string;
+        };
+        /** @description A file of the vendor. */
+        ImportLicense: {
+            /** @description The file's text: armoured or bare JSON, at most 64 KiB. */
+            text: string;
+        };
         /** @description What a model file says of itself. */
         Inspection: {
             architecture: string;
@@ -2635,6 +2843,23 @@ export interface components {
          */
         KeepWithin: "node" | "local_network";
         key_id: string;
+        /** @description A key of the keyring. */
+        KeyringKeyView: {
+            algorithm: string;
+            /** @description SHA-256 of the public key. */
+            id: string;
+            not_after: components["schemas"]["Timestamp"];
+            revoked: boolean;
+            role: string;
+        };
+        /** @description The keys that are trusted. */
+        KeyringView: {
+            /** @description When the vendor meant to renew it; one past it is used on. */
+            expires: components["schemas"]["Timestamp"];
+            keys: components["schemas"]["KeyringKeyView"][];
+            /** Format: int64 */
+            version: number;
+        };
         /** @description A well-known open model. */
         KnownModel: {
             /**
@@ -2667,6 +2892,236 @@ export interface components {
              */
             size_bytes: number;
             verdict: components["schemas"]["MemoryVerdict"];
+        };
+        /** @description The lease of a licence. */
+        LeaseView: {
+            /**
+             * Format: int64
+             * @description Hours that the node may still run with it.
+             */
+            hours_left: number;
+            issued_at: components["schemas"]["Timestamp"];
+            lease_id: string;
+            /** @description Sentences of the vendor. */
+            notices: string[];
+            valid_until: components["schemas"]["Timestamp"];
+        };
+        /** @description What happened. */
+        LicenseEvent: {
+            at: components["schemas"]["Timestamp"];
+            details: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            id: number;
+            /** @description Such as `imported`, `state_changed`, `request_made`, `clock_anomaly`, `notice`, `usage_exported`, `server_contacted`. */
+            kind: string;
+        };
+        /** @description A file of the folder `license`. */
+        LicenseFile: {
+            name: string;
+            /** @description `used`, `older` (something newer is in use) or `refused`. */
+            outcome: string;
+            /** @description Why it is refused, as a sentence. */
+            reason: string | null;
+        };
+        /** @description This node, as its licences name it. */
+        LicenseInstall: {
+            /** @description A short name to compare by eye. */
+            id: string;
+            /** @description SHA-256 of the public install key, in hexadecimal: what a licence is bound to. */
+            key_fingerprint: string;
+            /** @description The public install key (Ed25519), in base 64. */
+            public_key: string;
+        };
+        /** @description How much of something is used. */
+        LicenseMeter: {
+            /**
+             * Format: int64
+             * @description The number up to which new ones are possible, where the licence tolerates more than `max`.
+             */
+            ceiling: number | null;
+            /**
+             * Format: int64
+             * @description The number of the licence; none: as many as one likes.
+             */
+            max: number | null;
+            /** Format: int64 */
+            used: number;
+        };
+        /** @description Something the administrators should know. */
+        LicenseNotice: {
+            code: string;
+            message: string;
+        };
+        /** @description A request for a lease, to be carried to the vendor. */
+        LicenseRequest: {
+            file_name: string;
+            /** @description What it says, to be read before it leaves. */
+            says: {
+                [key: string]: unknown;
+            };
+            /** @description The signed file. */
+            text: string;
+        };
+        /** @description The licence server of a connected node. */
+        LicenseServer: {
+            /** @description Such as `https://licences.example.com`. */
+            base_url: string;
+            /** @description Certificates (PEM) to trust beside the public authorities. */
+            ca_pem: string | null;
+            /** @description Whether the node asks it by itself. */
+            enabled: boolean;
+            /** @description Why the last try failed, as a sentence. */
+            failure: string | null;
+            /** @description Whether it lies on the local network. */
+            local_network: boolean;
+            succeeded_at: components["schemas"]["Timestamp"] | null;
+            tried_at: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description The licence server, where one is configured. */
+        LicenseServerAnswer: {
+            server: components["schemas"]["LicenseServer"] | null;
+        };
+        /** @description What the node may do, why, and how much of it is used. */
+        LicenseStatus: {
+            /** @description What is wrong with the clock right now. */
+            anomalies: components["schemas"]["ClockAnomaly"][];
+            /**
+             * Format: int64
+             * @description How often the clock was found wrong since the first start.
+             */
+            clock_anomalies_total: number;
+            crl: components["schemas"]["CrlView"] | null;
+            /** @description The time that counts for licences. */
+            effective_time: components["schemas"]["Timestamp"];
+            /** @description Employees that work here, all organisations of the node together. */
+            employees: components["schemas"]["LicenseMeter"];
+            /** @description What is granted, by name: `feature.*` true or false, numbers, lists of names. A number that is not named is not limited. */
+            entitlements: {
+                [key: string]: unknown;
+            };
+            /** @description Files of the folder `license` in the data directory. */
+            files: components["schemas"]["LicenseFile"][];
+            /** @description This node, as its licences name it. */
+            install: components["schemas"]["LicenseInstall"];
+            /** @description The keys that are trusted. */
+            keyring: components["schemas"]["KeyringView"];
+            license: components["schemas"]["LicenseView"] | null;
+            /** @description Every licence of the node, the deciding one too. */
+            licenses: components["schemas"]["LicenseView"][];
+            /** @description What the administrators should know, most pressing first; codes such as `crl_stale` with a sentence. */
+            notices: components["schemas"]["LicenseNotice"][];
+            /** @description What decides: `trial`, `term`, `lease`, `lease_budget`, `other_node` or `revoked`. */
+            reason: string;
+            /** @description People with a seat, all organisations of the node together. */
+            seats: components["schemas"]["LicenseMeter"];
+            /** @description When the state began. */
+            since: components["schemas"]["Timestamp"];
+            /** @description `trial`, `active`, `expiring_soon`, `grace`, `restrict_new` or `read_only`. */
+            state: string;
+            /** @description When the node's own trial began and ends. */
+            trial: components["schemas"]["LicenseTrial"];
+            /** @description `development` or `production`: whose root keys are in the program. */
+            trust_root: string;
+            until: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description The node's own trial. */
+        LicenseTrial: {
+            ends_at: components["schemas"]["Timestamp"];
+            started_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What an export would hold, and what there is. */
+        LicenseUsage: {
+            /** @description The last days, newest first. */
+            days: components["schemas"]["LicenseUsageDay"][];
+            /** @description The next report, exactly as it would be signed. */
+            preview: {
+                [key: string]: unknown;
+            };
+            /** @description The last reports, newest first. */
+            reports: components["schemas"]["LicenseUsageReport"][];
+        };
+        /** @description One day of use: counts, and nothing about people. */
+        LicenseUsageDay: {
+            /** Format: int64 */
+            active_30d: number;
+            /** Format: int64 */
+            answers: number;
+            /** @description As `2026-11-27`, UTC. */
+            date: string;
+            /** Format: int64 */
+            seats: number;
+            /** Format: int64 */
+            ves_peak: number;
+        };
+        /** @description Usage reports as a file, and each as one of its own. */
+        LicenseUsageExport: {
+            file_name: string;
+            /** @description The same, one by one. */
+            files: components["schemas"]["LicenseUsageFile"][];
+            /** Format: int64 */
+            reports: number;
+            /** @description One signed report after the other. */
+            text: string;
+        };
+        /** @description One usage report as a file. */
+        LicenseUsageFile: {
+            file_name: string;
+            /** @description The signed report. */
+            text: string;
+        };
+        /** @description A usage report of the chain. */
+        LicenseUsageReport: {
+            /** Format: int64 */
+            bytes: number;
+            created_at: components["schemas"]["Timestamp"];
+            exported_at: components["schemas"]["Timestamp"] | null;
+            first_day: string;
+            last_day: string;
+            sent_at: components["schemas"]["Timestamp"] | null;
+            /** Format: int64 */
+            seq: number;
+            sha256: string;
+        };
+        /** @description One licence of the node. */
+        LicenseView: {
+            /** @description `install_key`, `site` or `none`. */
+            binding: string;
+            contract_ref: string | null;
+            customer: string;
+            /** @description Whether it decides. */
+            deciding: boolean;
+            edition: string;
+            entitlements: {
+                [key: string]: unknown;
+            };
+            /** @description `production` or `nonproduction`. */
+            environment: string;
+            /** @description What follows the end: `warn`, `restrict_new` or `read_only`. */
+            expiry_behavior: string;
+            grace_end: components["schemas"]["Timestamp"] | null;
+            imported_at: components["schemas"]["Timestamp"];
+            issued_at: components["schemas"]["Timestamp"];
+            /** @description `trial`, `subscription`, `perpetual`, `nfr` or `internal`. */
+            kind: string;
+            lease: components["schemas"]["LeaseView"] | null;
+            lease_required: boolean;
+            license_id: string;
+            maintenance_end: components["schemas"]["Timestamp"] | null;
+            /** @description Whether it names another node. */
+            names_other_node: boolean;
+            not_before: components["schemas"]["Timestamp"];
+            product: string;
+            /** Format: int64 */
+            serial: number;
+            /** @description SHA-256 of what was signed. */
+            sha256: string;
+            /** @description Ids of the keys that signed. */
+            signers: string[];
+            /** @description Its own state; none while it waits for its beginning or another took its place. */
+            state: string | null;
+            term_end: components["schemas"]["Timestamp"] | null;
         };
         /** @description How much one may use. A limit that is left out does not exist. */
         Limits: {
@@ -3338,6 +3793,22 @@ export interface components {
                 publisher: string;
                 /** @description One sentence for people. */
                 summary: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_LicenseEvent: {
+            /** @description The entries of this page. */
+            items: {
+                at: components["schemas"]["Timestamp"];
+                details: {
+                    [key: string]: unknown;
+                };
+                /** Format: int64 */
+                id: number;
+                /** @description Such as `imported`, `state_changed`, `request_made`, `clock_anomaly`, `notice`, `usage_exported`, `server_contacted`. */
+                kind: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -4267,6 +4738,11 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description Which licence to ask a lease for. */
+        RequestLease: {
+            /** @description The one that decides when left out. */
+            license_id?: string | null;
+        };
         /** @description Where an organisation's prompts may be computed. */
         ResidencyRule: {
             applies_to: components["schemas"]["AppliesTo"];
@@ -4542,6 +5018,17 @@ export interface components {
             /** @description To open the switch, the mode once more, typed by a person; closing it needs none. */
             confirm?: string | null;
             mode: components["schemas"]["EgressMode"];
+        };
+        /** @description Where the licence server is. */
+        SetLicenseServer: {
+            /** @description Such as `https://licences.example.com`. */
+            base_url: string;
+            /** @description Certificates (PEM) to trust beside the public authorities. */
+            ca_pem?: string | null;
+            /** @description Whether the node asks it by itself. */
+            enabled: boolean;
+            /** @description Whether it lies on the local network. */
+            local_network?: boolean;
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
@@ -7213,6 +7700,375 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseStatus"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportLicense"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedArtefact"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_history: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LicenseEvent"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    import_license: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportLicense"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedArtefact"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    request_lease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestLease"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseRequest"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetLicenseServer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    contact_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseServerAnswer"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseUsage"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportUsage"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseUsageExport"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The request was refused or failed. */

@@ -10,6 +10,7 @@ export type Permission =
   | 'team.hire'
   | 'team.manage'
   | 'chat.use'
+  | 'license.read'
   | 'models.read'
   | 'people.read'
   | 'playground.use'
@@ -20,7 +21,13 @@ export type Permission =
   | 'quotas.manage'
   | 'residency.manage'
   | 'collections.manage'
-export type NodePermission = 'node.observe' | 'node.organisations' | 'models.manage' | 'providers.manage' | 'egress.manage'
+export type NodePermission =
+  | 'license.manage'
+  | 'node.observe'
+  | 'node.organisations'
+  | 'models.manage'
+  | 'providers.manage'
+  | 'egress.manage'
 
 /** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */
 let last: Session | null = null

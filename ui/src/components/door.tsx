@@ -16,8 +16,10 @@ export function OfflineBadge() {
   )
 }
 
+type DoorProps = { label: string; children: ReactNode; badge?: ReactNode; headline?: ReactNode; promise?: string }
+
 /** The frame of the pages outside the hall: the hall itself on one side, a form on the other. */
-export function Door({ label, children }: { label: string; children: ReactNode }) {
+export function Door({ label, children, badge, headline, promise }: DoorProps) {
   return (
     <>
       <Backdrop />
@@ -29,16 +31,16 @@ export function Door({ label, children }: { label: string; children: ReactNode }
           <div className="floor" aria-hidden="true" />
           <div className="relative flex items-center justify-between gap-3">
             <Wordmark size={36} />
-            <OfflineBadge />
+            {badge ?? <OfflineBadge />}
           </div>
           <div className="absolute inset-x-0 top-[86px] bottom-[-70px] grid place-items-center sm:top-[100px] lg:bottom-[230px]">
             <Hall className="w-[300px] max-w-[78%] sm:w-[420px] lg:w-[min(600px,84%)]" orb={74} state="working" />
           </div>
           <div className="relative mt-auto hidden lg:block">
             <p className="max-w-[15ch] font-display text-[clamp(2.6rem,4vw,3.75rem)] leading-[1.02] font-semibold tracking-[-.035em] text-balance">
-              {rich('door.headline', { shine: (words) => <span className="shine">{words}</span> })}
+              {headline ?? rich('door.headline', { shine: (words) => <span className="shine">{words}</span> })}
             </p>
-            <p className="mt-5 max-w-[46ch] text-[16.5px] text-ink-2">{t('door.promise')}</p>
+            <p className="mt-5 max-w-[46ch] text-[16.5px] text-ink-2">{promise ?? t('door.promise')}</p>
           </div>
         </section>
         <section className="flex flex-col justify-center px-2 py-8 sm:px-10 lg:px-16" aria-label={label}>

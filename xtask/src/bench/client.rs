@@ -1,10 +1,10 @@
 //! A connection that speaks just enough HTTP/1.1 to measure a server that speaks it well: requests are
-//! sent as prepared bytes, answers are read by their `Content-Length`.
+//! sent as prepared bytes, answers are read by their `Content-Length` or chunk by chunk.
 
 use std::{
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::Result;
@@ -21,6 +21,16 @@ pub(super) struct Connection {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) body: Vec<u8>,
+    /// When its head and the first bytes of its body were there.
+    pub(super) first_bytes: Instant,
+}
+
+/// How long an answer's body is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    Bytes(usize),
+    /// It comes in chunks, each with its length (RFC 9112, 7.1).
+    Chunked,
 }
 
 impl Connection {
@@ -38,17 +48,24 @@ impl Connection {
     /// Sends a request and reads the whole answer.
     pub(super) fn send(&mut self, request: &[u8]) -> Result<Answer> {
         let (status, length) = self.send_for_head(request)?;
-        while self.received.len() < length {
+        if self.received.is_empty() && length != Length::Bytes(0) {
             self.read_more()?;
         }
-        let rest = self.received.split_off(length);
-        let body = std::mem::replace(&mut self.received, rest);
-        Ok(Answer { status, body })
+        let first_bytes = Instant::now();
+        let body = match length {
+            Length::Bytes(length) => self.take(length)?,
+            Length::Chunked => self.take_chunks()?,
+        };
+        Ok(Answer {
+            status,
+            body,
+            first_bytes,
+        })
     }
 
-    /// Sends a request and reads the answer's head only: its status and the length of its body. The
-    /// body of an event stream never ends.
-    pub(super) fn send_for_head(&mut self, request: &[u8]) -> Result<(u16, usize)> {
+    /// Sends a request and reads the answer's head only: its status and how long its body is. The body
+    /// of an event stream never ends.
+    pub(super) fn send_for_head(&mut self, request: &[u8]) -> Result<(u16, Length)> {
         self.stream.write_all(request)?;
         loop {
             if let Some(end) = find(&self.received, b"\r\n\r\n") {
@@ -58,6 +75,41 @@ impl Connection {
                 return parsed;
             }
             self.read_more()?;
+        }
+    }
+
+    fn take(&mut self, length: usize) -> Result<Vec<u8>> {
+        while self.received.len() < length {
+            self.read_more()?;
+        }
+        let rest = self.received.split_off(length);
+        Ok(std::mem::replace(&mut self.received, rest))
+    }
+
+    fn take_chunks(&mut self) -> Result<Vec<u8>> {
+        let (mut body, mut at) = (Vec::new(), 0);
+        loop {
+            let rest = self.received.get(at..).unwrap_or_default();
+            let Some(line) = find(rest, b"\r\n") else {
+                self.read_more()?;
+                continue;
+            };
+            let length = chunk_length(rest.get(..line).unwrap_or_default())?;
+            let (from, end) = (at + line + 2, at + line + 2 + length);
+            while self.received.len() < end + 2 {
+                self.read_more()?;
+            }
+            body.extend_from_slice(self.received.get(from..end).unwrap_or_default());
+            at = end + 2;
+            if length == 0 {
+                self.received.drain(..at);
+                return Ok(body);
+            }
+            // Now and then, so that long streams are not moved for every chunk.
+            if at > READ_BYTES {
+                self.received.drain(..at);
+                at = 0;
+            }
         }
     }
 
@@ -78,7 +130,7 @@ impl Connection {
     }
 }
 
-fn parse_head(head: &str) -> Result<(u16, usize)> {
+fn parse_head(head: &str) -> Result<(u16, Length)> {
     let mut lines = head.lines();
     let status = lines
         .next()
@@ -87,14 +139,26 @@ fn parse_head(head: &str) -> Result<(u16, usize)> {
     let status = status
         .parse()
         .map_err(|_| format!("not an HTTP answer: {head}"))?;
-    let length = lines
-        .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        .and_then(|(_, value)| value.trim().parse().ok());
-    Ok((status, length.unwrap_or(0)))
+    let mut length = Length::Bytes(0);
+    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
+        if name.eq_ignore_ascii_case("transfer-encoding") {
+            return Ok((status, Length::Chunked));
+        }
+        if name.eq_ignore_ascii_case("content-length") {
+            length = Length::Bytes(value.trim().parse()?);
+        }
+    }
+    Ok((status, length))
 }
 
-fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+fn chunk_length(line: &[u8]) -> Result<usize> {
+    let text = String::from_utf8_lossy(line);
+    let digits = text.split(';').next().unwrap_or_default().trim();
+    usize::from_str_radix(digits, 16).map_err(|_| format!("not a chunk's length: {text}").into())
+}
+
+/// Where `needle` begins in `haystack`.
+pub(super) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack
         .windows(needle.len())
         .position(|window| window == needle)
@@ -119,7 +183,9 @@ mod tests {
     #[test]
     fn an_answers_head_is_read() {
         let head = "HTTP/1.1 201 Created\r\nx: y\r\nContent-Length: 12";
-        assert_eq!(parse_head(head).unwrap(), (201, 12));
+        assert_eq!(parse_head(head).unwrap(), (201, Length::Bytes(12)));
+        let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked";
+        assert_eq!(parse_head(head).unwrap(), (200, Length::Chunked));
         assert!(parse_head("what").is_err());
     }
 

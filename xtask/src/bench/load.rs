@@ -78,7 +78,8 @@ fn repeat(address: SocketAddr, request: &[u8], status: u16, end: Instant) -> Res
     }
 }
 
-fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
+/// The time that `percent` of all were below.
+pub(super) fn percentile_ms(sorted: &[Duration], percent: usize) -> f64 {
     let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
     sorted
         .get(index)

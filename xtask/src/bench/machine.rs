@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde_json::{Value, json};
+
 use crate::Result;
 
 /// The machine, as far as it matters to a figure.
@@ -31,6 +33,18 @@ impl Machine {
             load: load_average(),
         }
     }
+
+    /// The same for programs, with the load average after the measurement.
+    pub(super) fn json(&self, load_after: &str) -> Value {
+        json!({
+            "processor": self.processor,
+            "cores": self.cores,
+            "memory_gib": self.memory_gib,
+            "kernel": self.kernel,
+            "load_before": self.load,
+            "load_after": load_after,
+        })
+    }
 }
 
 /// The load average over one minute.
@@ -53,6 +67,27 @@ pub(super) fn memory_mb(process: u32) -> Result<(f64, f64)> {
         kib.map(|kib| kib * 1024.0 / 1e6).ok_or("the node is gone")
     };
     Ok((figure("status", "VmRSS")?, figure("smaps_rollup", "Pss")?))
+}
+
+/// The same of every process in a process group together, as their proportional share.
+///
+/// # Errors
+/// When the group is gone.
+pub(super) fn group_memory_mb(group: u32) -> Result<f64> {
+    let processes = fs::read_dir("/proc")?.flatten().filter_map(|entry| {
+        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+        // The fields after the name in brackets: state, parent, group (proc(5)).
+        let stat = read(&format!("/proc/{process}/stat"));
+        let found = stat.rsplit_once(") ")?.1.split(' ').nth(2)?.parse().ok();
+        (found == Some(group)).then_some(process)
+    });
+    let shares = processes.map(|process| memory_mb(process).map(|(_, share)| share));
+    let total: f64 = shares.flatten().sum();
+    if total > 0.0 {
+        Ok(total)
+    } else {
+        Err("the processes are gone".into())
+    }
 }
 
 /// How many files this process may have open.

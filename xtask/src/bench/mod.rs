@@ -1,40 +1,45 @@
 //! Benchmarks: programs that measure and write down what they found; never timed tests.
 
 mod client;
+mod document;
+mod gateway;
 mod inference;
+mod license;
 mod load;
 mod machine;
 mod measure;
 mod node;
+mod paced;
 mod report;
 mod table;
 mod upload;
 
 use std::path::Path;
 
-use self::{machine::Machine, report::Report};
+use self::machine::Machine;
 use crate::{Result, program};
 
 /// Measures the HTTP interface and writes `docs/benchmarks/http.md` and `http.json`.
 pub(crate) fn http(root: &Path) -> Result<()> {
     let program = program()?;
     println!("measuring {}", program.display());
-    let before = Machine::read();
-    let figures = measure::all(&program)?;
-    let report = Report {
-        machine: before,
-        load_after: machine::load_average(),
-        figures,
-    };
-    report.write(root)?;
-    println!("{}", report.table());
-    println!("wrote docs/benchmarks/http.md and http.json");
-    Ok(())
+    let machine = Machine::read();
+    measure::all(&program)?.document().publish(root, &machine)
+}
+
+/// Measures the gateway and writes `docs/benchmarks/gateway.md` and `gateway.json`.
+pub(crate) fn gateway(root: &Path) -> Result<()> {
+    gateway::run(root, &program()?)
 }
 
 /// Measures how fast a model file goes up, and prints it.
 pub(crate) fn upload(root: &Path) -> Result<()> {
     upload::run(root, &program()?)
+}
+
+/// Measures verifications and the licence server, and writes `docs/benchmarks/license.md` and `license.json`.
+pub(crate) fn license(root: &Path) -> Result<()> {
+    license::run(root, &program()?.with_file_name("guildhall-license-server"))
 }
 
 /// Measures the engine and writes `docs/benchmarks/inference.md` and `inference.json`.

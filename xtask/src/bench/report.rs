@@ -1,57 +1,29 @@
-//! Writes down what was found, with its targets and limits beside it.
+//! What was found about HTTP and SQLite, with its targets and limits beside it.
 
-use std::path::Path;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
+    document::Document,
     load::Outcome,
-    machine::Machine,
     measure::{Figures, Round},
-    table::{self, Row, range},
+    table::{Row, range},
 };
-use crate::Result;
 
-/// Figures and what they were measured on.
-pub(super) struct Report {
-    pub(super) machine: Machine,
-    pub(super) load_after: String,
-    pub(super) figures: Figures,
-}
-
-impl Report {
-    pub(super) fn write(&self, root: &Path) -> Result<()> {
-        table::write_report(root, "http", &self.markdown(), &self.json())
-    }
-
-    fn markdown(&self) -> String {
-        let Machine {
-            processor,
-            cores,
-            memory_gib,
-            kernel,
-            load,
-        } = &self.machine;
-        format!(
-            "# HTTP and SQLite\n\n\
-             Written by `make bench`. Medians of {rounds} interleaved rounds (start time: of {starts} starts); node, load generator and \
-             disk on one machine: {processor}, {cores} cores, {memory_gib:.1} GiB, Linux {kernel}. Load average {load} before, {after} \
-             after: above {cores}, other work was taking part of the machine.\n\n\
-             {table}\n\
-             Reads are `GET /api/session` with an API key on 32 connections; creates are `POST …/hire` (employee, audit entry and \
-             event in one durable transaction) on 128 connections. The limit of reads is a server that answers the same number of \
-             bytes without reading the request, under the same load; that of creates is 4 KiB writes synced one by one, which group \
-             commit passes by writing many changes with one sync. MB are 10⁶ bytes.\n",
-            rounds = self.figures.rounds.len(),
-            starts = self.figures.ready_ms.len(),
-            after = self.load_after,
-            table = self.table(),
-        )
-    }
-
-    /// The table in Markdown.
-    pub(super) fn table(&self) -> String {
-        table::markdown(&self.rows())
+impl Figures {
+    /// The document of these figures.
+    pub(super) fn document(&self) -> Document {
+        Document {
+            topic: "http",
+            title: "HTTP and SQLite",
+            how: format!(
+                "Medians of {} interleaved rounds (start time: of {} starts).",
+                self.rounds.len(),
+                self.ready_ms.len()
+            ),
+            rows: self.rows(),
+            notes: NOTES.to_owned(),
+            figures: self.json(),
+        }
     }
 
     fn rows(&self) -> Vec<Row> {
@@ -61,16 +33,16 @@ impl Report {
             idle_mb,
             streams,
             ..
-        } = &self.figures;
+        } = self;
         rows.push(Row {
-            what: "start on an existing data directory until ready",
-            median: format!("{:.0} ms", self.figures.ready_median_ms()),
+            what: "start on an existing data directory until ready".into(),
+            median: format!("{:.0} ms", self.ready_median_ms()),
             range: range(ready_ms.iter().copied(), 0),
             target: "< 300 ms",
             limit: String::new(),
         });
         rows.push(Row {
-            what: "memory, idle, no model loaded",
+            what: "memory, idle, no model loaded".into(),
             median: format!(
                 "{:.1} MB resident, {:.1} MB its share",
                 idle_mb.0, idle_mb.1
@@ -80,7 +52,7 @@ impl Report {
             limit: String::new(),
         });
         rows.push(Row {
-            what: "memory with idle event streams",
+            what: "memory with idle event streams".into(),
             median: format!("{:.1} MB with {} streams", streams.memory_mb, streams.open),
             range: String::new(),
             target: "≤ 250 MB with 10,000",
@@ -90,9 +62,8 @@ impl Report {
     }
 
     fn load_rows(&self) -> Vec<Row> {
-        let figures = &self.figures;
-        let limit = figures.median_of(|round| round.reads_limit.per_second);
-        let syncs = figures.median_of(|round| round.syncs_per_second);
+        let limit = self.median_of(|round| round.reads_limit.per_second);
+        let syncs = self.median_of(|round| round.syncs_per_second);
         let mut rows = vec![
             self.rate(
                 "authenticated reads",
@@ -110,7 +81,7 @@ impl Report {
                 round.creates
             }),
         ];
-        let by_wrk: Vec<f64> = figures
+        let by_wrk: Vec<f64> = self
             .rounds
             .iter()
             .filter_map(|round| round.reads_by_wrk)
@@ -118,7 +89,7 @@ impl Report {
         if !by_wrk.is_empty() {
             let median = super::load::median(by_wrk.iter().copied());
             let row = Row {
-                what: "authenticated reads, counted by wrk",
+                what: "authenticated reads, counted by wrk".into(),
                 median: format!("{median:.0}/s"),
                 range: range(by_wrk, 0),
                 target: "≥ 10,000/s",
@@ -136,17 +107,11 @@ impl Report {
         pick: fn(&Round) -> Outcome,
         limit: f64,
     ) -> Row {
-        let median = self.figures.median_of(|round| pick(round).per_second);
+        let median = self.median_of(|round| pick(round).per_second);
         Row {
-            what,
+            what: what.into(),
             median: format!("{median:.0}/s"),
-            range: range(
-                self.figures
-                    .rounds
-                    .iter()
-                    .map(|round| pick(round).per_second),
-                0,
-            ),
+            range: range(self.rounds.iter().map(|round| pick(round).per_second), 0),
             target,
             limit: format!("{limit:.0}/s, {:.0} % of it", 100.0 * median / limit),
         }
@@ -154,47 +119,44 @@ impl Report {
 
     fn times(&self, what: &'static str, target: &'static str, pick: fn(&Round) -> Outcome) -> Row {
         let [p50, p95, p99] = [
-            self.figures.median_of(|round| pick(round).p50_ms),
-            self.figures.median_of(|round| pick(round).p95_ms),
-            self.figures.median_of(|round| pick(round).p99_ms),
+            self.median_of(|round| pick(round).p50_ms),
+            self.median_of(|round| pick(round).p95_ms),
+            self.median_of(|round| pick(round).p99_ms),
         ];
         Row {
-            what,
+            what: what.into(),
             median: format!("{p50:.2} / {p95:.2} / {p99:.2} ms"),
-            range: range(
-                self.figures.rounds.iter().map(|round| pick(round).p95_ms),
-                2,
-            ),
+            range: range(self.rounds.iter().map(|round| pick(round).p95_ms), 2),
             target,
             limit: String::new(),
         }
     }
 
-    fn json(&self) -> Value {
-        let Figures {
-            rounds,
-            ready_ms,
-            idle_mb,
-            streams,
-        } = &self.figures;
-        let machine = &self.machine;
-        json!({
-            "machine": {
-                "processor": machine.processor,
-                "cores": machine.cores,
-                "memory_gib": machine.memory_gib,
-                "kernel": machine.kernel,
-                "load_before": machine.load,
-                "load_after": self.load_after,
-            },
-            "rounds": rounds.iter().map(round_json).collect::<Vec<_>>(),
-            "ready_ms": ready_ms,
-            "idle_resident_mb": idle_mb.0,
-            "idle_share_mb": idle_mb.1,
-            "idle_streams": { "open": streams.open, "wanted": streams.wanted, "resident_mb": streams.memory_mb },
-        })
+    fn json(&self) -> Map<String, Value> {
+        let rounds: Vec<Value> = self.rounds.iter().map(round_json).collect();
+        let streams = &self.streams;
+        let figures = [
+            ("rounds", json!(rounds)),
+            ("ready_ms", json!(self.ready_ms)),
+            ("idle_resident_mb", json!(self.idle_mb.0)),
+            ("idle_share_mb", json!(self.idle_mb.1)),
+            (
+                "idle_streams",
+                json!({ "open": streams.open, "wanted": streams.wanted, "resident_mb": streams.memory_mb }),
+            ),
+        ];
+        figures
+            .map(|(name, figure)| (name.to_owned(), figure))
+            .into_iter()
+            .collect()
     }
 }
+
+const NOTES: &str = "\
+    Reads are `GET /api/session` with an API key on 32 connections; creates are `POST …/hire` (employee, audit entry and \
+    event in one durable transaction) on 128 connections. The limit of reads is a server that answers the same number of \
+    bytes without reading the request, under the same load; that of creates is 4 KiB writes synced one by one, which group \
+    commit passes by writing many changes with one sync. MB are 10⁶ bytes.";
 
 fn round_json(round: &Round) -> Value {
     json!({

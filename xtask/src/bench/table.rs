@@ -1,28 +1,14 @@
 //! Tables of figures with their targets and limits beside them.
 
-use std::{fmt::Write, fs, path::Path};
-
-use serde_json::Value;
-
-use crate::Result;
+use std::fmt::Write;
 
 /// One row: a figure, its range over the rounds, its target and the physical limit.
 pub(super) struct Row {
-    pub(super) what: &'static str,
+    pub(super) what: String,
     pub(super) median: String,
     pub(super) range: String,
     pub(super) target: &'static str,
     pub(super) limit: String,
-}
-
-/// Writes `docs/benchmarks/NAME.md` and `NAME.json`.
-pub(super) fn write_report(root: &Path, name: &str, markdown: &str, json: &Value) -> Result<()> {
-    let folder = root.join("docs/benchmarks");
-    fs::create_dir_all(&folder)?;
-    fs::write(folder.join(format!("{name}.md")), markdown)?;
-    let json = serde_json::to_string_pretty(json)? + "\n";
-    fs::write(folder.join(format!("{name}.json")), json)?;
-    Ok(())
 }
 
 /// The rows in Markdown.

@@ -29,6 +29,42 @@ pub(super) fn check_versions(file: &str, text: &str) -> Vec<String> {
     findings
 }
 
+/// The node can verify and not sign: the feature `sign` of the licence library is off in everything that the program is made of.
+pub(super) fn check_no_signing(root: &Path) -> Result<Vec<String>> {
+    let mut cargo = Command::new("cargo");
+    cargo.args([
+        "tree",
+        "--locked",
+        "--offline",
+        "-p",
+        "guildhall",
+        "-e",
+        "normal,build,features",
+    ]);
+    cargo.args(["--prefix", "none", "--format", "{p} {f}"]);
+    let output = cargo.current_dir(root).output()?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("cargo does not list the node's features: {}", words.trim()).into());
+    }
+    Ok(signing_crates(&String::from_utf8(output.stdout)?))
+}
+
+/// Lines of `cargo tree` that turn signing on: the crate with its features behind it, or the feature by itself.
+fn signing_crates(tree: &str) -> Vec<String> {
+    let signs = |line: &&str| {
+        let (package, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let features = rest.rsplit(' ').next().unwrap_or_default();
+        package == "guildhall-license"
+            && (rest.contains("feature \"sign\"") || features.split(',').any(|one| one == "sign"))
+    };
+    let is_found = tree.lines().any(|line| signs(&line));
+    let finding = || {
+        "the node is built with the feature `sign` of guildhall-license; find who turns it on with `cargo tree -p guildhall -e features -i guildhall-license`".to_owned()
+    };
+    is_found.then(finding).into_iter().collect()
+}
+
 /// Crates that come from elsewhere than crates.io, are banned, or have a licence that is not allowed.
 pub(super) fn check_origins(root: &Path) -> Result<Vec<String>> {
     let rules = fs::read_to_string(root.join("deny.toml"))?;
@@ -139,6 +175,18 @@ mod tests {
     fn stated_versions_are_found() {
         let text = "[package]\nversion = \"1\"\n[dependencies]\na.workspace = true\nb = { workspace = true }\nc = \"1\"\nx = { path = \".\" }\n";
         assert_eq!(check_versions("x/Cargo.toml", text).len(), 1);
+    }
+
+    #[test]
+    fn signing_is_found_in_a_tree() {
+        let without = "guildhall v0.1.0 (/x/appliance) \nguildhall-license v0.1.0 (/x/crates/license) \nguildhall-license v0.1.0 (/x/crates/license) default\nsignature v3.0.0 sign";
+        assert!(signing_crates(without).is_empty());
+        let listed = "guildhall-license v0.1.0 (/x/crates/license) default,sign";
+        assert_eq!(signing_crates(listed).len(), 1);
+        assert_eq!(
+            signing_crates("guildhall-license feature \"sign\"").len(),
+            1
+        );
     }
 
     #[test]

@@ -188,7 +188,7 @@ pub struct Persona {
     /// First and last name that a hire proposes.
     #[schemars(length(min = 2, max = 60), regex(pattern = ONE_LINE))]
     pub default_name: String,
-    /// First words of a new conversation.
+    /// First words of a new conversation; the default name in it, or its first part, becomes that of the employee.
     #[schemars(length(min = 3, max = 500))]
     pub greeting: String,
     /// System prompt; `{persona}` and `{organisation}` are filled in.

@@ -69,6 +69,7 @@ impl Providers {
     /// # Errors
     /// What is wrong with it; `provider_exists`.
     pub async fn create(&self, ctx: &Ctx, new: NewProvider) -> Result<Provider> {
+        ctx.entitlements.admit_feature("providers")?;
         let id = ProviderId::new(ctx.clock.as_ref());
         let (row, credentials) = new.into_row(id, ctx.now());
         let row = row.completed(credentials.as_ref())?;

@@ -35,7 +35,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use guildhall_db::Db;
+use guildhall_db::{Db, Reader};
 use guildhall_kernel::{Clock, Error, OrgId, ProviderId, Result, Timestamp};
 use tokio::sync::OnceCell;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,6 +63,14 @@ use crate::{
 /// Every route of providers.
 pub(super) fn router() -> OpenApiRouter<App> {
     routes::router().merge(routes_policy::router())
+}
+
+/// Whether any provider was entered.
+///
+/// # Errors
+/// Those of the database.
+pub fn has_providers(reader: &Reader<'_>) -> Result<bool> {
+    Ok(!store::list_providers(reader)?.is_empty())
 }
 
 /// The providers of the node. A cheap clone.

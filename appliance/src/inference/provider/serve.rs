@@ -14,7 +14,7 @@ use crate::inference::{Caller, Generation, Inference};
 /// Events on their way to a slow listener.
 const BUFFER: usize = 64;
 
-/// Has a provider, or a chain of models, answer.
+/// Has a provider, or a chain of models, answer as far as somebody reads the answer.
 pub(in crate::inference) fn serve(
     inference: Inference,
     route: Route,
@@ -22,21 +22,16 @@ pub(in crate::inference) fn serve(
     prompt: Prompt,
 ) -> Generation {
     let (sender, events) = mpsc::channel(BUFFER);
-    tokio::spawn(async move {
-        let listener = sender.clone();
+    // Dropping the generation ends the call.
+    let work = async move {
         let mut outlet = Outlet::new(sender);
-        tokio::select! {
-            outcome = answer(&inference, route, (&caller, &prompt), &mut outlet) => {
-                if let Err(error) = outcome {
-                    tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
-                    outlet.fail(error).await;
-                }
-            }
-            // Dropping the call ends it.
-            () = listener.closed() => {}
+        let outcome = answer(&inference, route, (&caller, &prompt), &mut outlet).await;
+        if let Err(error) = outcome {
+            tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
+            outlet.fail(error).await;
         }
-    });
-    Generation::of(events)
+    };
+    Generation::of(events, Box::pin(work))
 }
 
 async fn answer(

@@ -266,7 +266,7 @@ async fn keys_are_sealed_never_shown_and_never_follow_to_another_address() {
     }
     // Rotating the node's key keeps them usable.
     let operator = guildhall::identity::operator_context(
-        std::sync::Arc::clone(&test.app.clock),
+        &test.app,
         caller(&test).await.organisation,
         caller(&test).await.person,
         guildhall_kernel::RequestId::new(),

@@ -240,11 +240,10 @@ async fn a_configuration_that_says_never_cannot_be_overridden() {
     let app = App::open(AppOptions::new(config, directory.path()))
         .await
         .unwrap();
-    let clock = std::sync::Arc::clone(&app.clock);
-    let organisation = guildhall_kernel::OrgId::new(clock.as_ref());
-    let person = guildhall_kernel::PersonId::new(clock.as_ref());
+    let organisation = guildhall_kernel::OrgId::new(app.clock.as_ref());
+    let person = guildhall_kernel::PersonId::new(app.clock.as_ref());
     let ctx = guildhall::identity::operator_context(
-        clock,
+        &app,
         organisation,
         person,
         guildhall_kernel::RequestId::new(),

@@ -321,3 +321,18 @@ async fn a_hanging_provider_holds_nobody_else_up_and_leaving_ends_the_call() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_connection_that_the_provider_closed_between_two_calls_is_replaced() {
+    let test = TestApp::new().await;
+    open(&test, "local_network").await;
+    let leaving = Reply::events(&openai_answer("well")).then(Then::Leave);
+    let stub = Stub::start(vec![leaving]).await;
+    enter(&test, &stub, "openai", json!({})).await;
+    for connections in 1..=3 {
+        let (events, error) = ask(&test, caller(&test).await, "openai/m-1", question("Hi")).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(text_of(&events), "well");
+        assert_eq!(stub.connections(), connections);
+    }
+}

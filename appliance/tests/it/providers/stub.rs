@@ -31,6 +31,8 @@ pub struct Asked {
 pub enum Then {
     /// The end of the body.
     End,
+    /// The end of the body, and of the connection.
+    Leave,
     /// The connection is closed without it.
     Cut,
     /// Silence.
@@ -218,6 +220,10 @@ impl Stub {
             }
             match reply.then {
                 Then::End => writing.write_all(b"0\r\n\r\n").await.ok()?,
+                Then::Leave => {
+                    writing.write_all(b"0\r\n\r\n").await.ok()?;
+                    return None;
+                }
                 Then::Cut => return None,
                 Then::Hang => std::future::pending::<()>().await,
             }

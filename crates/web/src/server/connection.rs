@@ -9,10 +9,14 @@ use axum::{
     http::{Request, Response, StatusCode, header},
     response::IntoResponse,
 };
-use hyper::{body::Incoming, service::service_fn};
+use hyper::{
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulConnection},
+    server::graceful::GracefulConnection,
 };
 use rustls::ServerConfig;
 use tokio::{
@@ -39,8 +43,8 @@ pub(super) struct Connections {
     router: Router,
     tls: Option<TlsAcceptor>,
     limits: ServerLimits,
-    http1: Builder<TokioExecutor>,
-    http2: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     shutdown: CancellationToken,
     cut: CancellationToken,
 }
@@ -53,14 +57,15 @@ impl Connections {
         limits: ServerLimits,
         signals: (CancellationToken, CancellationToken),
     ) -> Self {
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout)
+            // The buffer alone is no limit: a head that comes in one piece may fill it and more.
+            .max_header_size(limits.header_bytes_max)
             .max_buf_size(limits.header_bytes_max.max(HEADER_BYTES_MIN));
-        builder
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX))
             .max_concurrent_streams(128)
@@ -70,8 +75,8 @@ impl Connections {
             router,
             tls: tls.map(TlsAcceptor::from),
             limits,
-            http1: builder.clone().http1_only(),
-            http2: builder.http2_only(),
+            http1,
+            http2,
             shutdown: signals.0,
             cut: signals.1,
         }
@@ -82,52 +87,49 @@ impl Connections {
         // Answers are written whole; waiting to fill packets only delays streamed events.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = &self.tls else {
-            return self.drive(stream, peer, &self.http1, Speaks::Router).await;
+            return self.speak_http1(stream, peer, Speaks::Router).await;
         };
-        let handshake = async {
+        // On the heap, here and below: what one kind of connection needs must not make all larger.
+        let handshake = Box::pin(async {
             if !begins_with_tls(&stream).await? {
                 return Ok(Err(stream));
             }
             acceptor.accept(stream).await.map(Ok)
-        };
+        });
         let opened = tokio::select! {
             opened = tokio::time::timeout(self.limits.handshake_timeout, handshake) => opened,
             () = self.shutdown.cancelled() => return,
         };
         match opened {
-            Ok(Ok(Ok(stream))) => {
-                let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let builder = if http2 { &self.http2 } else { &self.http1 };
-                self.drive(stream, peer, builder, Speaks::Router).await;
+            Ok(Ok(Ok(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+                Box::pin(self.speak_http2(stream, peer)).await;
             }
-            Ok(Ok(Err(plain))) => self.drive(plain, peer, &self.http1, Speaks::Redirect).await,
+            Ok(Ok(Ok(stream))) => {
+                Box::pin(self.speak_http1(stream, peer, Speaks::Router)).await;
+            }
+            Ok(Ok(Err(plain))) => self.speak_http1(plain, peer, Speaks::Redirect).await,
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
     }
 
-    async fn drive<I>(
-        &self,
-        io: I,
-        peer: SocketAddr,
-        builder: &Builder<TokioExecutor>,
-        speaks: Speaks,
-    ) where
+    async fn speak_http1<I>(&self, io: I, peer: SocketAddr, speaks: Speaks)
+    where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new();
-        let service = service_fn(|request: Request<Incoming>| {
-            let under_way = activity.begin();
-            let router = self.router.clone();
-            async move {
-                let response = match speaks {
-                    Speaks::Router => pass_on(router, request, peer).await,
-                    Speaks::Redirect => redirect_to_https(&request),
-                };
-                Ok::<_, Infallible>(response.map(|body| CountedBody::new(body, under_way)))
-            }
-        });
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(io), service);
+        let service = service(self.router.clone(), activity.clone(), peer, speaks);
+        let connection = self.http1.serve_connection(TokioIo::new(io), service);
+        self.attend(connection, &activity).await;
+    }
+
+    async fn speak_http2<I>(&self, io: I, peer: SocketAddr)
+    where
+        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new();
+        let service = service(self.router.clone(), activity.clone(), peer, Speaks::Router);
+        let connection = self.http2.serve_connection(TokioIo::new(io), service);
         self.attend(connection, &activity).await;
     }
 
@@ -163,6 +165,31 @@ impl Connections {
 enum Speaks {
     Router,
     Redirect,
+}
+
+/// What answers on a connection, counting requests under way.
+fn service(
+    router: Router,
+    activity: Activity,
+    peer: SocketAddr,
+    speaks: Speaks,
+) -> impl Service<
+    Request<Incoming>,
+    Response = Response<CountedBody>,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response<CountedBody>, Infallible>> + Send + 'static,
+> {
+    service_fn(move |request: Request<Incoming>| {
+        let under_way = activity.begin();
+        let router = router.clone();
+        async move {
+            let response = match speaks {
+                Speaks::Router => pass_on(router, request, peer).await,
+                Speaks::Redirect => redirect_to_https(&request),
+            };
+            Ok(response.map(|body| CountedBody::new(body, under_way)))
+        }
+    })
 }
 
 async fn begins_with_tls(stream: &TcpStream) -> std::io::Result<bool> {

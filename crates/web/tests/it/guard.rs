@@ -6,7 +6,7 @@ use axum::{
     routing::get,
 };
 use guildhall_kernel::{
-    ApiKeyId, Ctx, FixedClock, OrgId, PersonId, Principal, RequestId, Result, Role,
+    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, RequestId, Result, Role,
 };
 use guildhall_web::{
     Auth, Authenticator, Permission, Public,
@@ -30,6 +30,8 @@ impl Permission for Write {
 struct State;
 
 impl Authenticator for State {
+    type Caller = Ctx;
+
     async fn authenticate(&self, parts: &Parts) -> Result<Ctx> {
         if bearer_token(&parts.headers) != Some("reader") {
             return Err(not_logged_in());
@@ -43,6 +45,7 @@ impl Authenticator for State {
             principal: Principal::ApiKey(ApiKeyId::new(&*clock)),
             request_id: RequestId::new(),
             idempotency: None,
+            entitlements: Arc::new(Entitlements::unlimited()),
             clock,
         })
     }

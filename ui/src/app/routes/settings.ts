@@ -72,6 +72,15 @@ const quotas = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-quotas')),
 })
 
+const licenseSearch = texts('tab')
+const license = createRoute({
+  getParentRoute: () => admin,
+  path: '/licence',
+  validateSearch: licenseSearch,
+  beforeLoad: ({ context }) => requirePermission(context.session, 'license.read'),
+  component: lazyRouteComponent(() => import('@/features/admin-license')),
+})
+
 const organisations = createRoute({
   getParentRoute: () => admin,
   path: '/organisations',
@@ -81,4 +90,7 @@ const organisations = createRoute({
 })
 
 /** Account and administration. */
-export const settingsRoutes = [account, admin.addChildren([adminIndex, people, models, providers, usage, quotas, organisations])] as const
+export const settingsRoutes = [
+  account,
+  admin.addChildren([adminIndex, people, models, providers, usage, quotas, license, organisations]),
+] as const

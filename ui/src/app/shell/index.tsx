@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Outlet, useRouter, useRouterState } from '@tanstack/react-router'
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from 'react'
 import { followEvents } from '@/api/events'
-import { useSession, useSessionEnded } from '@/api/session'
+import { can, useSession, useSessionEnded } from '@/api/session'
 import { announce, LiveAnnouncer } from '@/components/announcer'
 import { Backdrop } from '@/components/backdrop'
 import { Toaster } from '@/components/toast'
@@ -15,6 +15,7 @@ import { useShortcuts } from './shortcuts'
 import { TopBar } from './top-bar'
 
 const Palette = lazy(() => import('./palette'))
+const LicenseBanner = lazy(() => import('./license-banner'))
 const ShortcutSheet = lazy(() => import('./shortcut-sheet'))
 
 /** The frame around every page of a signed-in person: rail, top bar, phone bar, palette. */
@@ -49,6 +50,7 @@ export function Shell() {
           <TopBar onPalette={open.palette} onShortcuts={open.sheet} />
           <main id="main" tabIndex={-1} className="min-w-0 flex-1 px-4 pt-6 pb-24 outline-none lg:px-3 lg:pb-10">
             <LostBanner />
+            <Suspense>{can(session, 'license.read') ? <LicenseBanner /> : null}</Suspense>
             <Outlet />
           </main>
         </div>

@@ -15,6 +15,7 @@ type Destination =
   | '/admin/providers'
   | '/admin/usage'
   | '/admin/limits'
+  | '/admin/licence'
   | '/admin/organisations'
 /** `letter` is typed after `g`. `phone` items stand in the bottom bar, under `phoneKey` where the short name differs. */
 export type NavItem = {
@@ -63,6 +64,7 @@ export function adminPages(session: Session) {
     mayProviders(session) ? ({ to: '/admin/providers', key: 'admin.providers' } as const) : null,
     can(session, 'people.read') ? ({ to: '/admin/usage', key: 'admin.usage' } as const) : null,
     can(session, 'quotas.manage') ? ({ to: '/admin/limits', key: 'admin.quotas' } as const) : null,
+    can(session, 'license.read') ? ({ to: '/admin/licence', key: 'admin.license' } as const) : null,
     canNode(session, 'node.organisations') ? ({ to: '/admin/organisations', key: 'admin.organisations' } as const) : null,
   ].filter((page) => page !== null)
 }

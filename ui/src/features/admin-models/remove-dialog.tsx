@@ -14,7 +14,6 @@ import { formatBytes } from '@/lib/i18n/format'
 /** Says who loses a model before it is removed. */
 export function RemoveDialog({ model, onClose }: { model: Model; onClose: () => void }) {
   const client = useQueryClient()
-  const { data: users, error, refetch } = useQuery(modelQueries.users(model.id))
   const remove = useMutation({
     mutationFn: (force: boolean) => api.delete('/api/admin/models/{id}', { path: { id: model.id }, query: { force } }),
     onSuccess: () => {
@@ -23,6 +22,8 @@ export function RemoveDialog({ model, onClose }: { model: Model; onClose: () => 
       return Promise.all([client.invalidateQueries({ queryKey: keys.models }), client.invalidateQueries({ queryKey: keys.node })])
     },
   })
+  // Not asked again while the model goes: what is gone is used by nobody.
+  const { data: users, error, refetch } = useQuery({ ...modelQueries.users(model.id), enabled: remove.isIdle || remove.isError })
   const others = users ? users.employees - users.mine.length : 0
   return (
     <Dialog

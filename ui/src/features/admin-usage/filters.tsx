@@ -17,7 +17,7 @@ export function Filters({ search }: { search: UsageSearch }) {
     <fieldset aria-label={t('usage.filters')} className="mb-5 flex flex-wrap items-end gap-2.5">
       <Select
         bare
-        className="max-sm:flex-1"
+        className="max-sm:flex-1 max-sm:basis-[9rem]"
         label={t('usage.period')}
         value={search.days}
         onChange={search.setDays}

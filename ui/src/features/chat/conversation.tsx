@@ -1,5 +1,5 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { type DragEvent, useEffect, useRef, useState } from 'react'
+import { type DragEvent, lazy, Suspense, useEffect, useRef, useState } from 'react'
 import { isApiError } from '@/api/error'
 import { useCan, useSession } from '@/api/session'
 import type { Citation, Message, Ve } from '@/api/types'
@@ -9,7 +9,6 @@ import { EmptyState } from '@/components/page'
 import { t } from '@/lib/i18n'
 import { type Refusal, readFiles } from './attachments'
 import { Composer, type ComposerHandle } from './composer'
-import { Dismissed } from './dismissed'
 import { readDraft, useDraft } from './drafts'
 import { ConversationHeader } from './header'
 import { MessageList } from './message-list'
@@ -17,6 +16,8 @@ import { isActive } from './run'
 import { conversationKey, leaveNewPage } from './run-store'
 import { Starters } from './starters'
 import type { History } from './use-history'
+
+const Dismissed = lazy(() => import('./dismissed'))
 
 type ConversationProps = {
   ve: Ve
@@ -120,7 +121,9 @@ export function Conversation({ ve, conversation, history, listed, onList, onRun,
           onStop={answer.stop}
         />
       ) : (
-        <Dismissed ve={ve} />
+        <Suspense fallback={null}>
+          <Dismissed ve={ve} />
+        </Suspense>
       )}
     </DropTarget>
   )

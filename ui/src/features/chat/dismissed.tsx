@@ -11,7 +11,7 @@ import { t } from '@/lib/i18n'
 import { formatDate } from '@/lib/i18n/format'
 
 /** Stands in the composer's place when the employee no longer works here. */
-export function Dismissed({ ve }: { ve: Ve }) {
+export default function Dismissed({ ve }: { ve: Ve }) {
   const client = useQueryClient()
   const mayRehire = useCan('team.hire') && ve.state === 'dismissed'
   const name = firstName(ve.persona_name)

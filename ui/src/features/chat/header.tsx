@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router'
 import { PanelLeft, PanelRight } from 'lucide-react'
+import { lazy, Suspense } from 'react'
 import type { DataClass, Ve } from '@/api/types'
 import { answeringText, orbState } from '@/components/agent-facts'
 import { agentIcon } from '@/components/agent-icon'
@@ -7,7 +8,8 @@ import { IconButton } from '@/components/button'
 import { hueStyle, Orb } from '@/components/orb'
 import { t } from '@/lib/i18n'
 import { isActive, type Run } from './run'
-import { Secrecy } from './secrecy'
+
+const Secrecy = lazy(() => import('./secrecy'))
 
 type HeaderProps = {
   ve: Ve
@@ -51,7 +53,11 @@ export function ConversationHeader({ ve, conversation, dataClass, onDataClass, r
           <span title={ve.answering.reason}> · {answeringText(ve)}</span>
         </p>
       </div>
-      {ve.state === 'active' ? <Secrecy ve={ve} conversation={conversation} chosen={dataClass} onChoose={onDataClass} /> : null}
+      {ve.state === 'active' ? (
+        <Suspense fallback={<span className="h-9 w-9 sm:w-28" />}>
+          <Secrecy ve={ve} conversation={conversation} chosen={dataClass} onChoose={onDataClass} />
+        </Suspense>
+      ) : null}
       <IconButton label={t('chat.show_run')} className={listed ? 'min-[87.5rem]:hidden' : 'xl:hidden'} onClick={onRun}>
         <PanelRight size={18} className="rtl:-scale-x-100" />
       </IconButton>

@@ -17,7 +17,7 @@ type SecrecyProps = {
 }
 
 /** How secret the open conversation is; at least as secret as what the employee is told anyway. */
-export function Secrecy({ ve, conversation, chosen, onChoose }: SecrecyProps) {
+export default function Secrecy({ ve, conversation, chosen, onChoose }: SecrecyProps) {
   const client = useQueryClient()
   const { data } = useInfiniteQuery(queries.conversations(ve.id))
   const thread = data?.pages.flatMap((page) => page.items).find((item) => item.id === conversation)

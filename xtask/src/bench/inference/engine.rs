@@ -50,6 +50,8 @@ impl Engine {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
+            // As the node starts it, so that nothing of this terminal changes how its threads wait.
+            .env_clear()
             .spawn()?;
         let mut engine = Self {
             child,

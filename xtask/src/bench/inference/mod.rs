@@ -19,12 +19,14 @@ use self::{
     reference::{Server, Speed},
     report::Report,
 };
-use super::machine::{self, Machine};
+use super::machine::Machine;
 use crate::Result;
 
 const ROUNDS: usize = 5;
 const PROMPT_TOKENS: u32 = 512;
 const ANSWER_TOKENS: u32 = 48;
+/// Fewer where another program takes a core: the bare loop needs seconds for each of them.
+const SHARED_TOKENS: u32 = 12;
 /// Tokens of the prompt whose beginning is asked twice.
 const PREFIX_TOKENS: u32 = 1500;
 /// People who ask at the same time, and the tokens each of them gets.
@@ -36,6 +38,8 @@ const CROWD_ANSWER_TOKENS: u32 = 24;
 struct Round {
     engine: Speed,
     raw: Speed,
+    /// The engine that the node would start here, where it is another than the plain one.
+    best: Option<Speed>,
     llama_bench: Option<Speed>,
     /// Time to the first token, in seconds: cold, and with all but the last words computed before.
     cold_s: f64,
@@ -50,7 +54,10 @@ struct Round {
 
 /// The programs and the model.
 struct Bench {
+    /// The plain engine, of the bare loop's instruction set.
     engine: PathBuf,
+    /// The one for AVX-512, where it was built and runs.
+    best: Option<PathBuf>,
     raw_loop: PathBuf,
     llama_bench: Option<PathBuf>,
     llama_server: Option<PathBuf>,
@@ -68,19 +75,16 @@ pub(super) fn random_model(root: &Path) -> Result<PathBuf> {
 /// Measures everything and writes it down.
 pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
     let bench = Bench::find(root, program)?;
-    let before = Machine::read();
-    let rounds = (1..=ROUNDS)
-        .map(|number| bench.round(number))
-        .collect::<Result<Vec<_>>>()?;
-    let report = Report {
-        machine: before,
-        load_after: machine::load_average(),
+    let machine = Machine::read();
+    let mut report = Report {
         threads: bench.threads,
-        rounds,
+        rounds: Vec::new(),
     };
-    report.write(root)?;
-    println!("{}", report.table());
-    println!("wrote docs/benchmarks/inference.md and inference.json");
+    // Written down after every round: a long measurement that is stopped leaves what it found.
+    for number in 1..=ROUNDS {
+        report.rounds.push(bench.round(number)?);
+        report.document().publish(root, &machine)?;
+    }
     Ok(())
 }
 
@@ -93,6 +97,7 @@ impl Bench {
         let threads = u32::try_from(thread::available_parallelism().map_or(1, usize::from))?;
         let bench = Self {
             engine,
+            best: best_engine(program),
             raw_loop: raw_loop(root, &folder)?,
             llama_bench: reference::installed("llama-bench"),
             llama_server: reference::installed("llama-server"),
@@ -113,6 +118,10 @@ impl Bench {
         let speed = speed_of(&mut engine, number)?;
         let (cold_s, warm_s) = prefix(&mut engine, number)?;
         drop(engine);
+        let best = self.best.as_deref().map(|program| {
+            let mut engine = Engine::start(program, &self.model, self.threads, 1)?;
+            speed_of(&mut engine, number + ROUNDS)
+        });
         let llama_bench = self
             .llama_bench
             .as_deref()
@@ -122,6 +131,7 @@ impl Bench {
         Ok(Round {
             engine: speed,
             raw,
+            best: best.transpose()?,
             llama_bench: llama_bench.transpose()?,
             cold_s,
             warm_s,
@@ -136,7 +146,8 @@ impl Bench {
     fn crowds(&self, round: usize) -> Result<(Vec<f64>, Option<Vec<f64>>)> {
         let slots = u32::try_from(CROWDS.into_iter().max().unwrap_or(1))?;
         let mut ours = Vec::new();
-        let mut engine = Engine::start(&self.engine, &self.model, self.threads, slots)?;
+        let program = self.best.as_ref().unwrap_or(&self.engine);
+        let mut engine = Engine::start(program, &self.model, self.threads, slots)?;
         for people in CROWDS {
             let texts = crowd_texts(round, people);
             let began = Instant::now();
@@ -164,13 +175,13 @@ impl Bench {
         let _neighbour = Neighbour::start()?;
         let mut engine = Engine::start(&self.engine, &self.model, self.threads, 1)?;
         let text = words(round, 99, 16);
-        let done = engine.answer(&text, ANSWER_TOKENS)?.done;
+        let done = engine.answer(&text, SHARED_TOKENS)?.done;
         drop(engine);
         let raw = reference::raw_loop(
             &self.raw_loop,
             &self.model,
             self.threads,
-            (16, ANSWER_TOKENS),
+            (16, SHARED_TOKENS),
         )?;
         Ok((
             per_second(done.output_tokens - 1, done.decode_ms),
@@ -198,6 +209,16 @@ impl Drop for Neighbour {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// The engine for AVX-512 beside the node's program, when this machine has what it needs.
+fn best_engine(program: &Path) -> Option<PathBuf> {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx512vnni") {
+        let path = program.with_file_name("guildhall-engine-avx512");
+        return path.is_file().then_some(path);
+    }
+    None
 }
 
 fn speed_of(engine: &mut Engine, round: usize) -> Result<Speed> {

@@ -57,32 +57,30 @@ pub(super) fn installed(name: &str) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// `llama-bench` with its defaults but for threads and sizes.
+/// `llama-bench` with its defaults but for threads and sizes; it writes behind the prompt, as everybody here does.
 pub(super) fn llama_bench(
     program: &Path,
     model: &Path,
     threads: u32,
     tokens: (u32, u32),
 ) -> Result<Speed> {
-    let output = Command::new(program)
-        .arg("-m")
-        .arg(model)
-        .args(["-t", &threads.to_string(), "-r", "1", "-o", "json"])
-        .args(["-p", &tokens.0.to_string(), "-n", &tokens.1.to_string()])
-        .stderr(Stdio::null())
-        .output()?;
-    let rows: Vec<Value> = serde_json::from_slice(&output.stdout)
-        .map_err(|error| format!("llama-bench printed no figures: {error}"))?;
-    let speed = |test: &str| {
-        let row = rows
-            .iter()
-            .find(|row| row.get(test).and_then(Value::as_u64).unwrap_or(0) > 0);
-        row.and_then(|row| row.get("avg_ts")?.as_f64())
-            .ok_or("llama-bench measured less than asked")
+    let speed = |sizes: [u32; 3]| -> Result<f64> {
+        let [prompt, answer, depth] = sizes.map(|number| number.to_string());
+        let output = Command::new(program)
+            .arg("-m")
+            .arg(model)
+            .args(["-t", &threads.to_string(), "-r", "1", "-o", "json"])
+            .args(["-p", &prompt, "-n", &answer, "-d", &depth])
+            .stderr(Stdio::null())
+            .output()?;
+        let rows: Vec<Value> = serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("llama-bench printed no figures: {error}"))?;
+        let figure = rows.first().and_then(|row| row.get("avg_ts")?.as_f64());
+        figure.ok_or_else(|| "llama-bench measured less than asked".into())
     };
     Ok(Speed {
-        prefill: speed("n_prompt")?,
-        decode: speed("n_gen")?,
+        prefill: speed([tokens.0, 0, 0])?,
+        decode: speed([0, tokens.1, tokens.0])?,
     })
 }
 
@@ -106,14 +104,15 @@ impl Server {
                 "--host",
                 "127.0.0.1",
             ])
-            .args(["--port", &address.port().to_string(), "--no-webui"])
+            .args(["--port", &address.port().to_string()])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let server = Self { child, address };
+        let mut server = Self { child, address };
         let began = Instant::now();
         while !matches!(server.ask("GET", "/health", ""), Ok((200, _))) {
-            if began.elapsed() > START_PATIENCE {
+            let has_ended = server.child.try_wait()?.is_some();
+            if has_ended || began.elapsed() > START_PATIENCE {
                 return Err("llama-server did not become healthy".into());
             }
             thread::sleep(Duration::from_millis(200));

@@ -1,61 +1,44 @@
-//! Writes down what was found.
+//! What was found about the engine.
 
-use std::path::Path;
-
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     super::{
+        document::Document,
         load::median,
-        machine::Machine,
-        table::{self, Row, range},
+        table::{Row, range},
     },
     CROWDS, PREFIX_TOKENS, PROMPT_TOKENS, Round,
     reference::Speed,
 };
-use crate::Result;
 
-/// Figures and what they were measured on.
+/// Figures and how many threads they were measured with.
 pub(super) struct Report {
-    pub(super) machine: Machine,
-    pub(super) load_after: String,
     pub(super) threads: u32,
     pub(super) rounds: Vec<Round>,
 }
 
 impl Report {
-    pub(super) fn write(&self, root: &Path) -> Result<()> {
-        table::write_report(root, "inference", &self.markdown(), &self.json())
+    pub(super) fn document(&self) -> Document {
+        let rounds = self.rounds.len();
+        let threads = self.threads;
+        Document {
+            topic: "inference",
+            title: "Inference",
+            how: format!("Medians of {rounds} interleaved rounds with {threads} compute threads."),
+            rows: self.rows(),
+            notes: format!(
+                "The model is Llama-shaped: 1.1 billion random weights in 4-bit blocks. The bare loop is llama.cpp of the same sources and \
+                 flags with nothing around it (`models/examples/raw_loop.rs`); `llama-bench` and `llama-server` are the installed ones, of \
+                 other sources, and stand beside the engine that the node starts on this processor. Prompts have about {PROMPT_TOKENS} tokens; the prefix figure is the time to the first token of a prompt of \
+                 {PREFIX_TOKENS} tokens, the second time with other last words. With a shared core, another program computes on one core \
+                 without a pause."
+            ),
+            figures: self.json(),
+        }
     }
 
-    fn markdown(&self) -> String {
-        let Machine {
-            processor,
-            cores,
-            memory_gib,
-            kernel,
-            load,
-        } = &self.machine;
-        format!(
-            "# Inference\n\n\
-             Written by `TOPIC=inference make bench`. Medians of {rounds} interleaved rounds; {processor}, {cores} cores, \
-             {memory_gib:.1} GiB, Linux {kernel}, {threads} compute threads. Load average {load} before, {after} after; the \
-             measurement itself loads {threads} cores.\n\n\
-             {table}\n\
-             The model is Llama-shaped: 1.1 billion random weights in 4-bit blocks. The bare loop is llama.cpp of the same sources and \
-             flags with nothing around it (`models/examples/raw_loop.rs`); `llama-bench` and `llama-server` are the installed ones, of \
-             other sources. Prompts have about {PROMPT_TOKENS} tokens; the prefix figure is the time to the first token of a prompt of \
-             {PREFIX_TOKENS} tokens, the second time with other last words. With a shared core, another program computes on one core \
-             without a pause.\n",
-            rounds = self.rounds.len(),
-            threads = self.threads,
-            after = self.load_after,
-            table = self.table(),
-        )
-    }
-
-    /// The table in Markdown.
-    pub(super) fn table(&self) -> String {
+    fn rows(&self) -> Vec<Row> {
         let mut rows = vec![
             self.against_raw("decode", |speed| speed.decode),
             self.against_raw("prefill", |speed| speed.prefill),
@@ -77,14 +60,14 @@ impl Report {
             ratio,
             "×",
         ));
-        table::markdown(&rows)
+        rows
     }
 
     fn against_raw(&self, what: &'static str, pick: fn(&Speed) -> f64) -> Row {
         let ours = self.median(|round| pick(&round.engine));
         let raw = self.median(|round| pick(&round.raw));
         Row {
-            what,
+            what: what.into(),
             median: format!("{ours:.1} tokens/s, {:.3} of the bare loop", ours / raw),
             range: range(
                 self.rounds
@@ -109,11 +92,11 @@ impl Report {
         let row = |what, pick: fn(&Speed) -> f64| {
             let ratios: Vec<f64> = measured
                 .iter()
-                .map(|(round, theirs)| pick(&round.engine) / pick(theirs))
+                .map(|(round, theirs)| pick(&round.best.unwrap_or(round.engine)) / pick(theirs))
                 .collect();
             let theirs = median(measured.iter().map(|(_, theirs)| pick(theirs)));
             Row {
-                what,
+                what: String::from(what),
                 median: format!("{:.3} of llama-bench", median(ratios.iter().copied())),
                 range: range(ratios, 3),
                 target: "",
@@ -146,9 +129,8 @@ impl Report {
         };
         Row {
             what: match people {
-                1 => "tokens/s for 1 person, prompts included",
-                4 => "tokens/s for 4 people at once, prompts included",
-                _ => "tokens/s for 16 people at once, prompts included",
+                1 => "tokens/s for 1 person, prompts included".to_owned(),
+                people => format!("tokens/s for {people} people at once, prompts included"),
             },
             median: format!("{ours:.1}{beside}"),
             range: range(self.rounds.iter().map(|round| figure(&round.crowd)), 1),
@@ -169,7 +151,7 @@ impl Report {
         unit: &str,
     ) -> Row {
         Row {
-            what,
+            what: what.into(),
             median: format!("{:.2} {unit}", self.median(&pick)),
             range: range(self.rounds.iter().map(&pick), 2),
             target,
@@ -181,7 +163,7 @@ impl Report {
         median(self.rounds.iter().map(pick))
     }
 
-    fn json(&self) -> Value {
+    fn json(&self) -> Map<String, Value> {
         let speed = |speed: Speed| json!({ "prefill_per_second": speed.prefill, "decode_per_second": speed.decode });
         let rounds: Vec<Value> = self
             .rounds
@@ -190,6 +172,7 @@ impl Report {
                 json!({
                     "engine": speed(round.engine),
                     "bare_loop": speed(round.raw),
+                    "best_engine": round.best.map(speed),
                     "llama_bench": round.llama_bench.map(speed),
                     "first_token_cold_s": round.cold_s,
                     "first_token_prefix_hit_s": round.warm_s,
@@ -201,13 +184,10 @@ impl Report {
                 })
             })
             .collect();
-        json!({
-            "processor": self.machine.processor,
-            "cores": self.machine.cores,
-            "threads": self.threads,
-            "load_before": self.machine.load,
-            "load_after": self.load_after,
-            "rounds": rounds,
-        })
+        let figures = [("threads", json!(self.threads)), ("rounds", json!(rounds))];
+        figures
+            .map(|(name, figure)| (name.to_owned(), figure))
+            .into_iter()
+            .collect()
     }
 }

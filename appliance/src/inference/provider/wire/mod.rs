@@ -199,9 +199,16 @@ fn decimal(value: f32) -> Value {
     json!((f64::from(value) * 1e6).round() / 1e6)
 }
 
-/// What stands at a JSON pointer (RFC 6901); null when nothing does.
+/// What stands at a JSON pointer (RFC 6901) without escapes; null when nothing does.
 fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
-    value.pointer(pointer).unwrap_or(&Value::Null)
+    // `Value::pointer` makes two texts per step, for every field of every token.
+    let step = |value: &'a Value, name: &str| match value {
+        Value::Object(fields) => fields.get(name),
+        Value::Array(items) => items.get(name.parse::<usize>().ok()?),
+        _ => None,
+    };
+    let mut steps = pointer.split('/').skip(1);
+    steps.try_fold(value, step).unwrap_or(&Value::Null)
 }
 
 /// Adds a field to an object.

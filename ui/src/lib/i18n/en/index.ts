@@ -4,9 +4,12 @@ import type { agent } from './agent'
 import type { chat } from './chat'
 import type { fill } from './fill'
 import type { hire } from './hire'
+import type { license } from './license'
 import type { market } from './market'
 import type { models } from './models'
 import type { playground } from './playground'
+import type { portal } from './portal'
+import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
@@ -29,6 +32,7 @@ export type Messages = typeof shell &
   typeof market &
   typeof agent &
   typeof hire &
+  typeof license &
   typeof team &
   typeof fill &
   typeof prompts &
@@ -36,5 +40,7 @@ export type Messages = typeof shell &
   typeof chat &
   typeof models &
   typeof providers &
+  typeof portal &
+  typeof portalVendor &
   typeof quotas &
   typeof usage

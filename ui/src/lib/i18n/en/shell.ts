@@ -20,6 +20,7 @@ export const shell = addMessages({
   'admin.providers': 'Providers',
   'admin.usage': 'Usage',
   'admin.quotas': 'Limits',
+  'admin.license': 'Licence',
   'nav.menu': 'Menu',
   'nav.close': 'Close menu',
   'nav.go': 'g then {letter}',

@@ -1,0 +1,65 @@
+//! The last rung of the licence's ladder, which a licence must name to be reached: nothing changes any more. What gives the
+//! data back, lets people in or brings a new licence is never refused.
+
+use axum::{
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use guildhall_web::HttpError;
+
+use crate::app::App;
+
+/// Changes that no licence bounds, by how their path begins.
+const NEVER_GATED: [&str; 5] = [
+    "/api/session",
+    "/api/account",
+    "/api/license",
+    "/api/setup",
+    "/api/admin/egress",
+];
+/// The same, by how their path ends.
+const NEVER_GATED_ENDS: [&str; 2] = ["/stop", "/reset-password"];
+
+pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
+    if is_gated(request.method(), request.uri().path())
+        && let Err(error) = app.licensing.entitlements().admit_change()
+    {
+        return HttpError(error).into_response();
+    }
+    next.run(request).await
+}
+
+fn is_gated(method: &Method, path: &str) -> bool {
+    if method.is_safe() || *method == Method::DELETE {
+        return false;
+    }
+    // Taking somebody's access away is a change of a person; giving it is bounded where it is done.
+    let is_person = *method == Method::PATCH && path.starts_with("/api/admin/people/");
+    let is_open = NEVER_GATED.iter().any(|begin| path.starts_with(begin))
+        || NEVER_GATED_ENDS.iter().any(|end| path.ends_with(end));
+    !(is_person || is_open)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_out_stays_open() {
+        for (method, path) in [
+            (Method::GET, "/api/ves"),
+            (Method::DELETE, "/api/prompts/tpl_1"),
+            (Method::POST, "/api/session"),
+            (Method::POST, "/api/license/import"),
+            (Method::PATCH, "/api/admin/people/per_1"),
+            (Method::POST, "/api/ves/ve_1/messages/msg_1/stop"),
+        ] {
+            assert!(!is_gated(&method, path), "{method} {path}");
+        }
+        for path in ["/api/ves/ve_1/chat", "/v1/chat/completions", "/api/prompts"] {
+            assert!(is_gated(&Method::POST, path), "{path}");
+        }
+    }
+}
