@@ -10,7 +10,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use guildhall_kernel::Timestamp;
-use guildhall_license::{Envelope, Keyring, KeyringKey, Refusal, Role, sign};
+use guildhall_license::{ENVELOPE_BYTES_MAX, Envelope, Keyring, KeyringKey, Refusal, Role, sign};
 
 use self::ceremony::{Ceremony, KIND, unverified};
 use crate::{
@@ -22,6 +22,9 @@ use crate::{
     ledger::Ledger,
     output::Answer,
 };
+
+/// What fits into an envelope in base 64, with room for its signatures.
+const PAYLOAD_BYTES_MAX: usize = (ENVELOPE_BYTES_MAX - 4096) / 4 * 3;
 
 #[derive(Subcommand)]
 pub(crate) enum KeyringCommand {
@@ -259,6 +262,13 @@ fn write_draft(path: &Path, ring: &Keyring, previous: Option<&Keyring>) -> Resul
             format!("the keyring cannot be written: {error}"),
         )
     })?;
+    if payload.len() > PAYLOAD_BYTES_MAX {
+        let message = format!(
+            "the keyring has {} bytes and {PAYLOAD_BYTES_MAX} is the most that nodes take; list fewer genuine payloads and issue the others again",
+            payload.len()
+        );
+        return Err(Refusal::new("keyring_too_large", message));
+    }
     let ceremony = Ceremony {
         path: path.to_owned(),
         draft: Draft {

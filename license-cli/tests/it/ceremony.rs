@@ -133,3 +133,23 @@ fn what_a_lost_key_really_signed_stays_good() {
     assert_eq!(again, "artefact_key_revoked");
     assert!(!vendor.path("again.license").exists());
 }
+
+#[test]
+fn a_keyring_that_no_node_could_read_is_not_written() {
+    let vendor = Vendor::with_keyring();
+    let crl: serde_json::Value = serde_json::from_slice(&vendor.read("crl.pub.json")).unwrap();
+    let revoke = |count: usize| {
+        let genuine: Vec<String> = (0..count)
+            .map(|number| format!("--genuine {number:064x}"))
+            .collect();
+        format!(
+            "keyring revoke --from keyring.json --key-id {} {} --out keyring-2-{count}.json",
+            crl["id"].as_str().unwrap(),
+            genuine.join(" ")
+        )
+    };
+    assert_eq!(vendor.refused(&revoke(700)), "keyring_too_large");
+    vendor.ok(&revoke(650));
+    vendor.ok("keyring sign keyring-2-650.json --previous keyring.json --key root-1.key.json --key root-2.key.json");
+    vendor.ok("verify keyring-2-650.json --keyring keyring.json");
+}

@@ -7,6 +7,7 @@
 )]
 
 mod ceremony;
+mod guide;
 mod keys;
 mod leases;
 mod licences;
