@@ -40,7 +40,28 @@ const PAGES = {
   account: '/account',
   'account-security': '/account?tab=security',
   'account-keys': '/account?tab=keys',
+  'account-applications': '/account?tab=applications',
   people: '/admin/people',
+  invitations: '/admin/people?tab=invitations',
+  roles: '/admin/roles',
+  'roles-nothing-found': '/admin/roles?q=xylophone',
+  'sign-up-rules': '/admin/sign-up',
+  'security-settings': '/admin/security',
+  'sign-in': '/admin/sign-in',
+  'sign-in-directory-new': '/admin/sign-in/directories/new',
+  'sign-in-directory': '/admin/sign-in/directories/{directory}',
+  'sign-in-directory-settings': '/admin/sign-in/directories/{directory}?tab=settings',
+  'sign-in-saml-new': '/admin/sign-in/saml/new',
+  'sign-in-oidc-new': '/admin/sign-in/oidc/new',
+  'sign-in-provider': '/admin/sign-in/providers/{provider}',
+  'sign-in-provider-settings': '/admin/sign-in/providers/{provider}?tab=settings',
+  applications: '/admin/applications',
+  'applications-clients': '/admin/applications?tab=clients',
+  'applications-scim': '/admin/applications?tab=scim',
+  policies: '/admin/policies',
+  'policies-authoriser': '/admin/policies?tab=authoriser',
+  consent: '/oauth/authorize?{consent}',
+  device: '/device',
   models: '/admin/models',
   'models-all-known': '/admin/models?known=all&fits=1',
   providers: '/admin/providers',
@@ -81,7 +102,14 @@ describe('every page', () => {
     const empty = await RunningNode.start(place, path.join(temporaryFolder(place), 'data'))
     // axe is injected as a script, which the policy of the node would refuse; the story runs under the policy.
     const context = await openContext(browser, { bypassCSP: true })
-    const pages = { signin: `${node.url}/signin`, setup: empty.setupLink, 'setup-without-link': `${empty.url}/setup` }
+    const pages = {
+      signin: `${node.url}/signin`,
+      'signin-failed': `${node.url}/signin?error=req_0HJ4`,
+      'sign-up': `${node.url}/sign-up`,
+      'invitation-without-link': `${node.url}/invitation`,
+      setup: empty.setupLink,
+      'setup-without-link': `${empty.url}/setup`,
+    }
     for (const [name, address] of Object.entries(pages)) {
       const page = await openTab(context, new URL(address).origin, problems)
       await look(page, name, address)
@@ -165,9 +193,10 @@ async function furnish(place, dataDir, administrator) {
   const prompt = await furnishPrompt(post)
   const run = await furnishRun(caller, post)
   await furnishAdmin(caller, post, employee)
+  const ways = await furnishSignIn(caller, post)
   await furnishLicense(post)
   await node.stop()
-  return { agent: 'invoice-clerk', employee: employee.id, prompt: prompt.id, run: run.id }
+  return { agent: 'invoice-clerk', employee: employee.id, prompt: prompt.id, run: run.id, ...ways }
 }
 
 /** A template with two versions. */
@@ -242,4 +271,31 @@ async function furnishAdmin(caller, post, employee) {
   })
   await put('/api/admin/fallbacks/steady', { steps: ['cellar/local-8b', 'starter'] })
   await post('/api/admin/residency', { applies_to: { kind: 've', ve_id: employee.id }, keep_within: 'node' })
+}
+
+/** A directory and an identity provider that nobody uses yet, programs of every kind, a policy. */
+async function furnishSignIn(caller, post) {
+  const { organisation } = await caller.get('/api/session')
+  const group_map = [{ group: 'staff', organisation_id: organisation.id, role: 'staff' }]
+  const directory = await post('/api/admin/directories', {
+    ...{ name: 'Staff directory', enabled: false, kind: 'openldap', urls: ['ldaps://ldap.example.test'] },
+    ...{ base_dn: 'dc=example,dc=test', group_map },
+  })
+  const provider = await post('/api/admin/identity-providers', {
+    ...{ kind: 'oidc', name: 'Single sign-on', enabled: false, group_map },
+    oidc: { issuer: 'https://login.example.test', client_id: 'guildhall' },
+  })
+  const account = await post('/api/admin/service-accounts', { name: 'Invoice import', role: 'developer' })
+  await post(`/api/admin/service-accounts/${account.id}/keys`, { name: 'Nightly run', scopes: ['read'] })
+  const redirect_uri = 'https://notes.example.test/back'
+  const { client } = await post('/api/admin/oauth-clients', {
+    ...{ name: 'Notes', kind: 'public', redirect_uris: [redirect_uri] },
+    ...{ grants: ['authorization_code', 'device'], scopes: ['read', 'chat'] },
+  })
+  await post('/api/admin/scim-tokens', { name: 'Entra ID' })
+  const consent = new URLSearchParams({
+    ...{ client_id: client.id, redirect_uri, scope: 'read chat', state: '1', response_type: 'code' },
+    ...{ code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM', code_challenge_method: 'S256' },
+  })
+  return { directory: directory.id, provider: provider.id, consent: String(consent) }
 }

@@ -60,9 +60,9 @@ export async function openTab(context, origin, problems) {
   return page
 }
 
-/** Chromium calls every refused request an error; that nobody is signed in, or the password is wrong, is an answer. */
+/** Chromium calls every refused request an error; that nobody is signed in, or the password or the code is wrong, is an answer. */
 function isExpected(message) {
-  return message.text().includes('status of 401') && message.location().url.endsWith('/api/session')
+  return message.text().includes('status of 401') && /\/api\/session(\/second-factor)?$/.test(message.location().url)
 }
 
 /** Waits until nothing of the page is still loading: its heading, its data and its fonts are there. */

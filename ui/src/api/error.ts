@@ -9,6 +9,8 @@ export class ApiError extends Error {
   readonly fields: readonly FieldError[]
   /** Seconds the node asks to wait before the next try. */
   readonly retry_after_seconds: number | null
+  /** What the refusal says beyond its sentence, such as the challenge of a second factor. */
+  readonly details: Readonly<Record<string, unknown>>
 
   constructor(details: {
     code: string
@@ -17,6 +19,7 @@ export class ApiError extends Error {
     request_id?: string | null
     fields?: readonly FieldError[]
     retry_after_seconds?: number | null
+    details?: Readonly<Record<string, unknown>>
   }) {
     super(details.message)
     this.code = details.code
@@ -24,6 +27,7 @@ export class ApiError extends Error {
     this.request_id = details.request_id ?? null
     this.fields = details.fields ?? []
     this.retry_after_seconds = details.retry_after_seconds ?? null
+    this.details = details.details ?? {}
   }
 
   /** The message for one field of the request body, if the node named it. */
@@ -68,7 +72,7 @@ export async function errorFromResponse(response: Response): Promise<ApiError> {
 /** Reads an error object, from a response body or from an `error` event of a stream. */
 export function errorFromBody(body: ErrorBody, common: { status: number; retry_after_seconds?: number | null }): ApiError {
   const { code, message, request_id, details } = body.error
-  return new ApiError({ ...common, code, message, request_id, fields: details?.fields ?? [] })
+  return new ApiError({ ...common, code, message, request_id, fields: details?.fields ?? [], details: { ...details } })
 }
 
 export const unreachable = () =>

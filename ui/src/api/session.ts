@@ -6,6 +6,7 @@ import type { Session } from './types'
 /** The permissions the interface asks about. The node checks them again on every request. */
 export type Permission =
   | 'catalog.read'
+  | 'events.read'
   | 'team.read'
   | 'team.hire'
   | 'team.manage'
@@ -21,6 +22,11 @@ export type Permission =
   | 'quotas.manage'
   | 'residency.manage'
   | 'collections.manage'
+  | 'roles.read'
+  | 'roles.manage'
+  | 'policies.manage'
+  | 'service_accounts.manage'
+  | 'oauth_clients.manage'
 export type NodePermission =
   | 'license.manage'
   | 'node.observe'
@@ -28,6 +34,9 @@ export type NodePermission =
   | 'models.manage'
   | 'providers.manage'
   | 'egress.manage'
+  | 'signin.manage'
+  | 'signup.manage'
+  | 'security.manage'
 
 /** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */
 let last: Session | null = null
@@ -77,6 +86,10 @@ export function useSession(): Session {
   if (!session) throw new Error('no session: this component is mounted outside the signed-in routes')
   return session
 }
+
+/** Whether the session may do nothing until its person has a second factor. */
+export const mustSetUpSecondFactor = (session: Session): boolean =>
+  'must_set_up_second_factor' in session && session.must_set_up_second_factor === true
 
 export const can = (session: Session, permission: Permission) => session.permissions.includes(permission)
 export const canNode = (session: Session, permission: NodePermission) => session.node_permissions.includes(permission)

@@ -54,6 +54,12 @@ describe('the way in', () => {
     expect((await guard('/')).options).toMatchObject({ to: '/new-password' })
   })
 
+  test('leads to the second factor while it has to be set up', async () => {
+    const started = { ...session('staff', []), must_set_up_second_factor: true }
+    node(started)
+    expect((await guard('/')).options).toMatchObject({ to: '/second-factor' })
+  })
+
   test('is open with a session', async () => {
     node(session('staff', STAFF))
     expect((await guard('/')).found?.role).toBe('staff')

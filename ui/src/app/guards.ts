@@ -1,7 +1,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { redirect } from '@tanstack/react-router'
 import { queries } from '@/api/queries'
-import { can, canNode, loadSession, type NodePermission, type Permission } from '@/api/session'
+import { can, canNode, loadSession, mustSetUpSecondFactor, type NodePermission, type Permission } from '@/api/session'
 import type { Session } from '@/api/types'
 
 /** Thrown by a route whose page the session may not open. */
@@ -11,7 +11,7 @@ export class Forbidden extends Error {
 
 type Location = { href: string; pathname: string }
 
-/** The session of a signed-in person; anyone else is led to set-up or sign-in, a person with a temporary password to change it. */
+/** The session of a signed-in person; anyone else is led to set-up or sign-in, a person with a temporary password or without a second factor that must be to that. */
 export async function requireSession(client: QueryClient, location: Location): Promise<Session> {
   const session = await loadSession(client)
   if (!session) {
@@ -21,6 +21,7 @@ export async function requireSession(client: QueryClient, location: Location): P
     throw redirect({ to: '/signin', search: next ? { next } : {} })
   }
   if (session.must_change_password) throw redirect({ to: '/new-password' })
+  if (mustSetUpSecondFactor(session)) throw redirect({ to: '/second-factor' })
   return session
 }
 

@@ -62,7 +62,8 @@ type SelectProps<T extends string> = {
   hint?: ReactNode
   value: T
   onChange: (value: T) => void
-  items: readonly (readonly [T, string])[]
+  /** Value and words; a third part that is true cannot be chosen. */
+  items: readonly (readonly [T, string, boolean?])[]
   className?: string
   disabled?: boolean
   /** The label is for screen readers only, where the surroundings already say it. */
@@ -88,8 +89,8 @@ export function Select<T extends string>({ label, hint, value, onChange, items, 
           }}
           className="h-full w-full appearance-none bg-transparent pe-6 outline-none"
         >
-          {items.map(([item, text]) => (
-            <option key={item} value={item}>
+          {items.map(([item, text, closed]) => (
+            <option key={item} value={item} disabled={closed}>
               {text}
             </option>
           ))}

@@ -1,12 +1,13 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { accountQueries } from '@/api/account-queries'
 import { queries } from '@/api/queries'
-import { loadSession } from '@/api/session'
+import { loadSession, mustSetUpSecondFactor } from '@/api/session'
 import { safeNext } from '@/lib/safe-next'
 import { rootRoute, texts } from './base'
 
 const parent = () => rootRoute
 
-const whereNext = texts('next', 'ended')
+const whereNext = texts('next', 'ended', 'error', 'reference')
 
 const signIn = createRoute({
   getParentRoute: parent,
@@ -17,7 +18,28 @@ const signIn = createRoute({
     const setup = await context.client.ensureQueryData(queries.setup())
     if (setup.needed) throw redirect({ to: '/setup' })
   },
+  // The ways in are there when the page is, so that nothing moves under a finger. Without them the password is still asked for.
+  loader: ({ context }) => context.client.prefetchQuery({ ...accountQueries.signIn(), retry: false }),
   component: lazyRouteComponent(() => import('@/features/signin')),
+})
+
+const signUp = createRoute({
+  getParentRoute: parent,
+  path: '/sign-up',
+  beforeLoad: async ({ context }) => {
+    if (await loadSession(context.client)) throw redirect({ to: '/' })
+  },
+  component: lazyRouteComponent(() => import('@/features/sign-up')),
+})
+
+const invitation = createRoute({
+  getParentRoute: parent,
+  path: '/invitation',
+  // Who is signed in already may accept one too; the node then wants the token of their session.
+  beforeLoad: async ({ context }) => {
+    await loadSession(context.client)
+  },
+  component: lazyRouteComponent(() => import('@/features/invitation')),
 })
 
 const setup = createRoute({
@@ -39,5 +61,16 @@ const newPassword = createRoute({
   component: lazyRouteComponent(() => import('@/features/new-password')),
 })
 
-/** The pages outside the hall: sign-in, set-up, the forced password change. */
-export const doorRoutes = [signIn, setup, newPassword] as const
+const secondFactor = createRoute({
+  getParentRoute: parent,
+  path: '/second-factor',
+  beforeLoad: async ({ context }) => {
+    const session = await loadSession(context.client)
+    if (!session) throw redirect({ to: '/signin' })
+    if (!mustSetUpSecondFactor(session)) throw redirect({ to: '/' })
+  },
+  component: lazyRouteComponent(() => import('@/features/account/must-set-up')),
+})
+
+/** The pages outside the hall: sign-in, sign-up, invitations, set-up, the forced password change and second factor. */
+export const doorRoutes = [signIn, signUp, invitation, setup, newPassword, secondFactor] as const

@@ -1,7 +1,10 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { peopleQueries } from '@/api/people-queries'
 import { queries } from '@/api/queries'
 import { requireNodePermission, requirePermission, requireSome } from '../guards'
 import { adminPages, mayProviders } from '../shell/nav'
+import { accessRoutes } from './access'
+import { adminRoute } from './admin'
 import { appRoute, texts } from './base'
 
 const parent = () => appRoute
@@ -13,14 +16,8 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('@/features/account')),
 })
 
-const admin = createRoute({
-  getParentRoute: parent,
-  path: '/admin',
-  component: lazyRouteComponent(() => import('../shell/admin-tabs')),
-})
-
 const adminIndex = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/',
   beforeLoad: ({ context }) => {
     const first = adminPages(context.session)[0]
@@ -29,17 +26,42 @@ const adminIndex = createRoute({
   },
 })
 
+const peopleSearch = texts('tab')
 const people = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/people',
+  validateSearch: peopleSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'people.read'),
-  loader: ({ context }) => void context.client.prefetchInfiniteQuery(queries.people()),
+  loader: ({ context }) => void context.client.prefetchInfiniteQuery(peopleQueries.people()),
   component: lazyRouteComponent(() => import('@/features/admin-people')),
+})
+
+const rolesSearch = texts('q')
+const roles = createRoute({
+  getParentRoute: () => adminRoute,
+  path: '/roles',
+  validateSearch: rolesSearch,
+  beforeLoad: ({ context }) => requirePermission(context.session, 'roles.read'),
+  component: lazyRouteComponent(() => import('@/features/admin-roles')),
+})
+
+const signUp = createRoute({
+  getParentRoute: () => adminRoute,
+  path: '/sign-up',
+  beforeLoad: ({ context }) => requireNodePermission(context.session, 'signup.manage'),
+  component: lazyRouteComponent(() => import('@/features/admin-sign-up')),
+})
+
+const security = createRoute({
+  getParentRoute: () => adminRoute,
+  path: '/security',
+  beforeLoad: ({ context }) => requireNodePermission(context.session, 'security.manage'),
+  component: lazyRouteComponent(() => import('@/features/admin-security')),
 })
 
 const modelsSearch = texts('fits', 'known')
 const models = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/models',
   validateSearch: modelsSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'models.read'),
@@ -49,7 +71,7 @@ const models = createRoute({
 
 const providersSearch = texts('tab')
 const providers = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/providers',
   validateSearch: providersSearch,
   beforeLoad: ({ context }) => requireSome(context.session, mayProviders),
@@ -58,7 +80,7 @@ const providers = createRoute({
 
 const usageSearch = texts('days', 'by', 'measure', 'view', 'model', 've', 'person', 'key', 'outcome')
 const usage = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/usage',
   validateSearch: usageSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'people.read'),
@@ -66,7 +88,7 @@ const usage = createRoute({
 })
 
 const quotas = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/limits',
   beforeLoad: ({ context }) => requirePermission(context.session, 'quotas.manage'),
   component: lazyRouteComponent(() => import('@/features/admin-quotas')),
@@ -74,7 +96,7 @@ const quotas = createRoute({
 
 const licenseSearch = texts('tab')
 const license = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/licence',
   validateSearch: licenseSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'license.read'),
@@ -82,7 +104,7 @@ const license = createRoute({
 })
 
 const organisations = createRoute({
-  getParentRoute: () => admin,
+  getParentRoute: () => adminRoute,
   path: '/organisations',
   beforeLoad: ({ context }) => requireNodePermission(context.session, 'node.organisations'),
   loader: ({ context }) => void context.client.prefetchQuery(queries.organisations()),
@@ -92,5 +114,18 @@ const organisations = createRoute({
 /** Account and administration. */
 export const settingsRoutes = [
   account,
-  admin.addChildren([adminIndex, people, models, providers, usage, quotas, license, organisations]),
+  adminRoute.addChildren([
+    adminIndex,
+    people,
+    roles,
+    signUp,
+    security,
+    models,
+    providers,
+    usage,
+    quotas,
+    license,
+    organisations,
+    ...accessRoutes,
+  ]),
 ] as const

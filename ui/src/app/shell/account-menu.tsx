@@ -7,6 +7,7 @@ import { Menu, MenuChoice, MenuGroup, MenuItem, MenuSeparator } from '@/componen
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { setPreference, usePreference } from '@/lib/preferences'
+import { roleTitleOf } from '@/lib/role-title'
 import { AccountButton } from './account-button'
 
 const EFFECTS = ['auto', 'full', 'lite', 'off'] as const
@@ -30,7 +31,7 @@ export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }
         <p className="truncate text-[14.5px] font-semibold">{name}</p>
         <p className="truncate text-[13px] text-ink-3">{session.person.email}</p>
         <p className="mt-1 truncate text-[13px] text-ink-2">
-          {session.organisation.name}, {t(`role.${session.role}`)}
+          {session.organisation.name}, {roleTitleOf(session)}
         </p>
       </div>
       <MenuSeparator />

@@ -29,7 +29,8 @@ export function Shell() {
   const items = useMemo(() => navigation(session).flat(), [session])
   const path = useRouterState({ select: (state) => state.location.pathname })
   useShortcuts(items, open)
-  useEffect(() => followEvents(client), [client])
+  const hears = can(session, 'events.read')
+  useEffect(() => (hears ? followEvents(client) : undefined), [client, hears])
   useEffect(() => announceNextTitle(path), [path])
   useLeaveWhenEnded()
   return (

@@ -11,6 +11,12 @@ type Destination =
   | '/prompts'
   | '/playground'
   | '/admin/people'
+  | '/admin/roles'
+  | '/admin/sign-up'
+  | '/admin/security'
+  | '/admin/sign-in'
+  | '/admin/applications'
+  | '/admin/policies'
   | '/admin/models'
   | '/admin/providers'
   | '/admin/usage'
@@ -56,10 +62,20 @@ const PLAYGROUND: NavItem = {
 export const mayProviders = (session: Session) =>
   canNode(session, 'providers.manage') || canNode(session, 'egress.manage') || can(session, 'residency.manage')
 
+/** Whether any part of the applications page is for this session. */
+export const mayApplications = (session: Session) =>
+  can(session, 'service_accounts.manage') || can(session, 'oauth_clients.manage') || can(session, 'people.manage')
+
 /** The admin pages this session may open, in tab order. */
 export function adminPages(session: Session) {
   return [
     can(session, 'people.read') ? ({ to: '/admin/people', key: 'admin.people' } as const) : null,
+    can(session, 'roles.read') ? ({ to: '/admin/roles', key: 'admin.roles' } as const) : null,
+    can(session, 'policies.manage') ? ({ to: '/admin/policies', key: 'admin.policies' } as const) : null,
+    canNode(session, 'signin.manage') ? ({ to: '/admin/sign-in', key: 'admin.signin' } as const) : null,
+    canNode(session, 'signup.manage') ? ({ to: '/admin/sign-up', key: 'admin.signup' } as const) : null,
+    canNode(session, 'security.manage') ? ({ to: '/admin/security', key: 'admin.security' } as const) : null,
+    mayApplications(session) ? ({ to: '/admin/applications', key: 'admin.applications' } as const) : null,
     can(session, 'models.read') ? ({ to: '/admin/models', key: 'admin.models' } as const) : null,
     mayProviders(session) ? ({ to: '/admin/providers', key: 'admin.providers' } as const) : null,
     can(session, 'people.read') ? ({ to: '/admin/usage', key: 'admin.usage' } as const) : null,

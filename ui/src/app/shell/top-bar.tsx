@@ -1,5 +1,6 @@
 import { Moon, Search, Sun } from 'lucide-react'
 import { lazy, Suspense, useState } from 'react'
+import { useCan } from '@/api/session'
 import { IconButton } from '@/components/button'
 import { t } from '@/lib/i18n'
 import { usePreference } from '@/lib/preferences'
@@ -26,7 +27,7 @@ export function TopBar({ onPalette, onShortcuts }: { onPalette: () => void; onSh
         <kbd className="kbd ms-auto hidden sm:block">Ctrl K</kbd>
       </button>
       <span className="ms-auto" />
-      <ConnectionChip />
+      {useCan('events.read') ? <ConnectionChip /> : null}
       <IconButton label={dark ? t('theme.to_light') : t('theme.to_dark')} onClick={flipTheme}>
         {dark ? <Sun size={18} /> : <Moon size={18} />}
       </IconButton>

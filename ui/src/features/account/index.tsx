@@ -1,15 +1,20 @@
+import '@/lib/i18n/en/grants'
 import '@/lib/i18n/en/account'
+import '@/lib/i18n/en/factors'
+import '@/lib/i18n/en/security'
+import '@/lib/i18n/en/signin'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useSession } from '@/api/session'
 import { PageHeader } from '@/components/page'
 import { Tabs } from '@/components/tabs'
 import { t } from '@/lib/i18n'
+import { roleTitleOf } from '@/lib/role-title'
 import { ApiKeys } from './api-keys'
 import { Appearance } from './appearance'
-import { PasswordPanel } from './password'
+import { Applications } from './applications'
 import { Profile } from './profile'
-import { Sessions } from './sessions'
+import { Security } from './security'
 
 function Columns({ children }: { children: ReactNode }) {
   return <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-2">{children}</div>
@@ -27,17 +32,9 @@ const tabs = () => [
       </Columns>
     ),
   },
-  {
-    id: 'security',
-    label: t('account.tab.security'),
-    body: (
-      <Columns>
-        <PasswordPanel />
-        <Sessions />
-      </Columns>
-    ),
-  },
+  { id: 'security', label: t('account.tab.security'), body: <Security /> },
   { id: 'keys', label: t('account.tab.keys'), body: <ApiKeys /> },
+  { id: 'applications', label: t('account.tab.applications'), body: <Applications /> },
 ]
 
 /** The signed-in person's own settings; the tab is in the address. */
@@ -52,7 +49,7 @@ export default function Account() {
       <PageHeader title={t('account.title')}>
         {t('account.lead', {
           email: session.person.email,
-          role: t(`role.${session.role}`),
+          role: roleTitleOf(session),
           organisation: session.organisation.name,
         })}
       </PageHeader>

@@ -1,9 +1,11 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Laptop, MonitorSmartphone, Smartphone } from 'lucide-react'
+import { useState } from 'react'
 import { api } from '@/api/client'
 import { queries } from '@/api/queries'
 import type { AccountSession } from '@/api/types'
 import { Button } from '@/components/button'
+import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
 import { Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
@@ -17,6 +19,7 @@ import { describeUserAgent } from '@/lib/user-agent'
 export function Sessions() {
   const client = useQueryClient()
   const { data, error, refetch } = useQuery(queries.accountSessions())
+  const [asking, setAsking] = useState(false)
   const refresh = () => client.invalidateQueries({ queryKey: queries.accountSessions().queryKey })
   const endAll = useMutation({
     mutationFn: () => api.delete('/api/account/sessions'),
@@ -25,6 +28,7 @@ export function Sessions() {
       return refresh()
     },
     onError: toast.error,
+    onSettled: () => setAsking(false),
   })
   const end = useMutation({
     mutationFn: (id: string) => api.delete('/api/account/sessions/{id}', { path: { id } }),
@@ -42,7 +46,7 @@ export function Sessions() {
       i={1}
       end={
         others ? (
-          <Button kind="quiet" size="sm" onClick={() => endAll.mutate()} disabled={endAll.isPending}>
+          <Button kind="quiet" size="sm" onClick={() => setAsking(true)}>
             {t('account.sessions.end_all')}
           </Button>
         ) : null
@@ -55,6 +59,16 @@ export function Sessions() {
           <Row key={session.id} session={session} busy={end.isPending} onEnd={() => end.mutate(session.id)} />
         ))}
       </ul>
+      <ConfirmDialog
+        open={asking}
+        onClose={() => setAsking(false)}
+        onConfirm={() => endAll.mutate()}
+        title={t('account.sessions.end_all_title')}
+        confirm={t('account.sessions.end_all')}
+        busy={endAll.isPending}
+      >
+        {t('account.sessions.end_all_text')}
+      </ConfirmDialog>
     </Panel>
   )
 }

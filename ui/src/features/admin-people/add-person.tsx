@@ -1,26 +1,27 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { AtSign, User } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
+import { peopleApi } from '@/api/people-queries'
 import { keys } from '@/api/queries'
-import type { Role } from '@/api/types'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { FormError } from '@/components/error-state'
 import { Field } from '@/components/field'
 import { t } from '@/lib/i18n'
-import { ROLES } from './member-row'
+import { RoleChoice } from './role-choice'
 import { TemporaryPassword } from './temporary-password'
+import { useRoles } from './use-roles'
 
-type Input = { email: string; display_name: string; role: Role }
+type Input = { email: string; display_name: string; role: string }
 
 /** Adds a person with a temporary password, which is shown once. */
 export function AddPerson({ onClose }: { onClose: () => void }) {
   const [input, setInput] = useState<Input>({ email: '', display_name: '', role: 'staff' })
+  const roles = useRoles()
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: (body: Input) => api.post('/api/admin/people', { body }),
+    mutationFn: (body: Input) => peopleApi.post('/api/admin/people', { body }),
     onSuccess: () =>
       Promise.all([client.invalidateQueries({ queryKey: keys.people }), client.invalidateQueries({ queryKey: keys.overview })]),
   })
@@ -73,7 +74,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
           error={error?.field('email')}
           onChange={(event) => setInput((now) => ({ ...now, email: event.target.value }))}
         />
-        <RoleChoice value={input.role} onChange={(role) => setInput((now) => ({ ...now, role }))} />
+        <RoleChoice roles={roles} value={input.role} onChange={(role) => setInput((now) => ({ ...now, role }))} />
         <FormError error={add.error} fields={['display_name', 'email']} />
         <DialogActions>
           <Button kind="outline" onClick={onClose}>
@@ -85,31 +86,5 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
         </DialogActions>
       </form>
     </Dialog>
-  )
-}
-
-function RoleChoice({ value, onChange }: { value: Role; onChange: (role: Role) => void }) {
-  return (
-    <fieldset className="grid gap-2.5">
-      <legend className="mb-1.5 text-[13.5px] font-medium">{t('people.role')}</legend>
-      {ROLES.map((role) => (
-        <label
-          key={role}
-          className={`flex cursor-pointer items-center gap-3.5 rounded-[16px] border-[1.5px] p-3.5 transition-colors ${value === role ? 'border-brand bg-brand-soft' : 'border-field hover:border-brand'}`}
-        >
-          <input
-            type="radio"
-            name="role"
-            checked={value === role}
-            onChange={() => onChange(role)}
-            className="size-5 shrink-0 accent-[var(--brand-fill)]"
-          />
-          <span>
-            <span className="block text-[14.5px] font-semibold">{t(`role.${role}`)}</span>
-            <span className="block text-[13px] text-ink-2">{t(`people.role.${role}_note`)}</span>
-          </span>
-        </label>
-      ))}
-    </fieldset>
   )
 }

@@ -1,24 +1,23 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Ban, Ellipsis, KeyRound, ShieldCheck, UserCheck, UserMinus } from 'lucide-react'
-import { api } from '@/api/client'
+import { Ban, Ellipsis, KeyRound, LogOut, ShieldCheck, ShieldMinus, ShieldOff, UserCheck, UserMinus } from 'lucide-react'
+import { type PersonRow, peopleApi } from '@/api/people-queries'
 import { keys } from '@/api/queries'
-import { useSession } from '@/api/session'
-import type { Member, Role } from '@/api/types'
+import { useCanNode, useSession } from '@/api/session'
 import { Avatar } from '@/components/avatar'
 import { IconButton } from '@/components/button'
 import { Select } from '@/components/field'
 import { Menu, MenuItem, MenuSeparator } from '@/components/menu'
-import { StatusPill } from '@/components/status'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatRelative } from '@/lib/i18n/format'
+import { roleTitle } from '@/lib/role-title'
+import { Badges } from './badges'
 import type { MemberAction } from './member-actions'
+import type { RoleOption } from './use-roles'
 
-export const ROLES = ['admin', 'staff', 'normal'] as const
+type RowProps = { member: PersonRow; roles: RoleOption[]; manage: boolean; onAsk: (action: MemberAction) => void }
 
-type RowProps = { member: Member; manage: boolean; onAsk: (action: MemberAction) => void }
-
-export function MemberRow({ member, manage, onAsk }: RowProps) {
+export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
   const you = useSession().person.id === member.id
   const seen = member.last_seen_at ? t('people.seen', { when: formatRelative(member.last_seen_at) }) : t('people.never_seen')
   return (
@@ -27,32 +26,35 @@ export function MemberRow({ member, manage, onAsk }: RowProps) {
       <div className="min-w-0 flex-1 max-sm:basis-[calc(100%-60px)]">
         <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
           <b className={`truncate text-[15px] font-semibold ${member.disabled ? 'text-ink-2' : ''}`}>{member.display_name}</b>
-          {you ? (
-            <span className="rounded-full bg-brand-soft px-2 py-0.5 text-[12px] font-medium text-brand">{t('people.you')}</span>
-          ) : null}
-          {member.disabled ? <StatusPill state="paused">{t('people.disabled')}</StatusPill> : null}
-          {member.platform_administrator ? (
-            <span className="inline-flex items-center gap-1.5 text-[12.5px] text-info">
-              <ShieldCheck size={14} aria-hidden="true" />
-              {t('people.platform')}
-            </span>
-          ) : null}
+          <Badges member={member} you={you} />
         </p>
         <p className="truncate text-[13.5px] text-ink-2">{member.email}</p>
         <p className="text-[13px] text-ink-3 xl:hidden">{seen}</p>
       </div>
       <p className="w-[170px] text-[13px] text-ink-3 max-xl:hidden">{seen}</p>
-      {manage ? <RoleSelect member={member} /> : <p className="w-[170px] text-[14px]">{t(`role.${member.role}`)}</p>}
+      {manage && !member.source ? (
+        <RoleSelect member={member} roles={roles} />
+      ) : (
+        <p className="w-[170px] text-[14px] max-sm:ms-[60px] max-sm:flex-1">{roleTitle(member.role, member.role_title)}</p>
+      )}
       {manage ? <Actions member={member} onAsk={onAsk} /> : null}
     </li>
   )
 }
 
-function RoleSelect({ member }: { member: Member }) {
+/** The roles that can be given, and the one the person has, whatever it is. */
+function options(member: PersonRow, roles: RoleOption[]) {
+  const known = roles.some((role) => role.id === member.role)
+  const own = known ? [] : [[member.role, roleTitle(member.role, member.role_title)] as const]
+  return [...own, ...roles.map((role) => [role.id, role.title, role.above && role.id !== member.role] as const)]
+}
+
+function RoleSelect({ member, roles }: { member: PersonRow; roles: RoleOption[] }) {
   const client = useQueryClient()
   const change = useMutation({
-    mutationFn: (role: Role) => api.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { role } }),
-    onSuccess: (saved) => toast.success(t('people.role_changed', { name: saved.display_name, role: t(`role.${saved.role}`) })),
+    mutationFn: (role: string) => peopleApi.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { role } }),
+    onSuccess: (saved) =>
+      toast.success(t('people.role_changed', { name: saved.display_name, role: roleTitle(saved.role, titleOf(saved, roles)) })),
     onError: toast.error,
     onSettled: () => client.invalidateQueries({ queryKey: keys.people }),
   })
@@ -64,15 +66,18 @@ function RoleSelect({ member }: { member: Member }) {
       value={change.isPending ? change.variables : member.role}
       disabled={change.isPending || member.disabled}
       onChange={(role) => change.mutate(role)}
-      items={ROLES.map((role) => [role, t(`role.${role}`)] as const)}
+      items={options(member, roles)}
     />
   )
 }
 
-function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberAction) => void }) {
+const titleOf = (member: PersonRow, roles: RoleOption[]) => member.role_title ?? roles.find((role) => role.id === member.role)?.title
+
+function Actions({ member, onAsk }: { member: PersonRow; onAsk: (action: MemberAction) => void }) {
   const client = useQueryClient()
+  const platform = useCanNode('node.organisations')
   const enable = useMutation({
-    mutationFn: () => api.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { disabled: false } }),
+    mutationFn: () => peopleApi.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { disabled: false } }),
     onSuccess: (saved) => {
       toast.success(t('people.enabled_done', { name: saved.display_name }))
       return client.invalidateQueries({ queryKey: keys.people })
@@ -89,8 +94,16 @@ function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberActi
         </IconButton>
       )}
     >
-      <MenuItem icon={KeyRound} onClick={() => onAsk('reset')}>
-        {t('people.reset')}
+      <MenuItem icon={LogOut} onClick={() => onAsk('end-sessions')}>
+        {t('people.end_sessions')}
+      </MenuItem>
+      {member.source ? null : (
+        <MenuItem icon={KeyRound} onClick={() => onAsk('reset')}>
+          {t('people.reset')}
+        </MenuItem>
+      )}
+      <MenuItem icon={ShieldOff} disabled={member.second_factor === false} onClick={() => onAsk('reset-factors')}>
+        {t('people.reset_factors')}
       </MenuItem>
       {member.disabled ? (
         <MenuItem icon={UserCheck} onClick={() => enable.mutate()}>
@@ -102,6 +115,14 @@ function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberActi
         </MenuItem>
       )}
       <MenuSeparator />
+      {platform && !member.disabled ? (
+        <MenuItem
+          icon={member.platform_administrator ? ShieldMinus : ShieldCheck}
+          onClick={() => onAsk(member.platform_administrator ? 'revoke-platform' : 'grant-platform')}
+        >
+          {member.platform_administrator ? t('people.revoke_platform') : t('people.grant_platform')}
+        </MenuItem>
+      ) : null}
       <MenuItem icon={UserMinus} danger onClick={() => onAsk('remove')}>
         {t('people.remove')}
       </MenuItem>

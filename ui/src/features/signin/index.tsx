@@ -1,31 +1,76 @@
+import '@/lib/i18n/en/factors'
 import '@/lib/i18n/en/signin'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { ArrowRight, AtSign, LoaderCircle } from 'lucide-react'
-import { type FormEvent, useEffect, useRef, useState } from 'react'
-import { api } from '@/api/client'
-import { isApiError } from '@/api/error'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useSearch } from '@tanstack/react-router'
+import { type ReactNode, useState } from 'react'
+import { accountQueries, type SecondFactorChallenge, type SignInOptions } from '@/api/account-queries'
 import { queries } from '@/api/queries'
-import { adoptSession } from '@/api/session'
-import type { LoginInput } from '@/api/types'
-import { announce } from '@/components/announcer'
-import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
-import { FormError } from '@/components/error-state'
-import { Field } from '@/components/field'
-import { PasswordField } from '@/components/password-field'
+import { SecondFactorStep } from '@/components/second-factor-step'
 import { t } from '@/lib/i18n'
 import { safeNext } from '@/lib/safe-next'
+import { useEnter } from './enter'
+import { Failure } from './failure'
+import { OtherWays } from './other-ways'
+import { PasswordForm } from './password-form'
+
+/** What every node can do, where it does not say what else. */
+const PASSWORD_ONLY: SignInOptions = { password: true, passkey: false, directories: [], providers: [], sign_up: 'off' }
 
 export default function SignIn() {
-  const { next, ended } = useSearch({ from: '/signin' })
-  const { data: node } = useQuery(queries.setup())
+  const { next } = useSearch({ from: '/signin' })
+  const [challenge, setChallenge] = useState<SecondFactorChallenge | null>(null)
+  const [expired, setExpired] = useState(false)
+  const enter = useEnter(safeNext(next))
+  const restart = (late: boolean) => {
+    setExpired(late)
+    setChallenge(null)
+  }
   return (
     <Door label={t('signin.region')}>
+      {challenge ? (
+        <SecondFactorStep challenge={challenge} onSession={enter} onRestart={restart} />
+      ) : (
+        <FirstStep expired={expired} next={safeNext(next)} onSession={enter} onChallenge={setChallenge} />
+      )}
+    </Door>
+  )
+}
+
+type FirstStepProps = {
+  expired: boolean
+  next: string
+  onSession: ReturnType<typeof useEnter>
+  onChallenge: (challenge: SecondFactorChallenge) => void
+}
+
+function FirstStep({ expired, next, onSession, onChallenge }: FirstStepProps) {
+  const { ended, error, reference } = useSearch({ from: '/signin' })
+  const { data: node } = useQuery(queries.setup())
+  const { data } = useQuery({ ...accountQueries.signIn(), retry: false })
+  const ways = data ?? PASSWORD_ONLY
+  const others = ways.passkey || ways.providers.length > 0
+  const form = <PasswordForm directories={ways.directories} onSession={onSession} onChallenge={onChallenge} />
+  return (
+    <>
       <DoorHeading title={t('signin.title')}>{node ? t('signin.lead', { node: node.node_name }) : '\u00a0'}</DoorHeading>
-      {ended ? <p className="mt-5 rounded-[14px] bg-surface-2 px-4 py-3 text-[14px] text-ink-2">{t('signin.ended')}</p> : null}
-      <Form next={safeNext(next)} />
+      {ended ? <Note>{t('signin.ended')}</Note> : null}
+      {expired ? <Note>{t('signin.expired')}</Note> : null}
+      {error ? <Failure error={error} reference={reference} /> : null}
+      <div className="mt-8 grid gap-5">
+        {others ? <OtherWays ways={ways} next={next} onSession={onSession} /> : null}
+        {others && ways.password ? <Divider>{t('signin.or')}</Divider> : null}
+        {ways.password ? form : <Folded>{form}</Folded>}
+      </div>
       <div className="mt-8 border-t border-line pt-5 text-[13px] text-ink-3">
+        {ways.sign_up === 'off' ? null : (
+          <p className="mb-3 text-[14px] text-ink-2">
+            {t('signin.no_account')}{' '}
+            <Link to="/sign-up" className="font-medium text-brand underline-offset-4 hover:underline">
+              {t('signin.sign_up')}
+            </Link>
+          </p>
+        )}
         <details>
           <summary className="w-fit cursor-pointer list-none rounded-lg py-1 text-[14px] font-medium text-brand underline-offset-4 hover:underline">
             {t('signin.help')}
@@ -36,85 +81,28 @@ export default function SignIn() {
           <p className="mt-3 font-mono text-[12.5px]">{t('signin.version', { version: node.version, node: node.node_name })}</p>
         ) : null}
       </div>
-    </Door>
+    </>
   )
 }
 
-function Form({ next }: { next: string }) {
-  const [input, setInput] = useState<LoginInput>({ email: '', password: '' })
-  const client = useQueryClient()
-  const navigate = useNavigate()
-  const password = useRef<HTMLInputElement>(null)
-  const signIn = useMutation({
-    mutationFn: (body: LoginInput) => api.post('/api/session', { body }),
-    onSuccess: async (session) => {
-      adoptSession(client, session)
-      await navigate({ href: next, replace: true })
-    },
-    onError: (error) => {
-      if (isApiError(error, 'wrong_credentials')) password.current?.select()
-    },
-  })
-  const [seconds, restart] = useCountdown()
-  const { error } = signIn
-  useEffect(() => {
-    if (isApiError(error, 'too_many_attempts') && error.retry_after_seconds) restart(error.retry_after_seconds)
-  }, [error, restart])
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    announce(t('signin.busy'))
-    signIn.mutate(input)
-  }
-  const busy = signIn.isPending
-  return (
-    <form className="mt-8 grid gap-5" onSubmit={submit}>
-      <Field
-        label={t('signin.email')}
-        icon={AtSign}
-        type="email"
-        name="email"
-        autoComplete="username"
-        required
-        autoFocus
-        value={input.email}
-        onChange={(event) => setInput((now) => ({ ...now, email: event.target.value }))}
-      />
-      <PasswordField
-        ref={password}
-        label={t('signin.password')}
-        name="password"
-        autoComplete="current-password"
-        required
-        value={input.password}
-        onChange={(event) => setInput((now) => ({ ...now, password: event.target.value }))}
-      />
-      {seconds > 0 ? (
-        <p role="status" className="rounded-[14px] border border-warn/40 bg-warn/10 px-3.5 py-3 text-[14px] text-warn">
-          {t('signin.wait', { seconds })}
-        </p>
-      ) : (
-        <FormError error={error} />
-      )}
-      <Button type="submit" size="lg" className="w-full" disabled={busy || seconds > 0}>
-        {t('signin.submit')}
-        {busy ? (
-          <LoaderCircle size={17} className="animate-spin" aria-hidden="true" />
-        ) : (
-          <ArrowRight size={17} className="rtl:-scale-x-100" aria-hidden="true" />
-        )}
-      </Button>
-    </form>
-  )
-}
+const Note = ({ children }: { children: ReactNode }) => (
+  <p role="status" className="mt-5 rounded-[14px] bg-surface-2 px-4 py-3 text-[14px] text-ink-2">
+    {children}
+  </p>
+)
 
-/** Seconds left to wait, and the way to start again. */
-function useCountdown(): [seconds: number, restart: (seconds: number) => void] {
-  const [seconds, setSeconds] = useState(0)
-  const running = seconds > 0
-  useEffect(() => {
-    if (!running) return
-    const timer = setInterval(() => setSeconds((left) => Math.max(0, left - 1)), 1_000)
-    return () => clearInterval(timer)
-  }, [running])
-  return [seconds, setSeconds]
-}
+const Divider = ({ children }: { children: ReactNode }) => (
+  <p className="flex items-center gap-4 text-[13px] text-ink-3 before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+    {children}
+  </p>
+)
+
+/** Local administrators get in with their password whatever the rules say, so the way is there, but not in the way. */
+const Folded = ({ children }: { children: ReactNode }) => (
+  <details className="group">
+    <summary className="w-fit cursor-pointer list-none rounded-lg py-1 text-[14px] font-medium text-brand underline-offset-4 hover:underline">
+      {t('signin.with_password')}
+    </summary>
+    <div className="mt-4">{children}</div>
+  </details>
+)

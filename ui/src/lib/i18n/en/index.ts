@@ -1,20 +1,31 @@
 import type { account } from './account'
 import type { admin } from './admin'
+import type { admission } from './admission'
 import type { agent } from './agent'
+import type { applications } from './applications'
 import type { chat } from './chat'
+import type { chips } from './chips'
+import type { consent } from './consent'
+import type { entry } from './entry'
+import type { factors } from './factors'
 import type { fill } from './fill'
+import type { grants } from './grants'
 import type { hire } from './hire'
 import type { license } from './license'
 import type { market } from './market'
 import type { models } from './models'
 import type { playground } from './playground'
+import type { policies } from './policies'
 import type { portal } from './portal'
 import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
+import type { roles } from './roles'
+import type { security } from './security'
 import type { setup } from './setup'
 import type { shell } from './shell'
+import type { signInSettings } from './sign-in-settings'
 import type { signin } from './signin'
 import type { team } from './team'
 import type { today } from './today'
@@ -24,8 +35,18 @@ import type { work } from './work'
 /** The English catalogue: one file per area, keys carry the area's name. Types only, so that no area is loaded before its feature. */
 export type Messages = typeof shell &
   typeof signin &
+  typeof entry &
+  typeof factors &
+  typeof security &
+  typeof roles &
+  typeof admission &
+  typeof chips &
   typeof setup &
   typeof account &
+  typeof applications &
+  typeof consent &
+  typeof policies &
+  typeof signInSettings &
   typeof admin &
   typeof today &
   typeof work &
@@ -43,4 +64,5 @@ export type Messages = typeof shell &
   typeof portal &
   typeof portalVendor &
   typeof quotas &
-  typeof usage
+  typeof usage &
+  typeof grants

@@ -1,0 +1,35 @@
+import { addMessages } from '../catalogue'
+
+/** Words of the pages on which a new person comes in: sign-up and invitations. */
+export const entry = addMessages({
+  'entry.signup.region': 'Sign up',
+  'entry.signup.title': 'Join Guildhall',
+  'entry.signup.lead': 'Make an account and an organisation of your own on {node}.',
+  'entry.signup.approval': 'An administrator looks at every sign-up before it opens.',
+  'entry.signup.submit': 'Sign up',
+  'entry.signup.organisation': 'Organisation',
+  'entry.signup.organisation_hint': 'Your company, team or your own name.',
+  'entry.signup.closed_title': 'Sign-up is closed',
+  'entry.signup.closed': 'Accounts on this node are made by its administrators. Ask yours for an invitation.',
+  'entry.signup.waiting_title': 'You are on the list',
+  'entry.signup.waiting': 'An administrator looks at your sign-up. Once it is approved, sign in as {email} with the password you chose.',
+  'entry.signup.have': 'You have an account already?',
+  'entry.name': 'Full name',
+  'entry.email': 'E-mail',
+  'entry.email_hint': 'It is your name at sign-in.',
+  'entry.password': 'Password',
+  'entry.to_signin': 'To sign-in',
+  'entry.signin': 'Sign in',
+  'entry.invitation.region': 'Invitation',
+  'entry.invitation.checking': 'Opening your invitation',
+  'entry.invitation.title': 'You are invited to {organisation}',
+  'entry.invitation.lead': 'You join as <b>{role}</b>. The invitation is open until {when}.',
+  'entry.invitation.known': 'There is an account for you on this node. Confirm with its password.',
+  'entry.invitation.current_password': 'Password of your account',
+  'entry.invitation.any_hint': 'If you have an account on this node already, give its e-mail and password.',
+  'entry.invitation.submit': 'Join',
+  'entry.invitation.missing_title': 'The link is not whole',
+  'entry.invitation.missing':
+    'The part after # is missing. Open the link as you were given it, or copy it into the address bar in one piece.',
+  'entry.invitation.failed_title': 'This invitation does not open',
+})
