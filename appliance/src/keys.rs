@@ -10,6 +10,7 @@ use std::{
 
 use ed25519_dalek::SigningKey;
 use guildhall_kernel::{Error, Result};
+use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -48,6 +49,20 @@ impl Keys {
     /// The key under which other secrets are sealed (256 bits).
     pub fn encryption(&self) -> &[u8; 32] {
         &self.encryption
+    }
+
+    /// A key for one purpose, made of the install key (HMAC-SHA-256, the expand step of RFC 5869). Who learns it
+    /// learns neither the install key nor the key of another purpose.
+    ///
+    /// # Errors
+    /// None in practice: HMAC takes keys of any length.
+    pub fn derive(&self, purpose: &str) -> Result<Zeroizing<[u8; 32]>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.install.as_bytes())
+            .map_err(|error| Error::internal("deriving a key").with_source(error))?;
+        mac.update(b"guildhall derived key: ");
+        mac.update(purpose.as_bytes());
+        mac.update(&[1]);
+        Ok(Zeroizing::new(mac.finalize().into_bytes().into()))
     }
 
     /// The key that a rotation is about to put in place, when one was interrupted.
@@ -159,6 +174,8 @@ mod tests {
         let second = Keys::open(directory.path()).unwrap();
         assert_eq!(first.fingerprint(), second.fingerprint());
         assert_eq!(first.encryption(), second.encryption());
+        assert_eq!(first.derive("a").unwrap(), second.derive("a").unwrap());
+        assert_ne!(first.derive("a").unwrap(), first.derive("b").unwrap());
         let mode = fs::metadata(directory.path().join("install.key"))
             .unwrap()
             .permissions()

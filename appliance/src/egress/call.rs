@@ -46,9 +46,9 @@ pub struct Reply {
 }
 
 /// Writes the call down when it is dropped, however it ended.
-struct Record {
+pub(super) struct Record {
     egress: Egress,
-    call: EgressCall,
+    pub(super) call: EgressCall,
     started: Instant,
 }
 
@@ -75,6 +75,11 @@ impl Egress {
                 return Err(error);
             }
         };
+        self.send(record, route, call).await
+    }
+
+    /// Makes an admitted call and waits for the head of its answer.
+    pub(super) async fn send(&self, mut record: Record, route: Route, call: Call) -> Result<Reply> {
         record.call.host = route.destination.authority();
         let (timeouts, request) = (call.timeouts, request(&route, call)?);
         let answer = tokio::time::timeout(timeouts.first_byte, route.pool.send(request));
@@ -141,7 +146,7 @@ impl Egress {
         }
     }
 
-    fn begin(&self, call: &Call) -> Record {
+    pub(super) fn begin(&self, call: &Call) -> Record {
         let bytes_out = u64::try_from(call.body.len()).unwrap_or(u64::MAX);
         Record {
             egress: self.clone(),

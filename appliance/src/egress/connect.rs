@@ -21,7 +21,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{address::check_address, model::Destination};
+use super::model::Destination;
 
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 8;
@@ -183,7 +183,7 @@ impl Connector {
                 .collect(),
         };
         for address in &addresses {
-            check_address(address.ip(), destination.local_network).map_err(|why| {
+            destination.check_address(address.ip()).map_err(|why| {
                 let message = format!(
                     "{} has the address {}, which is not connected to: {why}",
                     destination.host,

@@ -64,6 +64,8 @@ pub struct Destination {
     pub base_path: String,
     /// Certificates (PEM) to trust beside the public authorities, such as a company's own.
     pub ca_pem: Option<String>,
+    /// Whether addresses of either network will do: for services, when the switch lets everything through.
+    pub(super) any_network: bool,
 }
 
 impl Destination {
@@ -110,12 +112,20 @@ impl Destination {
             local_network,
             base_path: uri.path().trim_end_matches('/').to_owned(),
             ca_pem,
+            any_network: false,
         };
         if let Some(address) = destination.literal_address() {
             check_address(address, local_network)
                 .map_err(|why| wrong(&format!("cannot be used: {why}")))?;
         }
         Ok(destination)
+    }
+
+    pub(super) fn check_address(&self, address: IpAddr) -> Result<(), &'static str> {
+        if self.any_network {
+            return check_address(address, true).or_else(|_| check_address(address, false));
+        }
+        check_address(address, self.local_network)
     }
 
     /// The address when the host is one.
