@@ -144,6 +144,20 @@ impl Secrets {
             .await
     }
 
+    /// Opens a value inside the caller's transaction, whose own audit entry says for what.
+    ///
+    /// # Errors
+    /// `secret_unreadable` as for [`Secrets::reveal`].
+    pub fn open_in(
+        &self,
+        tx: &Tx<'_>,
+        id: SecretId,
+        owner: &str,
+    ) -> Result<Zeroizing<Vec<u8>>> {
+        store::note_opened(tx, id, self.0.clock.now())?;
+        self.open_row(tx, id, owner)
+    }
+
     fn open_row(
         &self,
         reader: &Reader<'_>,
@@ -240,6 +254,7 @@ mod tests {
             organisation: OrgId::new(&clock),
             role: Role::Admin,
             permissions: Arc::default(),
+            reach: guildhall_kernel::Reach::default(),
             principal: Principal::Operator,
             request_id: RequestId::new(),
             idempotency: None,

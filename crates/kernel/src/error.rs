@@ -5,7 +5,7 @@ use std::{error::Error as StdError, fmt};
 
 use serde::Serialize;
 
-use crate::Timestamp;
+use crate::{SecondStep, Timestamp};
 
 /// The product's result type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,6 +46,7 @@ pub struct Error {
     message: String,
     fields: Vec<FieldError>,
     restriction: Option<Box<Restriction>>,
+    second_step: Option<Box<SecondStep>>,
     retry_after_seconds: Option<u32>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
@@ -79,6 +80,7 @@ impl Error {
             message: message.into(),
             fields: Vec::new(),
             restriction: None,
+            second_step: None,
             retry_after_seconds: None,
             source: None,
         }
@@ -182,6 +184,13 @@ impl Error {
         self
     }
 
+    /// Says how the login goes on.
+    #[must_use]
+    pub fn with_second_step(mut self, step: SecondStep) -> Self {
+        self.second_step = Some(Box::new(step));
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -237,12 +246,16 @@ impl Error {
             self.message.clone()
         };
         let restriction = self.restriction.as_deref();
-        let has_details = restriction.is_some() || !self.fields.is_empty();
+        let step = self.second_step.as_deref();
+        let has_details = restriction.is_some() || step.is_some() || !self.fields.is_empty();
         let details = has_details.then(|| ErrorFields {
             fields: self.fields.clone(),
             feature: restriction.map(|restriction| restriction.feature.clone()),
             state: restriction.map(|restriction| restriction.state.to_owned()),
             since: restriction.map(|restriction| restriction.since),
+            challenge: step.map(|step| step.challenge.clone()),
+            methods: step.map(|step| step.methods.clone()),
+            passkey_options: step.map(|step| step.passkey_options.clone()),
         });
         ErrorBody {
             error: ErrorDetail {
@@ -345,6 +358,16 @@ pub struct ErrorFields {
     /// For `license_restricted`: when that state began.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// For `second_factor_required`: what the second step names the login by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<String>,
+    /// For `second_factor_required`: `totp`, `passkey`, `recovery_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<&'static str>>,
+    /// For `second_factor_required`: what a browser asks its passkeys with, or null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
+    pub passkey_options: Option<serde_json::Value>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Limits on how often something may be tried, per key, in bounded memory.
 
 mod generations;
+mod requests;
 
 use std::{
     hash::Hash,
@@ -11,6 +12,7 @@ use std::{
 use guildhall_kernel::{Clock, Error, Result, Timestamp};
 
 use self::generations::Generations;
+pub use self::requests::{RequestLimiter, RequestRate, Standing};
 
 /// The key under which a caller's address counts: an IPv6 caller owns a /64, so that is what
 /// counts.
@@ -157,6 +159,18 @@ impl<K: Hash + Eq + Clone> BackOff<K> {
         record.count = record.count.saturating_add(1);
         record.last = now;
         Ok(())
+    }
+
+    /// Until when attempts of the key are refused; `None` when one may come now. Asking counts nothing.
+    pub fn refused_until(&self, key: &K) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let failures = lock(&self.failures);
+        let record = failures.get(key)?;
+        let end = record
+            .last
+            .as_millis()
+            .saturating_add(self.delay_ms(record.count));
+        (end > now.as_millis()).then(|| Timestamp::from_millis(end))
     }
 
     /// Forgets the key's failures.

@@ -30,6 +30,11 @@ impl<K: Hash + Eq + Clone, V> Generations<K, V> {
             .or_insert_with(|| moved.unwrap_or_else(make))
     }
 
+    /// The key's value, which counts as no use of it.
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.young.get(key).or_else(|| self.old.get(key))
+    }
+
     pub(super) fn remove(&mut self, key: &K) {
         self.young.remove(key);
         self.old.remove(key);

@@ -1,0 +1,86 @@
+//! Failed logins and second steps, counted, and how often somebody may ask for an account.
+
+use std::sync::Arc;
+
+use guildhall_kernel::{Clock, PersonId, Result, Timestamp};
+use guildhall_web::rate_limit::{BackOff, Penalty, Rate, RateLimiter};
+
+/// How many accounts and addresses are remembered.
+const KEYS_MAX: usize = 50_000;
+/// Five accounts at once from one address, then one in ten minutes.
+const SIGN_UPS: Rate = Rate {
+    burst: 5,
+    refill_ms: 10 * 60_000,
+};
+
+/// Failed logins, counted by account and by address.
+pub struct LoginLimits {
+    by_account: BackOff<String>,
+    by_address: BackOff<String>,
+    /// Wrong second factors by person. A right password does not clear it, or a thief of the password
+    /// could go on guessing.
+    second_steps: BackOff<PersonId>,
+    sign_ups: RateLimiter<String>,
+}
+
+impl LoginLimits {
+    /// Five free attempts an account and twenty an address, then a wait that doubles up to 15 minutes.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let patient = Penalty {
+            free_failures: 20,
+            ..Penalty::default()
+        };
+        Self {
+            by_account: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
+            by_address: BackOff::new(patient, KEYS_MAX, Arc::clone(&clock)),
+            second_steps: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
+            sign_ups: RateLimiter::new(SIGN_UPS, KEYS_MAX, clock),
+        }
+    }
+
+    /// Begins an attempt, which counts as failed until [`LoginLimits::succeeded`].
+    pub(super) fn attempt(&self, email: &str, address: &str) -> Result<()> {
+        self.by_account.attempt(&email.to_owned())?;
+        self.by_address.attempt(&address.to_owned())
+    }
+
+    pub(super) fn succeeded(&self, email: &str, address: &str) {
+        self.by_account.succeeded(&email.to_owned());
+        self.by_address.succeeded(&address.to_owned());
+    }
+
+    /// Begins an attempt of somebody who names no account.
+    pub(super) fn attempt_from(&self, address: &str) -> Result<()> {
+        self.by_address.attempt(&address.to_owned())
+    }
+
+    pub(super) fn succeeded_from(&self, address: &str) {
+        self.by_address.succeeded(&address.to_owned());
+    }
+
+    /// Begins a second step, which counts as failed until [`LoginLimits::second_step_succeeded`].
+    pub(super) fn attempt_second_step(&self, person: PersonId) -> Result<()> {
+        self.second_steps.attempt(&person)
+    }
+
+    pub(super) fn second_step_succeeded(&self, person: PersonId) {
+        self.second_steps.succeeded(&person);
+    }
+
+    /// Takes one request for an account from the address's allowance.
+    pub(super) fn attempt_sign_up(&self, address: &str) -> Result<()> {
+        self.sign_ups.check(&address.to_owned())
+    }
+
+    /// Until when the account's next attempt is refused; `None` when one may come now.
+    pub(super) fn locked_until(&self, person: PersonId, email: &str) -> Option<Timestamp> {
+        let by_password = self.by_account.refused_until(&email.to_owned());
+        by_password.max(self.second_steps.refused_until(&person))
+    }
+
+    /// Forgets what failed for the account: an administrator vouches for it.
+    pub(super) fn unlock(&self, person: PersonId, email: &str) {
+        self.by_account.succeeded(&email.to_owned());
+        self.second_steps.succeeded(&person);
+    }
+}

@@ -1,0 +1,138 @@
+//! Invitations: making them, and coming in by one.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use guildhall_kernel::{ErrorBody, InvitationId, Page, PageRequest, Role};
+use guildhall_web::{Auth, HttpResult, Json, Path, Public, Query};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+use zeroize::Zeroizing;
+
+use super::{
+    accept::{self, Acceptance},
+    invitations::{self, CreatedInvitation, Invitation, InvitationOffer, NewInvitation},
+    login::Origin,
+    model::SessionView,
+    permission::perm,
+    routes_session::with_cookie,
+    site::Site,
+};
+use crate::app::App;
+
+const DAYS_DEFAULT: u32 = 7;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(check_invitation))
+        .routes(routes!(accept_invitation))
+        .routes(routes!(list_invitations, create_invitation))
+        .routes(routes!(withdraw_invitation))
+}
+
+/// What stands after `#` in an invitation's link.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct InvitationToken {
+    token: String,
+}
+
+/// How somebody comes in by an invitation.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct AcceptInvitation {
+    token: String,
+    /// Needed when the invitation names no address.
+    email: Option<String>,
+    /// Needed for a new account.
+    display_name: Option<String>,
+    /// Of the account that is there, or for the new one.
+    password: Option<String>,
+}
+
+/// Somebody to invite.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CreateInvitation {
+    /// The only address it is for; whoever holds the link when left out.
+    email: Option<String>,
+    role: Role,
+    /// 1 to 60; 7 when left out.
+    expires_in_days: Option<u32>,
+}
+
+/// What an invitation offers.
+#[utoipa::path(post, path = "/api/invitations/check", tag = "session", security(()), request_body = InvitationToken,
+    responses((status = 200, body = InvitationOffer), (status = 410, body = ErrorBody)))]
+async fn check_invitation(
+    _: Public,
+    State(app): State<App>,
+    _origin: Origin,
+    Json(input): Json<InvitationToken>,
+) -> HttpResult<Json<InvitationOffer>> {
+    Ok(Json(invitations::check(&app, &input.token).await?))
+}
+
+/// Comes in by an invitation and logs in.
+#[utoipa::path(post, path = "/api/invitations/accept", tag = "session", security(()), request_body = AcceptInvitation,
+    responses((status = 200, body = SessionView), (status = 400, body = ErrorBody), (status = 401, body = ErrorBody),
+              (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 410, body = ErrorBody),
+              (status = 429, body = ErrorBody)))]
+async fn accept_invitation(
+    _: Public,
+    State(app): State<App>,
+    origin: Origin,
+    site: Site,
+    Json(input): Json<AcceptInvitation>,
+) -> HttpResult<Response> {
+    let acceptance = Acceptance {
+        token: input.token,
+        email: input.email,
+        display_name: input.display_name,
+        password: input.password.map(Zeroizing::new),
+    };
+    let opened = accept::accept(&app, acceptance, (origin, &site)).await?;
+    Ok(with_cookie(&app, StatusCode::OK, opened)?)
+}
+
+/// The organisation's invitations, newest first.
+#[utoipa::path(get, path = "/api/admin/invitations", tag = "people", params(PageRequest),
+    responses((status = 200, body = Page<Invitation>)))]
+async fn list_invitations(
+    Auth { ctx, .. }: Auth<perm::PeopleManage>,
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> HttpResult<Json<Page<Invitation>>> {
+    Ok(Json(invitations::list(&app, &ctx, &page).await?))
+}
+
+/// Makes an invitation; its link is in this answer only.
+#[utoipa::path(post, path = "/api/admin/invitations", tag = "people", request_body = CreateInvitation,
+    responses((status = 201, body = CreatedInvitation), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 409, body = ErrorBody)))]
+async fn create_invitation(
+    Auth { ctx, .. }: Auth<perm::PeopleManage>,
+    State(app): State<App>,
+    Json(input): Json<CreateInvitation>,
+) -> HttpResult<(StatusCode, Json<CreatedInvitation>)> {
+    let input = NewInvitation {
+        email: input.email,
+        role: input.role,
+        expires_in_days: input.expires_in_days.unwrap_or(DAYS_DEFAULT),
+    };
+    Ok((
+        StatusCode::CREATED,
+        Json(invitations::create(&app, &ctx, input).await?),
+    ))
+}
+
+/// Makes an invitation's link useless.
+#[utoipa::path(delete, path = "/api/admin/invitations/{id}", tag = "people", params(("id" = InvitationId, Path)),
+    responses((status = 204), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
+async fn withdraw_invitation(
+    Auth { ctx, .. }: Auth<perm::PeopleManage>,
+    State(app): State<App>,
+    Path(id): Path<InvitationId>,
+) -> HttpResult<StatusCode> {
+    invitations::withdraw(&app, &ctx, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
