@@ -30,9 +30,13 @@ missing_packages() {
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
     command -v softhsm2-util >/dev/null || echo softhsm2
+    command -v xmlsec1 >/dev/null || echo xmlsec1
     command -v strace >/dev/null || echo strace
     command -v unshare >/dev/null || echo util-linux
     command -v ip >/dev/null || echo iproute2
+    [ -x /usr/sbin/slapd ] || echo slapd
+    command -v ldapmodify >/dev/null || echo ldap-utils
+    command -v openssl >/dev/null || echo openssl
 }
 
 # Without asking for a password, or with somebody there to give it.
@@ -115,5 +119,7 @@ if [ "$WHAT" = test ]; then
     install_npm tests/browser
     install_python tests/sdk
     install_python tests/license
+    install_python tests/identity
+    install_python tests/contract
 fi
 fetch_embedding_model
