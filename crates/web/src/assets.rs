@@ -23,7 +23,7 @@ const INDEX: &str = "index.html";
 /// Files below this have a hash in their name and never change.
 const HASHED: &str = "assets/";
 /// First path segments that belong to programs, never to pages.
-const NOT_PAGES: [&str; 3] = ["api", "v1", "assets"];
+const NOT_PAGES: [&str; 7] = ["api", "v1", "assets", "scim", "saml", "oidc", ".well-known"];
 
 /// The embedded files, ready to be sent. Cheap to clone.
 #[derive(Clone)]

@@ -48,6 +48,9 @@ impl Default for LayerOptions {
     }
 }
 
+/// How paths begin whose answers no cache may keep.
+const NEVER_STORED: [&str; 6] = ["/api/", "/v1/", "/scim/", "/oauth/", "/saml/", "/oidc/"];
+
 struct Stack {
     headers: HeaderMap,
     request_timeout: Duration,
@@ -103,7 +106,7 @@ async fn answer(
     };
     let exchange = observe::Exchange::begin(&request, &scope.request_id);
     let path = request.uri().path();
-    let api = path.starts_with("/api/") || path.starts_with("/v1/");
+    let api = NEVER_STORED.iter().any(|begin| path.starts_with(begin));
     let request_id = scope.request_id.clone();
     let deadline = scope.deadline.clone();
     let work = SCOPE.scope(scope, guarded(deadline, next.run(request)));

@@ -1,5 +1,6 @@
 //! TLS 1.3 with a certificate of the operator's, or one the server makes for itself.
 
+mod clients;
 mod self_made;
 
 use std::{fmt::Write as _, path::Path, sync::Arc};
@@ -9,6 +10,8 @@ use rustls::{
     ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+
+pub use self::clients::{ClientCertificate, Clients};
 use sha2::{Digest, Sha256};
 
 /// A certificate chain and its private key.
@@ -57,16 +60,24 @@ impl Identity {
         Ok(Self { chain, key })
     }
 
-    /// TLS 1.3 only, offering HTTP/2 and HTTP/1.1 by ALPN.
+    /// TLS 1.3 only, offering HTTP/2 and HTTP/1.1 by ALPN, without asking clients for a certificate.
     ///
     /// # Errors
     /// `tls_key_mismatch` when the key is not the certificate's or not of a usable kind.
     pub fn server_config(&self) -> Result<Arc<ServerConfig>> {
+        self.server_config_with(&Clients::None)
+    }
+
+    /// The same, asking clients for a certificate as `clients` says.
+    ///
+    /// # Errors
+    /// `tls_key_mismatch`; `client_ca_unreadable` when there is nothing to check certificates against.
+    pub fn server_config_with(&self, clients: &Clients) -> Result<Arc<ServerConfig>> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_protocol_versions(&[&rustls::version::TLS13])
             .map_err(|error| Error::internal("setting up TLS 1.3").with_source(error))?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients.verifier()?)
             .with_single_cert(self.chain.clone(), self.key.clone_key())
             .map_err(|error| {
                 Error::invalid(
@@ -82,19 +93,24 @@ impl Identity {
     /// SHA-256 of the certificate as browsers show it: `AB:CD:…`.
     pub fn fingerprint(&self) -> String {
         let certificate = self.chain.first().map_or(&[][..], |leaf| leaf.as_ref());
-        let mut text = String::new();
-        for byte in Sha256::digest(certificate) {
-            let separator = if text.is_empty() { "" } else { ":" };
-            // Writing to a `String` does not fail.
-            let _ = write!(text, "{separator}{byte:02X}");
-        }
-        text
+        fingerprint_of(certificate)
     }
 
     /// The certificate chain, leaf first (DER).
     pub fn chain(&self) -> &[CertificateDer<'static>] {
         &self.chain
     }
+}
+
+/// SHA-256 of a certificate (DER) as browsers show it: `AB:CD:…`.
+fn fingerprint_of(certificate: &[u8]) -> String {
+    let mut text = String::new();
+    for byte in Sha256::digest(certificate) {
+        let separator = if text.is_empty() { "" } else { ":" };
+        // Writing to a `String` does not fail.
+        let _ = write!(text, "{separator}{byte:02X}");
+    }
+    text
 }
 
 fn unreadable(code: &'static str, path: &Path, error: rustls::pki_types::pem::Error) -> Error {

@@ -31,6 +31,7 @@ use super::{
     ServerLimits,
     activity::{Activity, CountedBody},
 };
+use crate::tls::ClientCertificate;
 
 /// First byte of every TLS connection: a handshake record (RFC 8446, 5.1).
 const TLS_HANDSHAKE: u8 = 22;
@@ -87,7 +88,7 @@ impl Connections {
         // Answers are written whole; waiting to fill packets only delays streamed events.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = &self.tls else {
-            return self.speak_http1(stream, peer, Speaks::Router).await;
+            return self.speak_http1(stream, Caller { peer, certificate: None }, Speaks::Router).await;
         };
         // On the heap, here and below: what one kind of connection needs must not make all larger.
         let handshake = Box::pin(async {
@@ -101,34 +102,41 @@ impl Connections {
             () = self.shutdown.cancelled() => return,
         };
         match opened {
-            Ok(Ok(Ok(stream))) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-                Box::pin(self.speak_http2(stream, peer)).await;
-            }
             Ok(Ok(Ok(stream))) => {
-                Box::pin(self.speak_http1(stream, peer, Speaks::Router)).await;
+                let session = stream.get_ref().1;
+                let certificate = ClientCertificate::of(session.peer_certificates());
+                let caller = Caller { peer, certificate };
+                if session.alpn_protocol() == Some(b"h2") {
+                    Box::pin(self.speak_http2(stream, caller)).await;
+                } else {
+                    Box::pin(self.speak_http1(stream, caller, Speaks::Router)).await;
+                }
             }
-            Ok(Ok(Err(plain))) => self.speak_http1(plain, peer, Speaks::Redirect).await,
+            Ok(Ok(Err(plain))) => {
+                let caller = Caller { peer, certificate: None };
+                self.speak_http1(plain, caller, Speaks::Redirect).await;
+            }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),
         }
     }
 
-    async fn speak_http1<I>(&self, io: I, peer: SocketAddr, speaks: Speaks)
+    async fn speak_http1<I>(&self, io: I, caller: Caller, speaks: Speaks)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new();
-        let service = service(self.router.clone(), activity.clone(), peer, speaks);
+        let service = service(self.router.clone(), activity.clone(), caller, speaks);
         let connection = self.http1.serve_connection(TokioIo::new(io), service);
         self.attend(connection, &activity).await;
     }
 
-    async fn speak_http2<I>(&self, io: I, peer: SocketAddr)
+    async fn speak_http2<I>(&self, io: I, caller: Caller)
     where
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new();
-        let service = service(self.router.clone(), activity.clone(), peer, Speaks::Router);
+        let service = service(self.router.clone(), activity.clone(), caller, Speaks::Router);
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
         self.attend(connection, &activity).await;
     }
@@ -160,6 +168,13 @@ impl Connections {
     }
 }
 
+/// Who is at the other end of a connection.
+#[derive(Clone)]
+struct Caller {
+    peer: SocketAddr,
+    certificate: Option<ClientCertificate>,
+}
+
 /// Who answers on a connection.
 #[derive(Clone, Copy)]
 enum Speaks {
@@ -171,7 +186,7 @@ enum Speaks {
 fn service(
     router: Router,
     activity: Activity,
-    peer: SocketAddr,
+    caller: Caller,
     speaks: Speaks,
 ) -> impl Service<
     Request<Incoming>,
@@ -181,10 +196,10 @@ fn service(
 > {
     service_fn(move |request: Request<Incoming>| {
         let under_way = activity.begin();
-        let router = router.clone();
+        let (router, caller) = (router.clone(), caller.clone());
         async move {
             let response = match speaks {
-                Speaks::Router => pass_on(router, request, peer).await,
+                Speaks::Router => pass_on(router, request, caller).await,
                 Speaks::Redirect => redirect_to_https(&request),
             };
             Ok(response.map(|body| CountedBody::new(body, under_way)))
@@ -199,9 +214,12 @@ async fn begins_with_tls(stream: &TcpStream) -> std::io::Result<bool> {
     Ok(read == 0 || first == [TLS_HANDSHAKE])
 }
 
-async fn pass_on(router: Router, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+async fn pass_on(router: Router, request: Request<Incoming>, caller: Caller) -> Response<Body> {
     let mut request = request.map(Body::new);
-    request.extensions_mut().insert(ConnectInfo(peer));
+    request.extensions_mut().insert(ConnectInfo(caller.peer));
+    if let Some(certificate) = caller.certificate {
+        request.extensions_mut().insert(certificate);
+    }
     match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},

@@ -9,6 +9,7 @@
 )]
 
 mod assets;
+mod client_certificates;
 mod cookie_and_csrf;
 mod guard;
 mod json;
