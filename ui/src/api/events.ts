@@ -20,6 +20,8 @@ type Names =
   | 'egress.changed'
   | 'collections.changed'
   | 'license.changed'
+  | 'directories.changed'
+  | 'applications.changed'
 export type NodeEvent = {
   name: Names
   ve_id?: string
@@ -47,6 +49,8 @@ const NAMES: readonly Names[] = [
   'egress.changed',
   'collections.changed',
   'license.changed',
+  'directories.changed',
+  'applications.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 
@@ -101,6 +105,10 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [keys.collections, keys.egress, keys.providers, keys.models, keys.ves]
     case 'license.changed':
       return [keys.license]
+    case 'directories.changed':
+      return [keys.directories, keys.people]
+    case 'applications.changed':
+      return [keys.applications, [...keys.account, 'grants']]
   }
 }
 

@@ -36,6 +36,8 @@ export const keys = {
   organisations: ['organisations'] as const,
   node: ['node'] as const,
   account: ['account'] as const,
+  directories: ['directories'] as const,
+  applications: ['oauth-clients'] as const,
 }
 
 export type AgentFilters = { q?: string; category?: Category; price_model?: PriceModel; publisher?: string; featured?: boolean }

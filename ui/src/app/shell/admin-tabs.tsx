@@ -4,13 +4,16 @@ import { useSession } from '@/api/session'
 import { t } from '@/lib/i18n'
 import { adminPages } from './nav'
 
+/** Whether a page, or one below it, is shown. */
+const isOn = (path: string, page: string) => path === page || path.startsWith(`${page}/`)
+
 /** The row of admin pages above each of them. */
 export default function AdminTabs() {
   const path = useRouterState({ select: (state) => state.location.pathname })
   const pages = adminPages(useSession())
   const row = useRef<HTMLElement>(null)
   useEffect(() => {
-    row.current?.querySelector(`[href="${path}"]`)?.scrollIntoView({ block: 'nearest', inline: 'center' })
+    row.current?.querySelector('[aria-current=page]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   }, [path])
   return (
     <>
@@ -23,8 +26,8 @@ export default function AdminTabs() {
           <Link
             key={page.to}
             to={page.to}
-            aria-current={path === page.to ? 'page' : undefined}
-            className={`shrink-0 rounded-full px-4 py-2 text-[14px] font-medium transition-colors ${path === page.to ? 'bg-brand-fill text-white' : 'text-ink-2 hover:bg-surface-2 hover:text-ink'}`}
+            aria-current={isOn(path, page.to) ? 'page' : undefined}
+            className={`shrink-0 rounded-full px-4 py-2 text-[14px] font-medium transition-colors ${isOn(path, page.to) ? 'bg-brand-fill text-white' : 'text-ink-2 hover:bg-surface-2 hover:text-ink'}`}
           >
             {t(page.key)}
           </Link>

@@ -1,21 +1,21 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
-import { api } from '@/api/client'
 import { queries } from '@/api/queries'
-import type { ApiKey } from '@/api/types'
+import { type ScopedApiKey, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
 import { EmptyState, Panel } from '@/components/page'
+import { scopeLine } from '@/components/scope-words'
 import { RowsSkeleton } from '@/components/skeleton'
 import { toast } from '@/components/toast'
 import { rich, t } from '@/lib/i18n'
 import { formatDate, formatRelative } from '@/lib/i18n/format'
 import { CreateKey } from './create-key'
 
-const expiry = (key: ApiKey) => {
+const expiry = (key: ScopedApiKey) => {
   if (!key.expires_at) return t('account.keys.never')
   const ended = new Date(key.expires_at).getTime() < Date.now()
   return ended ? t('account.keys.expired', { when: formatDate(key.expires_at) }) : formatDate(key.expires_at)
@@ -23,9 +23,14 @@ const expiry = (key: ApiKey) => {
 
 /** The person's API keys: create, see what each begins with and when it was used, revoke. */
 export function ApiKeys() {
-  const { data, error, refetch } = useQuery(queries.apiKeys())
+  const { data, error, refetch } = useQuery(tokenQueries.apiKeys())
+  const { data: team } = useQuery({ ...queries.ves(), enabled: data?.items.some((key) => key.ves?.length) ?? false })
+  const nameOf = (ve: string) => team?.items.find((item) => item.id === ve)?.persona_name ?? t('account.keys.ve_gone')
+  /** What the key may do, and through whom where it is for some employees only. */
+  const reach = ({ scopes, ves }: ScopedApiKey) =>
+    ves?.length ? t('account.keys.through', { scopes: scopeLine(scopes), names: ves.map(nameOf).join(', ') }) : scopeLine(scopes)
   const [creating, setCreating] = useState(false)
-  const [revoking, setRevoking] = useState<ApiKey | null>(null)
+  const [revoking, setRevoking] = useState<ScopedApiKey | null>(null)
   const create = (
     <Button size="sm" onClick={() => setCreating(true)}>
       <Plus size={16} strokeWidth={2.4} aria-hidden="true" />
@@ -44,22 +49,32 @@ export function ApiKeys() {
           ),
         })}
       </p>
-      {error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
+      {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <RowsSkeleton rows={3} className="px-5 pb-6" />}
       {empty ? (
         <EmptyState title={t('account.keys.empty')} action={create}>
           {t('account.keys.empty_text')}
         </EmptyState>
       ) : null}
-      {data && !empty ? <DataTable label={t('account.keys.title')} columns={columns(setRevoking)} rows={data.items} /> : null}
+      {data && !empty ? <DataTable label={t('account.keys.title')} columns={columns(setRevoking, reach)} rows={data.items} /> : null}
       {creating ? <CreateKey onClose={() => setCreating(false)} /> : null}
       <Revoke apiKey={revoking} onClose={() => setRevoking(null)} />
     </Panel>
   )
 }
 
-const columns = (onRevoke: (key: ApiKey) => void): Column<ApiKey>[] => [
-  { key: 'name', head: t('account.keys.column_name'), cell: (key) => <b className="font-medium">{key.name}</b>, wide: true },
+const columns = (onRevoke: (key: ScopedApiKey) => void, reach: (key: ScopedApiKey) => string): Column<ScopedApiKey>[] => [
+  {
+    key: 'name',
+    head: t('account.keys.column_name'),
+    cell: (key) => (
+      <>
+        <b className="block font-medium">{key.name}</b>
+        <span className="block min-w-[140px] text-[13px] text-ink-2">{reach(key)}</span>
+      </>
+    ),
+    wide: true,
+  },
   {
     key: 'prefix',
     head: t('account.keys.column_key'),
@@ -84,13 +99,13 @@ const columns = (onRevoke: (key: ApiKey) => void): Column<ApiKey>[] => [
   },
 ]
 
-function Revoke({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
+function Revoke({ apiKey, onClose }: { apiKey: ScopedApiKey | null; onClose: () => void }) {
   const client = useQueryClient()
   const revoke = useMutation({
-    mutationFn: (key: ApiKey) => api.delete('/api/account/api-keys/{id}', { path: { id: key.id } }),
+    mutationFn: (key: ScopedApiKey) => tokenApi.delete('/api/account/api-keys/{id}', { path: { id: key.id } }),
     onSuccess: (_, key) => {
       toast.success(t('account.keys.revoked', { name: key.name }))
-      return client.invalidateQueries({ queryKey: queries.apiKeys().queryKey })
+      return client.invalidateQueries({ queryKey: tokenKeys.apiKeys })
     },
     onError: toast.error,
     onSettled: onClose,
