@@ -17,14 +17,20 @@ use crate::{
     catalog::Catalog,
     chat::Turns,
     config::Config,
+    directory::{Directories, DirectorySignIn},
     egress::Egress,
     events::Events,
+    federation::{self, Federation, ProviderOptions},
     idempotency,
-    identity::{self, KnownKeys, LoginLimits},
+    identity::{
+        self, Authorisers, BearerSource, Ceremonies, KnownKeys, Live, LoginLimits, PasswordSource,
+        Policies, Resources, Revoker, SignInOptions,
+    },
     inference::{self, Inference, Providers},
     keys::Keys,
     knowledge::Knowledge,
     licensing::{self, Counted, Licensing},
+    oauth::{self, Oauth},
     playground::Playground,
     secrets::Secrets,
     team::{self, Presence},
@@ -92,7 +98,56 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "collections",
         sql: include_str!("../migrations/0012_collections.sql"),
     },
+    Migration {
+        version: 13,
+        name: "accounts",
+        sql: include_str!("../migrations/0013_accounts.sql"),
+    },
+    Migration {
+        version: 14,
+        name: "roles",
+        sql: include_str!("../migrations/0014_roles.sql"),
+    },
+    Migration {
+        version: 15,
+        name: "directory",
+        sql: include_str!("../migrations/0015_directory.sql"),
+    },
+    Migration {
+        version: 16,
+        name: "federation",
+        sql: include_str!("../migrations/0016_federation.sql"),
+    },
+    Migration {
+        version: 17,
+        name: "oauth",
+        sql: include_str!("../migrations/0017_oauth.sql"),
+    },
+    Migration {
+        version: 18,
+        name: "scim",
+        sql: include_str!("../migrations/0018_scim.sql"),
+    },
 ];
+
+/// What other features end for somebody who loses their access.
+const REVOKERS: &[Revoker] = &[oauth::revoke_person];
+
+/// Who knows bearer tokens that are no API keys.
+const BEARER_SOURCES: &[&dyn BearerSource] = &[&oauth::AccessTokens];
+
+/// Who checks passwords that the node does not have, in the order in which they are asked.
+const PASSWORD_SOURCES: &[&dyn PasswordSource] = &[&DirectorySignIn];
+
+/// What features add to the sign-in page.
+const SIGN_IN_OPTIONS: &[&dyn SignInOptions] = &[&DirectorySignIn, &ProviderOptions];
+
+/// What keys and policies name, and who knows it.
+const RESOURCES: Resources = Resources {
+    ve: team::persona_name,
+    model: inference::title_of,
+    collection: crate::knowledge::collection_title,
+};
 
 /// What licences bound, and who knows it.
 const COUNTED: Counted = Counted {
@@ -107,6 +162,7 @@ fn features_in_use(reader: &Reader<'_>) -> Result<Vec<String>> {
             identity::has_several_organisations(reader)?,
         ),
         ("providers", inference::has_providers(reader)?),
+        ("sso", federation::has_providers(reader)?),
     ];
     let used = used.into_iter().filter(|(_, is_used)| *is_used);
     Ok(used.map(|(name, _)| name.to_owned()).collect())
@@ -120,6 +176,8 @@ pub struct App(Arc<Node>);
 pub struct Node {
     /// The configuration it runs with.
     pub config: Config,
+    /// Where people reach the node: scheme, host and port, without a final slash.
+    pub origin: String,
     /// Where its data lies.
     pub data_dir: PathBuf,
     /// The system of record.
@@ -138,8 +196,32 @@ pub struct Node {
     pub events: Events,
     /// Login attempts, counted.
     pub login_limits: LoginLimits,
+    /// Logins and registrations of passkeys that are half done.
+    pub ceremonies: Ceremonies,
+    /// Who checks passwords that the node does not have.
+    pub password_sources: &'static [&'static dyn PasswordSource],
+    /// What features add to the sign-in page.
+    pub sign_in_options: &'static [&'static dyn SignInOptions],
+    /// Directories that people log in with.
+    pub directories: Directories,
+    /// The node's own keys towards identity providers.
+    pub federation: Federation,
     /// API keys that were looked up before.
     pub known_keys: KnownKeys,
+    /// What runs for people right now and ends with their access.
+    pub live: Live,
+    /// Who may use which employee, model and collection.
+    pub policies: Policies,
+    /// Whom organisations ask beside the node's own rules.
+    pub authorisers: Authorisers,
+    /// What other features end for somebody who loses their access.
+    pub revokers: &'static [Revoker],
+    /// Who knows bearer tokens that are no API keys.
+    pub bearer_sources: &'static [&'static dyn BearerSource],
+    /// Keys and counters of the authorisation server.
+    pub oauth: Oauth,
+    /// What keys and policies name, and who knows it.
+    pub resources: Resources,
     /// Writes down calls of models.
     pub meter: Meter,
     /// The catalogue with its search index.
@@ -180,6 +262,8 @@ pub struct AppOptions {
     pub clock: Arc<dyn Clock>,
     /// When the program was built: no time before it can be true.
     pub built: Timestamp,
+    /// Where people reach the node; made of the configuration when left out.
+    pub origin: Option<String>,
 }
 
 impl AppOptions {
@@ -190,6 +274,7 @@ impl AppOptions {
             data_dir: data_dir.into(),
             clock: Arc::new(SystemClock),
             built: licensing::build_date(),
+            origin: None,
         }
     }
 }
@@ -205,7 +290,9 @@ impl App {
             data_dir,
             clock,
             built,
+            origin,
         } = options;
+        let origin = origin.unwrap_or_else(|| config.origin(config.listen));
         let keys_dir = data_dir.join("keys");
         let keys = Keys::open(&keys_dir)?;
         let db_path = data_dir.join("guildhall.db");
@@ -236,10 +323,25 @@ impl App {
             (team::MODEL_USERS, providers),
         )
         .await?;
+        let policies = Policies::open(&db).await?;
+        let authorisers = Authorisers::open(&db).await?;
+        let oauth = Oauth::open(&keys, &db, Arc::clone(&clock)).await?;
         let meter = Meter::start(db.clone());
         let app = Self(Arc::new(Node {
             login_limits: LoginLimits::new(Arc::clone(&clock)),
+            ceremonies: Ceremonies::new(&clock),
+            password_sources: PASSWORD_SOURCES,
+            sign_in_options: SIGN_IN_OPTIONS,
+            federation: Federation::default(),
+            directories: Directories::default(),
             known_keys: KnownKeys::default(),
+            live: Live::default(),
+            policies,
+            authorisers,
+            revokers: REVOKERS,
+            bearer_sources: BEARER_SOURCES,
+            oauth,
+            resources: RESOURCES,
             knowledge: Knowledge::new(inference.clone(), &db, Arc::clone(&clock), meter.clone()),
             meter,
             presence: Presence::default(),
@@ -248,6 +350,7 @@ impl App {
             session_cookie: SessionCookie::new("guildhall", config.is_tls()),
             shutdown: CancellationToken::new(),
             config,
+            origin,
             data_dir,
             db,
             clock,

@@ -72,6 +72,12 @@ pub enum Event {
     /// A collection got another embedding model, or its vectors are being made.
     #[serde(rename = "collections.changed")]
     CollectionsChanged {},
+    /// A directory was entered, changed, refreshed or removed.
+    #[serde(rename = "directories.changed")]
+    DirectoriesChanged {},
+    /// An application was entered, changed or removed, or one's permission for one ended.
+    #[serde(rename = "applications.changed")]
+    ApplicationsChanged {},
     /// The switch of outgoing connections was turned.
     #[serde(rename = "egress.changed")]
     EgressChanged {},
@@ -84,6 +90,17 @@ pub enum Event {
 }
 
 impl Event {
+    /// The employee it is about, if it is about one.
+    pub fn ve(&self) -> Option<VeId> {
+        match self {
+            Self::MessageStarted { ve_id, .. }
+            | Self::MessageFinished { ve_id, .. }
+            | Self::ConversationChanged { ve_id, .. }
+            | Self::VeChanged { ve_id } => Some(*ve_id),
+            _ => None,
+        }
+    }
+
     /// The event's name on the stream.
     pub fn name(&self) -> &'static str {
         match self {
@@ -99,6 +116,8 @@ impl Event {
             Self::PeopleChanged {} => "people.changed",
             Self::ProvidersChanged {} => "providers.changed",
             Self::CollectionsChanged {} => "collections.changed",
+            Self::DirectoriesChanged {} => "directories.changed",
+            Self::ApplicationsChanged {} => "applications.changed",
             Self::EgressChanged {} => "egress.changed",
             Self::LicenseChanged {} => "license.changed",
             Self::Reload {} => "reload",

@@ -7,7 +7,9 @@
 mod store;
 
 use guildhall_db::{Reader, Tx};
-use guildhall_kernel::{AuditId, Clock, Ctx, OrgId, Principal, RequestId, Result, Timestamp};
+use guildhall_kernel::{
+    AuditId, Clock, Ctx, OrgId, PersonId, Principal, RequestId, Result, Timestamp,
+};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -59,9 +61,10 @@ pub fn record_with(
     subject: impl ToString,
     details: Value,
 ) -> Result<()> {
-    let (principal, principal_id) = match ctx.principal {
+    let (principal, principal_id) = match &ctx.principal {
         Principal::Session(id) => ("session", Some(id.to_string())),
         Principal::ApiKey(id) => ("api_key", Some(id.to_string())),
+        Principal::Token(id) => ("token", Some(id.to_string())),
         Principal::Operator => ("operator", None),
     };
     let person = (ctx.principal != Principal::Operator).then(|| ctx.person.to_string());
@@ -76,6 +79,44 @@ pub fn record_with(
         request_id: ctx.request_id.as_str(),
         action,
         subject: subject.to_string(),
+        details,
+    };
+    store::insert(tx, &leaf)
+}
+
+/// An application that acts for somebody who does not send the request themselves.
+#[derive(Clone, Copy, Debug)]
+pub struct Application<'a> {
+    /// The application's id.
+    pub id: &'a str,
+    /// The organisation it belongs to.
+    pub organisation: OrgId,
+    /// For whom it acts; nobody before it is known.
+    pub person: Option<PersonId>,
+}
+
+/// Records what an application did with the node's tokens.
+///
+/// # Errors
+/// Those of the database.
+pub fn record_application(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    (application, request_id): (Application<'_>, &RequestId),
+    (action, subject): (&str, &str),
+    details: Value,
+) -> Result<()> {
+    let leaf = Leaf {
+        sequence: store::next_sequence(tx)?,
+        id: AuditId::new(clock),
+        at: clock.now(),
+        organisation: Some(application.organisation),
+        person: application.person.map(|person| person.to_string()),
+        principal: "application",
+        principal_id: Some(application.id.to_owned()),
+        request_id: request_id.as_str(),
+        action,
+        subject: subject.to_owned(),
         details,
     };
     store::insert(tx, &leaf)

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use guildhall_db::Reader;
 use guildhall_kernel::{
-    ApiKeyId, OrgId, Page, PageRequest, PersonId, Result, Timestamp, UsageId, VeId,
+    ApiKeyId, Ctx, Error, OrgId, Page, PageRequest, PersonId, Result, Timestamp, UsageId, VeId,
 };
 use guildhall_web::{Auth, HttpResult, Json, Query};
 use serde::Serialize;
@@ -88,6 +88,26 @@ struct UsageReport {
     groups: Vec<UsageGroup>,
 }
 
+/// A key that is for some employees only reads of these.
+fn within_reach(ctx: &Ctx, filter: UsageFilter) -> Result<UsageFilter> {
+    let Some(ves) = &ctx.reach.ves else {
+        return Ok(filter);
+    };
+    let ve = match (filter.ve, ves.as_ref()) {
+        (Some(ve), ves) if ves.contains(&ve) => ve,
+        (Some(_), _) => return Err(Error::not_found("employee")),
+        (None, [only]) => *only,
+        (None, _) => {
+            let message = "this key is for some employees only; name one of them";
+            return Err(Error::invalid_field("ve_id", "employee_required", message));
+        }
+    };
+    Ok(UsageFilter {
+        ve: Some(ve),
+        ..filter
+    })
+}
+
 /// What the organisation's calls of models took.
 #[utoipa::path(get, path = "/api/billing/usage", tag = "billing", params(UsageQuery),
     responses((status = 200, body = UsageReport)))]
@@ -101,8 +121,9 @@ async fn usage(
         limit: query.limit,
     };
     let (before, limit) = (page.after()?, page.limit());
+    let filter = within_reach(&ctx, query.filter())?;
     let report = app.db.read(move |reader| {
-        let (organisation, filter) = (ctx.organisation, query.filter());
+        let organisation = ctx.organisation;
         let position = (before.as_deref(), limit + 1);
         let rows = store::list(reader, organisation, &filter, position)?;
         let Page { items, next_cursor } = Page::cut(rows, limit, |row| row.id.to_string());

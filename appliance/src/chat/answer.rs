@@ -73,11 +73,13 @@ pub(super) fn start(app: &App, ctx: &Ctx, ve: VeId, begun: Begun) {
     }
     let turn = app.turns.open(begun.message);
     let busy = app.presence.begin(ve);
+    // Whoever loses their access has nothing written for them any more.
+    let watch = app.live.watch_work(ctx, turn.stopped().clone());
     let (app, ctx) = (app.clone(), ctx.clone());
     tokio::spawn(async move {
         run(&app, ctx, ve, begun, Arc::clone(&turn)).await;
         app.turns.close(begun.message);
-        drop(busy);
+        drop((busy, watch));
     });
 }
 
@@ -252,7 +254,7 @@ fn metered(
         person: owner.person,
         api_key: match ctx.principal {
             Principal::ApiKey(id) => Some(id),
-            Principal::Session(_) | Principal::Operator => None,
+            _ => None,
         },
         ve: Some(owner.ve),
         message: Some(message.id),

@@ -154,7 +154,7 @@ fn count(rows: usize) -> i64 {
 }
 
 fn owner_of_active(tx: &Tx<'_>, ctx: &Ctx, ve: VeId) -> Result<Owner> {
-    let employee = team::find(tx, ctx.organisation, ve)?;
+    let employee = team::find_usable(tx, ctx, ve)?;
     if employee.state == VeState::Dismissed {
         let message = format!(
             "{} no longer works here; take them back first",

@@ -53,12 +53,14 @@ pub fn router() -> OpenApiRouter<App> {
     routes::router().merge(routes_messages::router())
 }
 
-fn owner(ctx: &Ctx, ve: VeId) -> Owner {
-    Owner {
+/// Whose conversations with which employee, if the caller may use it.
+fn owner(ctx: &Ctx, ve: VeId) -> Result<Owner> {
+    team::check_use(ctx, ve)?;
+    Ok(Owner {
         organisation: ctx.organisation,
         ve,
         person: ctx.person,
-    }
+    })
 }
 
 /// Marks answers that the last stop of the node cut off as failed, so that they can be written anew.
@@ -96,7 +98,7 @@ pub async fn list_conversations(
     ve: VeId,
     page: &PageRequest,
 ) -> Result<Page<Conversation>> {
-    let (owner, before, limit) = (owner(ctx, ve), page.after()?, page.limit());
+    let (owner, before, limit) = (owner(ctx, ve)?, page.after()?, page.limit());
     let before = before.as_deref().map(read_position).transpose()?;
     let is_first_page = before.is_none();
     let read = app.db.read(move |reader| {
@@ -128,9 +130,12 @@ fn read_position(text: &str) -> Result<(Timestamp, String)> {
 /// Those of the database.
 pub async fn recent_conversations(app: &App, ctx: &Ctx, limit: u32) -> Result<Vec<Conversation>> {
     let (organisation, person) = (ctx.organisation, ctx.person);
-    app.db
+    let mut recent = app
+        .db
         .read(move |reader| store::recent_conversations(reader, organisation, person, limit))
-        .await
+        .await?;
+    recent.retain(|conversation| ctx.may_use_ve(conversation.ve_id));
+    Ok(recent)
 }
 
 /// How many questions the organisation's people asked since an instant.
@@ -155,7 +160,7 @@ pub async fn update_conversation(
     (title, data_class): (Option<String>, Option<DataClass>),
 ) -> Result<Conversation> {
     let title = title.map(|title| checked_title(&title)).transpose()?;
-    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
+    let (owner, caller, events) = (owner(ctx, ve)?, ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         find_conversation(tx, owner, id)?;
         store::update_conversation(tx, id, (title.as_deref(), data_class))?;
@@ -188,7 +193,7 @@ pub async fn delete_conversation(
     ctx: &Ctx,
     (ve, id): (VeId, ConversationId),
 ) -> Result<()> {
-    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
+    let (owner, caller, events) = (owner(ctx, ve)?, ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         let conversation = find_conversation(tx, owner, id)?;
         if conversation.busy {
@@ -252,7 +257,7 @@ pub async fn list_messages(
     (ve, conversation): (VeId, Option<ConversationId>),
     page: &PageRequest,
 ) -> Result<Page<Message>> {
-    let (owner, limit) = (owner(ctx, ve), page.limit());
+    let (owner, limit) = (owner(ctx, ve)?, page.limit());
     let before = page.after()?.map(|text| text.parse::<u32>());
     let before = before
         .transpose()
@@ -314,7 +319,7 @@ pub async fn list_versions(
     ctx: &Ctx,
     (ve, id): (VeId, MessageId),
 ) -> Result<Page<Message>> {
-    let owner = owner(ctx, ve);
+    let owner = owner(ctx, ve)?;
     let read = app.db.read(move |reader| {
         let message = find_message(reader, owner, id)?;
         let versions = store::list_versions(reader, message.conversation, message.turn)?;
@@ -345,7 +350,7 @@ pub enum Followed {
 /// # Errors
 /// `not_found`, `not_an_answer`.
 pub async fn follow(app: &App, ctx: &Ctx, (ve, id): (VeId, MessageId)) -> Result<Followed> {
-    let owner = owner(ctx, ve);
+    let owner = owner(ctx, ve)?;
     // Looked up before the row is read: an answer that ends in between is then in the row.
     let turn = app.turns.find(id);
     let message = app
@@ -378,7 +383,7 @@ pub async fn follow(app: &App, ctx: &Ctx, (ve, id): (VeId, MessageId)) -> Result
 /// # Errors
 /// `not_found`.
 pub async fn stop(app: &App, ctx: &Ctx, (ve, id): (VeId, MessageId)) -> Result<()> {
-    let (owner, caller) = (owner(ctx, ve), ctx.clone());
+    let (owner, caller) = (owner(ctx, ve)?, ctx.clone());
     let written = app.write(ctx, move |tx| {
         let message = find_message(tx, owner, id)?;
         audit::record(tx, &caller, "chat.stopped", message.id)

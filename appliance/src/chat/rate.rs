@@ -26,7 +26,7 @@ pub(super) async fn rate(
     (ve, id): (VeId, MessageId),
     input: RatingInput,
 ) -> Result<Rating> {
-    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
+    let (owner, caller, events) = (owner(ctx, ve)?, ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         let employee = team::find(tx, owner.organisation, ve)?;
         let message = find_message(tx, owner, id)?;
@@ -52,7 +52,7 @@ pub(super) async fn rate(
 /// # Errors
 /// `not_found`.
 pub(super) async fn unrate(app: &App, ctx: &Ctx, (ve, id): (VeId, MessageId)) -> Result<()> {
-    let (owner, caller, events) = (owner(ctx, ve), ctx.clone(), app.events.clone());
+    let (owner, caller, events) = (owner(ctx, ve)?, ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         let message = find_message(tx, owner, id)?;
         ratings::remove(tx, &caller, &id.to_string())?;

@@ -43,13 +43,13 @@ pub enum Prepared {
 /// Prepares the employee's answer to the conversation's last message of a person.
 ///
 /// # Errors
-/// `not_found` also for employees of other organisations; `dismissed`; `no_question`; what the
-/// embedding model says.
+/// `not_found` also for employees of other organisations; `not_in_policy`; `dismissed`; `no_question`;
+/// what the embedding model says.
 pub async fn prepare(app: &App, ctx: &Ctx, ve: VeId, chat: Chat) -> Result<Prepared> {
-    let organisation = ctx.organisation;
+    let caller = ctx.clone();
     let read = app.db.read(move |reader| {
-        let employee = team::find(reader, organisation, ve)?;
-        let name = identity::organisation_name(reader, organisation)?;
+        let employee = team::find_usable(reader, &caller, ve)?;
+        let name = identity::organisation_name(reader, caller.organisation)?;
         Ok((employee, name))
     });
     let (employee, organisation_name) = read.await?;

@@ -142,7 +142,7 @@ pub(super) fn setup_link(place: &Place) -> Result<ExitCode> {
     place.carry_out(Operation::SetupLink, |value| {
         vec![format!(
             "{}{}",
-            super::serve::address(&config, config.listen),
+            config.origin(config.listen),
             text_at(value, "/path")
         )]
     })
@@ -157,7 +157,7 @@ pub(super) enum UserCommand {
         /// Shown name.
         #[arg(long)]
         name: String,
-        /// admin, staff or normal.
+        /// admin, staff, normal, another built-in role, or the id of a custom one.
         #[arg(long, default_value = "normal")]
         role: Role,
         /// The organisation's slug; the only one when left out.

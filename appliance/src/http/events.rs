@@ -4,7 +4,7 @@ use axum::{extract::State, http::HeaderMap, response::IntoResponse};
 use futures::Stream;
 use guildhall_kernel::Ctx;
 use guildhall_web::{
-    Auth,
+    Auth, HttpResult,
     sse::{EventStream, SseEvent},
 };
 use tokio::sync::broadcast::error::RecvError;
@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     app::App,
     events::{Event, Events, Published},
-    identity::perm,
+    identity::{Watch, perm, watch_stream},
 };
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -28,14 +28,25 @@ async fn events(
     Auth { ctx, .. }: Auth<perm::EventsRead>,
     State(app): State<App>,
     headers: HeaderMap,
-) -> impl IntoResponse {
+) -> HttpResult<impl IntoResponse> {
     let after = headers
         .get("last-event-id")
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    EventStream::new(stream(app.events.clone(), ctx, after))
+    let watch = watch_stream(&app, &ctx).await?;
+    Ok(EventStream::new(stream(
+        app.events.clone(),
+        (ctx, watch),
+        after,
+    )))
 }
 
-fn stream(events: Events, ctx: Ctx, after: Option<u64>) -> impl Stream<Item = SseEvent> + Send {
+/// Ends when the caller loses the access that they listen with, or may hear other things from now on: a
+/// browser connects again by itself and is let in anew, or not.
+fn stream(
+    events: Events,
+    (ctx, watch): (Ctx, Watch),
+    after: Option<u64>,
+) -> impl Stream<Item = SseEvent> + Send {
     async_stream::stream! {
         let (missed, mut live) = events.subscribe(after);
         match missed {
@@ -53,7 +64,12 @@ fn stream(events: Events, ctx: Ctx, after: Option<u64>) -> impl Stream<Item = Ss
             }
         }
         loop {
-            match live.recv().await {
+            let next = tokio::select! {
+                biased;
+                () = watch.ended() => return,
+                next = live.recv() => next,
+            };
+            match next {
                 Ok(published) if is_mine(&published, &ctx) => {
                     if let Some(frame) = frame(Some(published.sequence), &published.event) {
                         yield frame;
@@ -72,7 +88,8 @@ fn stream(events: Events, ctx: Ctx, after: Option<u64>) -> impl Stream<Item = Ss
 }
 
 fn is_mine(published: &Published, ctx: &Ctx) -> bool {
-    published.is_for(ctx.organisation, ctx.person)
+    let is_seen = published.event.ve().is_none_or(|ve| ctx.may_see_ve(ve));
+    is_seen && published.is_for(ctx.organisation, ctx.person)
 }
 
 fn frame(sequence: Option<u64>, event: &Event) -> Option<SseEvent> {

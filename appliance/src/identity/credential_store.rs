@@ -1,7 +1,8 @@
 //! Every SQL statement on sessions and API keys.
 
 use guildhall_db::{Reader, Row, Tx, params};
-use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, SessionId, Timestamp};
+use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, SessionId, Timestamp, VeId};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::model::{AccountSession, ApiKey};
 
@@ -16,6 +17,10 @@ pub(super) struct SessionRow {
     pub(super) expires_at: Timestamp,
     pub(super) address: String,
     pub(super) user_agent: String,
+    /// The directory or identity provider it was opened through; nothing for the node's own login.
+    pub(super) source: Option<String>,
+    /// When its person last proved who they are.
+    pub(super) logged_in_at: Timestamp,
 }
 
 /// An API key as stored; the secret itself is not.
@@ -23,6 +28,10 @@ pub(super) struct ApiKeyRow {
     pub(super) id: ApiKeyId,
     pub(super) person: PersonId,
     pub(super) organisation: OrgId,
+    /// What the key is for; everything that its person may do when left out.
+    pub(super) scopes: Option<Vec<String>>,
+    /// The only employees it is for; all of them when left out.
+    pub(super) ves: Option<Vec<VeId>>,
     pub(super) last_used_at: Option<Timestamp>,
     pub(super) expires_at: Option<Timestamp>,
 }
@@ -30,8 +39,8 @@ pub(super) struct ApiKeyRow {
 pub(super) fn insert_session(tx: &Tx<'_>, token_hash: &str, row: &SessionRow) -> Result<()> {
     tx.execute(
         "INSERT INTO sessions (id, token_hash, person_id, organisation_id, created_at,
-                               last_seen_at, expires_at, address, user_agent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                               last_seen_at, expires_at, address, user_agent, source, logged_in_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
             row.id,
             token_hash,
@@ -41,14 +50,16 @@ pub(super) fn insert_session(tx: &Tx<'_>, token_hash: &str, row: &SessionRow) ->
             row.last_seen_at,
             row.expires_at,
             row.address.as_str(),
-            row.user_agent.as_str()
+            row.user_agent.as_str(),
+            row.source.as_deref(),
+            row.logged_in_at
         ],
     )?;
     Ok(())
 }
 
 const SESSION_COLUMNS: &str = "id, person_id, organisation_id, created_at, last_seen_at,
-    expires_at, address, user_agent";
+    expires_at, address, user_agent, source, COALESCE(logged_in_at, created_at) AS logged_in_at";
 
 fn session(row: &Row<'_>) -> Result<SessionRow> {
     Ok(SessionRow {
@@ -60,6 +71,8 @@ fn session(row: &Row<'_>) -> Result<SessionRow> {
         expires_at: row.get("expires_at")?,
         address: row.get("address")?,
         user_agent: row.get("user_agent")?,
+        source: row.get("source")?,
+        logged_in_at: row.get("logged_in_at")?,
     })
 }
 
@@ -140,6 +153,19 @@ pub(super) fn delete_other_sessions(
     Ok(())
 }
 
+/// Deletes the person's sessions in one organisation.
+pub(super) fn delete_sessions_in(
+    tx: &Tx<'_>,
+    organisation: OrgId,
+    person: PersonId,
+) -> Result<()> {
+    tx.execute(
+        "DELETE FROM sessions WHERE person_id = ? AND organisation_id = ?",
+        params![person, organisation],
+    )?;
+    Ok(())
+}
+
 /// Deletes what the person can reach one organisation with.
 pub(super) fn delete_access(tx: &Tx<'_>, organisation: OrgId, person: PersonId) -> Result<()> {
     tx.execute(
@@ -153,10 +179,34 @@ pub(super) fn delete_access(tx: &Tx<'_>, organisation: OrgId, person: PersonId) 
     Ok(())
 }
 
+/// Deletes every session and key of the person, in every organisation.
+pub(super) fn delete_all_access(tx: &Tx<'_>, person: PersonId) -> Result<()> {
+    tx.execute(
+        "DELETE FROM sessions WHERE person_id = ?",
+        params![person],
+    )?;
+    tx.execute(
+        "DELETE FROM api_keys WHERE person_id = ?",
+        params![person],
+    )?;
+    Ok(())
+}
+
 /// Deletes sessions whose time is over.
 pub(super) fn delete_expired(tx: &Tx<'_>, now: Timestamp) -> Result<()> {
     tx.execute("DELETE FROM sessions WHERE expires_at <= ?", params![now])?;
     Ok(())
+}
+
+/// A list as stored: JSON, or nothing.
+fn to_list<T: Serialize>(list: Option<&[T]>) -> Result<Option<String>> {
+    let text = list.map(serde_json::to_string).transpose()?;
+    Ok(text)
+}
+
+fn from_list<T: DeserializeOwned>(stored: Option<String>) -> Result<Option<Vec<T>>> {
+    let list = stored.map(|text| serde_json::from_str(&text)).transpose()?;
+    Ok(list)
 }
 
 pub(super) fn insert_api_key(
@@ -166,11 +216,20 @@ pub(super) fn insert_api_key(
     (person, organisation): (PersonId, OrgId),
 ) -> Result<()> {
     tx.execute(
-        "INSERT INTO api_keys (id, key_hash, prefix, name, person_id, organisation_id, created_at, expires_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO api_keys (id, key_hash, prefix, name, person_id, organisation_id, created_at, expires_at,
+                               scopes, ves)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         params![
-            key.id, key_hash, key.prefix.as_str(), key.name.as_str(), person, organisation,
-            key.created_at, key.expires_at
+            key.id,
+            key_hash,
+            key.prefix.as_str(),
+            key.name.as_str(),
+            person,
+            organisation,
+            key.created_at,
+            key.expires_at,
+            to_list(key.scopes.as_deref())?,
+            to_list(key.ves.as_deref())?
         ],
     )?;
     Ok(())
@@ -178,13 +237,16 @@ pub(super) fn insert_api_key(
 
 pub(super) fn find_api_key(reader: &Reader<'_>, key_hash: &str) -> Result<Option<ApiKeyRow>> {
     reader.query_opt(
-        "SELECT id, person_id, organisation_id, last_used_at, expires_at FROM api_keys WHERE key_hash = ?",
+        "SELECT id, person_id, organisation_id, last_used_at, expires_at, scopes, ves
+         FROM api_keys WHERE key_hash = ?",
         params![key_hash],
         |row| {
             Ok(ApiKeyRow {
                 id: row.get("id")?,
                 person: row.get("person_id")?,
                 organisation: row.get("organisation_id")?,
+                scopes: from_list(row.get("scopes")?)?,
+                ves: from_list(row.get("ves")?)?,
                 last_used_at: row.get("last_used_at")?,
                 expires_at: row.get("expires_at")?,
             })
@@ -220,7 +282,7 @@ pub(super) fn list_api_keys(
     person: PersonId,
 ) -> Result<Vec<ApiKey>> {
     reader.query_all(
-        "SELECT id, name, prefix, created_at, last_used_at, expires_at FROM api_keys
+        "SELECT id, name, prefix, scopes, ves, created_at, last_used_at, expires_at FROM api_keys
          WHERE person_id = ? AND organisation_id = ? ORDER BY id DESC LIMIT 100",
         params![person, organisation],
         |row| {
@@ -228,6 +290,8 @@ pub(super) fn list_api_keys(
                 id: row.get("id")?,
                 name: row.get("name")?,
                 prefix: row.get("prefix")?,
+                scopes: from_list(row.get("scopes")?)?,
+                ves: from_list(row.get("ves")?)?,
                 created_at: row.get("created_at")?,
                 last_used_at: row.get("last_used_at")?,
                 expires_at: row.get("expires_at")?,

@@ -13,7 +13,7 @@ use std::{
 };
 
 use guildhall_db::Tx;
-use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Role, Timestamp};
+use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Role, Timestamp, VeId};
 
 /// Keys remembered at most; beyond it all are forgotten and looked up anew.
 const KEYS_MAX: usize = 10_000;
@@ -36,6 +36,8 @@ pub(super) struct KnownKey {
     pub(super) organisation: OrgId,
     pub(super) role: Role,
     pub(super) permissions: Arc<BTreeSet<&'static str>>,
+    /// The only employees it is for.
+    pub(super) ves: Option<Arc<[VeId]>>,
     pub(super) expires_at: Option<Timestamp>,
     /// When its last use was written down, in milliseconds; `i64::MIN` before the first time.
     pub(super) touched_at: AtomicI64,

@@ -1,66 +1,25 @@
-//! Logging in and out, and the session that follows.
+//! The session that follows a login, and logging out.
 
 use std::sync::Arc;
 
 use guildhall_db::Tx;
 use guildhall_kernel::{
-    Clock, Ctx, Entitlements, Error, OrgId, Principal, RequestId, Result, SessionId, Timestamp,
-    random_token,
+    Clock, Ctx, Entitlements, Error, OrgId, Principal, Reach, RequestId, Result, SessionId,
+    Timestamp, random_token,
 };
-use guildhall_web::{
-    csrf,
-    rate_limit::{BackOff, Penalty},
-};
-use serde_json::json;
-use zeroize::Zeroizing;
+use guildhall_web::csrf;
 
 use super::{
     credential_store::{self, SessionRow},
     model::{Organisation, Person, SessionView},
-    password, permission, store, token_hash,
+    permission, settings, settings_store,
+    store::{self, Membership},
+    token_hash,
 };
 use crate::{app::App, audit};
 
-/// How long a session lives without being used.
-pub(super) const SESSION_SECONDS: i64 = 12 * 3600;
-/// How many accounts and addresses are remembered.
-const KEYS_MAX: usize = 50_000;
 const TOKEN_BYTES: usize = 32;
 const USER_AGENT_CHARACTERS_MAX: usize = 200;
-
-/// Failed logins, counted by account and by address.
-pub struct LoginLimits {
-    by_account: BackOff<String>,
-    by_address: BackOff<String>,
-}
-
-impl LoginLimits {
-    /// Five free attempts an account and twenty an address, then a wait that doubles up to 15 minutes.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self {
-            by_account: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
-            by_address: BackOff::new(
-                Penalty {
-                    free_failures: 20,
-                    ..Penalty::default()
-                },
-                KEYS_MAX,
-                clock,
-            ),
-        }
-    }
-
-    /// Begins an attempt, which counts as failed until [`LoginLimits::succeeded`].
-    pub(super) fn attempt(&self, email: &str, address: &str) -> Result<()> {
-        self.by_account.attempt(&email.to_owned())?;
-        self.by_address.attempt(&address.to_owned())
-    }
-
-    pub(super) fn succeeded(&self, email: &str, address: &str) {
-        self.by_account.succeeded(&email.to_owned());
-        self.by_address.succeeded(&address.to_owned());
-    }
-}
 
 /// Where a login comes from.
 #[derive(Clone, Debug)]
@@ -81,60 +40,43 @@ pub struct OpenedSession {
     pub token: String,
     /// What the page shows.
     pub view: SessionView,
+    /// When the session ends however much it is used.
+    pub(super) end: Timestamp,
+    /// Who acts in it.
+    pub(super) ctx: Ctx,
 }
 
-/// Logs a person in with e-mail address and password.
-///
-/// # Errors
-/// `wrong_credentials` for whichever part is wrong; `too_many_attempts`; `no_organisation` when the
-/// person belongs to none.
-pub(super) async fn log_in(
-    app: &App,
-    email: &str,
-    password: Zeroizing<String>,
-    origin: Origin,
-) -> Result<OpenedSession> {
-    let email = email.trim().to_lowercase();
-    app.login_limits.attempt(&email, &origin.limit_key)?;
-    let lookup = email.clone();
-    let found = app
-        .db
-        .read(move |reader| store::find_credentials(reader, &lookup))
-        .await?;
-    let hash = found.as_ref().map(|found| found.password_hash.clone());
-    let is_right = password::verify(password, hash).await?;
-    let Some(found) = found.filter(|_| is_right) else {
-        return Err(record_failure(app, origin).await);
-    };
-    app.login_limits.succeeded(&email, &origin.limit_key);
-    let clock = Arc::clone(&app.clock);
-    app.db
-        .write(move |tx| open_first(tx, clock, &found.person, &origin))
-        .await
+/// With what and when somebody proved who they are.
+#[derive(Clone, Debug)]
+pub(super) struct Proof {
+    /// The directory or identity provider that vouched; nothing for what the node checks itself.
+    pub(super) source: Option<String>,
+    pub(super) logged_in_at: Timestamp,
 }
 
-async fn record_failure(app: &App, origin: Origin) -> Error {
-    let clock = Arc::clone(&app.clock);
-    let recorded = app.db.write(move |tx| {
-        let facts = json!({ "address": origin.address });
-        audit::record_anonymous(
-            tx,
-            clock.as_ref(),
-            &origin.request_id,
-            ("session.refused", "login"),
-            facts,
-        )
-    });
-    match recorded.await {
-        Ok(()) => Error::unauthenticated(
-            "wrong_credentials",
-            "the e-mail address or the password is wrong",
-        ),
-        Err(error) => error,
+impl Proof {
+    /// A password or a passkey of the node's own.
+    pub(super) fn of_node(now: Timestamp) -> Self {
+        Self {
+            source: None,
+            logged_in_at: now,
+        }
+    }
+
+    /// A directory or an identity provider has vouched.
+    pub(super) fn of_source(source: &str, now: Timestamp) -> Self {
+        Self {
+            source: Some(source.to_owned()),
+            logged_in_at: now,
+        }
     }
 }
 
-fn open_first(
+/// Makes a session in the person's first organisation.
+///
+/// # Errors
+/// `no_organisation` when there is none.
+pub(super) fn open_first(
     tx: &Tx<'_>,
     clock: Arc<dyn Clock>,
     person: &Person,
@@ -148,29 +90,46 @@ fn open_first(
         )
     })?;
     credential_store::delete_expired(tx, clock.now())?;
-    let opened = open_session(tx, clock, (person, first.id), origin)?;
-    Ok(opened)
+    open_session(tx, clock, (person, first.id), origin)
 }
 
-/// Makes a session for the person in the organisation and records it.
+/// Makes a session for a person who has just proven to the node itself who they are.
 ///
 /// # Errors
 /// Those of the database.
 pub(super) fn open_session(
     tx: &Tx<'_>,
     clock: Arc<dyn Clock>,
+    who: (&Person, OrgId),
+    origin: &Origin,
+) -> Result<OpenedSession> {
+    let proof = Proof::of_node(clock.now());
+    open_session_with(tx, clock, who, origin, proof)
+}
+
+/// Makes a session for the person in the organisation and records it.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn open_session_with(
+    tx: &Tx<'_>,
+    clock: Arc<dyn Clock>,
     (person, organisation): (&Person, OrgId),
     origin: &Origin,
+    proof: Proof,
 ) -> Result<OpenedSession> {
     let now = clock.now();
     let token = random_token(TOKEN_BYTES);
+    let settings = settings_store::read_security(tx)?;
     let row = SessionRow {
         id: SessionId::new(clock.as_ref()),
         person: person.id,
         organisation,
         created_at: now,
         last_seen_at: now,
-        expires_at: now.plus_seconds(SESSION_SECONDS),
+        expires_at: settings.session_end(now, proof.logged_in_at),
+        source: proof.source,
+        logged_in_at: proof.logged_in_at,
         address: origin.address.clone(),
         user_agent: origin
             .user_agent
@@ -187,7 +146,12 @@ pub(super) fn open_session(
         &ctx,
         Some((csrf::token(token.as_bytes())?, row.expires_at)),
     )?;
-    Ok(OpenedSession { token, view })
+    Ok(OpenedSession {
+        token,
+        view,
+        end: settings.session_end_max(row.logged_in_at),
+        ctx,
+    })
 }
 
 fn context(
@@ -203,10 +167,12 @@ fn context(
         organisation: row.organisation,
         role: membership.role,
         permissions: permission::granted(
-            membership.role,
+            &membership.role_permissions,
             membership.is_platform_administrator,
-            membership.must_change_password,
+            membership.must_change_password
+                || settings::must_set_up(tx, &membership, row.source.as_deref())?,
         ),
+        reach: Reach::default(),
         principal: Principal::Session(row.id),
         request_id,
         idempotency: None,
@@ -233,6 +199,7 @@ pub(super) fn view(
         .copied()
         .partition(|name| permission::is_node_permission(name));
     let (csrf_token, expires_at) = session.unzip();
+    let must_set_up_second_factor = must_set_up_second_factor(reader, ctx, &membership)?;
     Ok(SessionView {
         person: membership.person,
         organisation: membership.organisation,
@@ -242,8 +209,22 @@ pub(super) fn view(
         node_permissions: node.into_iter().map(str::to_owned).collect(),
         csrf_token,
         must_change_password: membership.must_change_password,
+        must_set_up_second_factor,
         expires_at,
     })
+}
+
+/// Whether nothing else works in the session until a second factor is set up; keys go on working.
+fn must_set_up_second_factor(
+    reader: &guildhall_db::Reader<'_>,
+    ctx: &Ctx,
+    membership: &Membership,
+) -> Result<bool> {
+    let Principal::Session(id) = ctx.principal else {
+        return Ok(false);
+    };
+    let source = credential_store::find_session_by_id(reader, id)?.and_then(|row| row.source);
+    settings::must_set_up(reader, membership, source.as_deref())
 }
 
 /// The session or key's own view of itself.
@@ -259,7 +240,7 @@ pub(super) async fn current(
     let read = app.db.read(move |reader| {
         let session = match ctx.principal {
             Principal::Session(id) => credential_store::find_session_by_id(reader, id)?,
-            Principal::ApiKey(_) | Principal::Operator => None,
+            _ => None,
         };
         view(
             reader,
@@ -278,9 +259,10 @@ pub(super) async fn log_out(app: &App, ctx: &Ctx) -> Result<()> {
     let Principal::Session(id) = ctx.principal else {
         return Ok(());
     };
-    let caller = ctx.clone();
+    let (caller, live) = (ctx.clone(), app.live.clone());
     let written = app.write(ctx, move |tx| {
         credential_store::delete_session(tx, caller.person, id)?;
+        live.end_session_after(tx, id);
         audit::record(tx, &caller, "session.closed", id)
     });
     written.await
@@ -302,7 +284,7 @@ pub(super) async fn switch_organisation(
             "an API key belongs to one organisation; make a key in the other one",
         ));
     };
-    let caller = ctx.clone();
+    let (caller, live) = (ctx.clone(), app.live.clone());
     let written = app.write_secret(ctx, move |tx| {
         let is_member = |organisation: &Organisation| organisation.id == target;
         if !store::organisations_of(tx, caller.person)?
@@ -313,8 +295,16 @@ pub(super) async fn switch_organisation(
         }
         let person =
             store::find_person(tx, caller.person)?.ok_or_else(|| Error::not_found("person"))?;
+        let session = credential_store::find_session_by_id(tx, current)?;
+        let session = session.ok_or_else(|| Error::not_found("session"))?;
         credential_store::delete_session(tx, caller.person, current)?;
-        open_session(tx, Arc::clone(&caller.clock), (&person, target), &origin)
+        live.end_session_after(tx, current);
+        let proof = Proof {
+            source: session.source,
+            logged_in_at: session.logged_in_at,
+        };
+        let clock = Arc::clone(&caller.clock);
+        open_session_with(tx, clock, (&person, target), &origin, proof)
     });
     written.await
 }

@@ -1,48 +1,127 @@
 //! Who may come in, for which organisation, with what.
 //!
-//! Invariants: tokens and keys are stored as SHA-256 only; passwords as argon2id only; every login gets
+//! Invariants: tokens, keys and recovery codes are stored as SHA-256 only; passwords as argon2id only; what an authenticator app holds is sealed, and what a passkey or a code has opened it does not open twice; every login gets
 //! a new session token and a password change ends every other session; an organisation always keeps one
-//! administrator who can log in; what a session may do is read from the database on every request, what a
-//! key may do is remembered until anybody's access changes, so that either way a change takes effect at once. Deliberately absent: roles in tokens, permanent logins.
+//! administrator who can log in, and so does the node; nobody gives what they do not have; access ends in one
+//! way, at once, with all that runs on it; what a session may do is read from the database on every request,
+//! what a key may do is remembered until anybody's access changes, so that either way a change takes effect at
+//! once. Deliberately absent: roles in tokens, permanent logins.
 
+mod accept;
 mod account;
+mod api_keys;
 mod authenticate;
+mod authoriser;
+mod authoriser_admin;
+mod bearer;
+mod ceremony;
+mod certificate_store;
+mod certificates;
 mod credential_store;
+mod external;
+mod external_plan;
+mod external_store;
+mod factor_store;
+mod factors;
+mod invitation_store;
+mod invitations;
 mod known_keys;
+mod limits;
+mod live;
 mod login;
 mod model;
 mod organisations;
+mod passkey;
+mod password_login;
 mod people;
+mod people_security;
 mod permission;
+mod platform;
+mod platform_store;
+mod policies;
+mod policy_store;
+mod reauthenticate;
+mod recovery;
+mod revoke;
+mod role_store;
+mod roles;
 mod routes_account;
 mod routes_admin;
+mod routes_certificates;
+mod routes_factors;
+mod routes_invitations;
+mod routes_platform;
+mod routes_policies;
+mod routes_roles;
+mod routes_security;
+mod routes_service_accounts;
 mod routes_session;
+mod routes_sign_in;
+mod routes_sign_up;
+mod second_step;
+mod service_accounts;
+mod service_store;
+mod settings;
+mod settings_store;
 mod setup;
+mod setup_store;
+mod sign_in;
+mod sign_up;
+mod sign_up_store;
+mod site;
 mod store;
+mod totp;
+mod webauthn;
 
 use guildhall_db::Reader;
 use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, Timestamp};
 use guildhall_web::password;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use account::{NewApiKey, create_api_key};
+pub use api_keys::{NewApiKey, check_scopes, create_api_key, scope_description};
+pub use authoriser::{Authorisers, authorise};
+pub use bearer::{BearerSource, TokenCaller};
+pub use ceremony::Ceremonies;
+pub use external::{
+    ExternalChange, ExternalContext, ExternalIdentity, Grant, apply_external,
+    end_external_sessions, external_context, external_subjects, log_in_external, preview_external,
+};
 pub use known_keys::KnownKeys;
-pub use login::LoginLimits;
+pub use limits::LoginLimits;
+pub use live::{Live, Watch, watch_stream};
+pub use login::{OpenedSession, Origin};
 pub use model::{
     AccountSession, ApiKey, CreatedApiKey, CreatedMember, Member, Organisation, Person, SessionView,
 };
 pub use organisations::{create_organisation, list_organisations};
 pub use people::{NewMember, add_member, list_members};
 pub use permission::perm;
+pub use platform::check_takes_people;
+pub use policies::{Policies, Policy, Resources, not_in_policy};
+pub use revoke::{RevokeParts, Revoker, revoke_access, revoke_parts};
+pub use roles::{RoleView, check_over, check_role, check_role_exists, role_title};
+pub use routes_session::session_cookie;
+pub use service_accounts::{ServiceAccount, find_service_account};
 pub use setup::{
     FirstAdministrator, SetupLink, create_setup_link, operator_context, setup_organisation,
 };
+pub use sign_in::{PasswordSource, SignInDirectory, SignInList, SignInOptions, SignInProvider};
 
 /// Every route of this feature.
 pub fn router() -> OpenApiRouter<crate::app::App> {
     routes_session::router()
         .merge(routes_account::router())
         .merge(routes_admin::router())
+        .merge(routes_roles::router())
+        .merge(routes_policies::router())
+        .merge(routes_service_accounts::router())
+        .merge(routes_certificates::router())
+        .merge(routes_platform::router())
+        .merge(routes_sign_in::router())
+        .merge(routes_factors::router())
+        .merge(routes_security::router())
+        .merge(routes_invitations::router())
+        .merge(routes_sign_up::router())
 }
 
 /// The person with this id, for naming who did something.
@@ -103,7 +182,7 @@ pub fn api_key_name(
 /// # Errors
 /// Those of the database.
 pub fn is_member(reader: &Reader<'_>, organisation: OrgId, person: PersonId) -> Result<bool> {
-    Ok(store::find_member(reader, organisation, person)?.is_some())
+    store::has_membership(reader, organisation, person)
 }
 
 /// Whether the API key belongs to the organisation.
@@ -127,7 +206,7 @@ pub fn has_several_people(reader: &Reader<'_>, organisation: OrgId) -> Result<bo
 /// # Errors
 /// Those of the database.
 pub fn has_several_organisations(reader: &Reader<'_>) -> Result<bool> {
-    Ok(store::count_organisations(reader)? > 1)
+    Ok(store::count_open_organisations(reader)? > 1)
 }
 
 /// How many people on the node have a seat, and how many of them were here since `since`.

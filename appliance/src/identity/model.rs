@@ -1,7 +1,7 @@
 //! People, organisations and sessions as data, and the rules on what they may be called.
 
 use guildhall_kernel::{
-    ApiKeyId, Error, FieldError, OrgId, PersonId, Result, Role, SessionId, Timestamp,
+    ApiKeyId, Error, FieldError, OrgId, PersonId, Result, Role, SessionId, Timestamp, VeId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,6 +42,8 @@ pub struct SessionView {
     pub csrf_token: Option<String>,
     /// Nothing else works until the temporary password is changed.
     pub must_change_password: bool,
+    /// Nothing else works until a second factor is set up.
+    pub must_set_up_second_factor: bool,
     /// When the session ends; `null` for API keys without an end.
     #[schema(required)]
     pub expires_at: Option<Timestamp>,
@@ -67,6 +69,12 @@ pub struct ApiKey {
     pub name: String,
     /// The first characters of the key, to tell keys apart.
     pub prefix: String,
+    /// Names of permissions or of groups of them; `null`: all that its person may do.
+    #[schema(required)]
+    pub scopes: Option<Vec<String>>,
+    /// The only employees it is for; `null`: all.
+    #[schema(required)]
+    pub ves: Option<Vec<VeId>>,
     pub created_at: Timestamp,
     #[schema(required)]
     pub last_used_at: Option<Timestamp>,
@@ -81,6 +89,10 @@ pub struct CreatedApiKey {
     pub name: String,
     pub key: String,
     #[schema(required)]
+    pub scopes: Option<Vec<String>>,
+    #[schema(required)]
+    pub ves: Option<Vec<VeId>>,
+    #[schema(required)]
     pub expires_at: Option<Timestamp>,
 }
 
@@ -94,6 +106,14 @@ pub struct Member {
     /// A disabled member cannot log in to this organisation.
     pub disabled: bool,
     pub platform_administrator: bool,
+    /// The directory or identity provider that manages the membership; `null` for one given by hand.
+    #[schema(required)]
+    pub source: Option<String>,
+    /// Whether the person has an authenticator app or a passkey.
+    pub second_factor: bool,
+    /// Until when logins are refused after too many wrong ones; `null` when one may come now.
+    #[schema(required)]
+    pub locked_until: Option<Timestamp>,
     pub created_at: Timestamp,
     #[schema(required)]
     pub last_seen_at: Option<Timestamp>,
@@ -110,8 +130,20 @@ pub struct CreatedMember {
 
 const NAME_CHARACTERS_MAX: usize = 80;
 const EMAIL_CHARACTERS_MAX: usize = 254;
-const PASSWORD_CHARACTERS_MIN: usize = 10;
+/// Fewest characters of a password until an administrator says otherwise.
+pub(super) const PASSWORD_CHARACTERS_MIN: u32 = 10;
 const PASSWORD_BYTES_MAX: usize = 1024;
+/// What guessing begins with, of eight characters or more; shorter ones stand for their longer forms with
+/// digits after them.
+const COMMON_PASSWORDS: &[&str] = &[
+    "password", "passw0rd", "p@ssw0rd", "p@ssword", "changeme", "letmein", "welcome", "administrator", "admin",
+    "qwerty", "qwertyuiop", "qwertyui", "qwerty123456", "qwertz", "qwertzuiop", "azertyuiop", "asdfghjkl",
+    "1234567890", "12345678", "123456789", "0123456789", "0987654321", "9876543210", "1q2w3e4r5t", "1q2w3e4r",
+    "1qaz2wsx", "1qaz2wsx3edc", "zaq12wsx", "q1w2e3r4t5", "abcd1234", "abcdefgh", "abcdefghij", "iloveyou",
+    "sunshine", "princess", "football", "baseball", "superman", "trustno1", "starwars", "whatever", "computer",
+    "internet", "michelle", "jennifer", "passwort", "willkommen", "sommer", "winter", "summer", "spring", "autumn",
+    "guildhall", "secret", "default", "dragon", "monkey", "master", "shadow", "temporary", "test", "testtest",
+];
 
 /// A name of a person, an organisation or a key: 1 to 80 characters, trimmed, no control characters.
 ///
@@ -154,15 +186,20 @@ pub fn checked_email(field: &str, text: &str) -> Result<String> {
     Ok(email)
 }
 
-/// A password: at least 10 characters, not only one repeated, not the e-mail address.
+/// A password: of the given length at least, not only one letter repeated, not the e-mail address, none of
+/// those that everybody tries first.
 ///
 /// # Errors
 /// `weak_password` on the given field, naming what is missing.
-pub fn checked_password(field: &str, password: &str, email: &str) -> Result<()> {
+pub fn checked_password(
+    field: &str,
+    password: &str,
+    (email, length_min): (&str, u32),
+) -> Result<()> {
     let weak = |message: String| Err(Error::invalid_field(field, "weak_password", message));
-    if password.chars().count() < PASSWORD_CHARACTERS_MIN {
+    if password.chars().count() < usize::try_from(length_min).unwrap_or(usize::MAX) {
         return weak(format!(
-            "use at least {PASSWORD_CHARACTERS_MIN} characters; three or four words do well"
+            "use at least {length_min} characters; three or four words do well"
         ));
     }
     if password.len() > PASSWORD_BYTES_MAX {
@@ -180,7 +217,17 @@ pub fn checked_password(field: &str, password: &str, email: &str) -> Result<()> 
     {
         return weak("use something else than your e-mail address".into());
     }
+    if is_common(password) {
+        return weak("use something that is not among the passwords everybody tries first".into());
+    }
     Ok(())
+}
+
+/// Whether the password is one of those in every list, perhaps with digits or marks after it.
+fn is_common(password: &str) -> bool {
+    let lower = password.to_lowercase();
+    let bare = lower.trim_end_matches(|letter: char| !letter.is_alphabetic());
+    COMMON_PASSWORDS.contains(&lower.as_str()) || COMMON_PASSWORDS.contains(&bare)
 }
 
 /// The name as part of an address: lower-case letters and digits with single hyphens.
@@ -256,9 +303,15 @@ mod tests {
     #[test]
     fn weak_passwords_are_named() {
         let check =
-            |password: &str| checked_password("password", password, "ana.maria@example.org");
+            |password: &str| checked_password("password", password, ("ana.maria@example.org", 10));
         assert!(check("correct horse battery").is_ok());
-        for bad in ["short", "aaaaaaaaaaaaaa", "ana.maria@example.org"] {
+        for bad in [
+            "short",
+            "aaaaaaaaaaaaaa",
+            "ana.maria@example.org",
+            "Password2026!",
+            "1234567890",
+        ] {
             assert_eq!(check(bad).unwrap_err().code(), "weak_password", "{bad}");
         }
     }

@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 use super::{
     credential_store,
     model::{CreatedMember, Member, Person, all_checked, checked_email, checked_name},
-    password, store,
+    password, platform,
+    reauthenticate::no_local_password,
+    revoke, roles, store,
 };
 use crate::{
     app::App,
@@ -48,13 +50,20 @@ pub async fn list_members(app: &App, ctx: &Ctx, page: &PageRequest) -> Result<Pa
         .db
         .read(move |reader| store::list_members(reader, organisation, after.as_deref(), limit + 1))
         .await?;
-    Ok(Page::cut(members, limit, |member| member.id.to_string()))
+    let members = members.into_iter().map(|member| Member {
+        locked_until: app.login_limits.locked_until(member.id, &member.email),
+        ..member
+    });
+    Ok(Page::cut(members.collect(), limit, |member: &Member| {
+        member.id.to_string()
+    }))
 }
 
 /// Adds a person, with a temporary password unless the node knows the address already.
 ///
 /// # Errors
-/// `invalid_email`, `invalid_name`; `already_a_member`; `license_restricted`.
+/// `invalid_email`, `invalid_name`; `already_a_member`; `unknown_role`, `role_above_yours`;
+/// `hidden_organisation`; `license_restricted`.
 pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
     let (email, name) = (
         checked_email("email", &input.email),
@@ -72,6 +81,8 @@ pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<Create
     let caller = ctx.clone();
     let events = app.events.clone();
     let written = app.write_secret(ctx, move |tx| {
+        roles::check_role(tx, &caller, input.role)?;
+        platform::check_takes_people(tx, caller.organisation)?;
         let known = store::find_credentials(tx, &email)?.map(|found| found.person);
         let is_new = known.is_none();
         let person = match known {
@@ -128,14 +139,19 @@ fn insert_person(
     Ok(person)
 }
 
-fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
+/// The member of the caller's organisation with this id.
+///
+/// # Errors
+/// `not_found`.
+pub(super) fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
     store::find_member(tx, ctx.organisation, id)?.ok_or_else(|| Error::not_found("person"))
 }
 
 /// Changes a member's role, name or whether they may log in.
 ///
 /// # Errors
-/// `not_found`, `last_admin`, `invalid_name`, `not_yourself`; `license_restricted` for one who comes back.
+/// `not_found`, `last_admin`, `last_platform_administrator`, `invalid_name`, `not_yourself`;
+/// `unknown_role`, `role_above_yours`; `license_restricted` for one who comes back.
 pub(super) async fn update_member(
     app: &App,
     ctx: &Ctx,
@@ -148,10 +164,10 @@ pub(super) async fn update_member(
         .map(|name| checked_name("display_name", name))
         .transpose()?;
     let caller = ctx.clone();
-    let (events, known_keys) = (app.events.clone(), app.known_keys.clone());
+    let (events, parts) = (app.events.clone(), revoke::revoke_parts(app));
     let written = app.write(ctx, move |tx| {
-        known_keys.forget_after(tx);
         let member = find(tx, &caller, id)?;
+        roles::check_over(tx, &caller, member.role)?;
         let role = change.role.unwrap_or(member.role);
         let disabled = change.disabled.unwrap_or(member.disabled);
         if id == caller.person && disabled {
@@ -159,6 +175,9 @@ pub(super) async fn update_member(
                 "not_yourself",
                 "you cannot disable yourself; ask another administrator",
             ));
+        }
+        if role != member.role {
+            roles::check_role(tx, &caller, role)?;
         }
         keep_an_admin(tx, &caller, &member, role == Role::Admin && !disabled)?;
         if member.disabled && !disabled {
@@ -169,7 +188,11 @@ pub(super) async fn update_member(
             store::update_display_name(tx, id, &name)?;
         }
         if disabled {
-            credential_store::delete_access(tx, caller.organisation, id)?;
+            platform::keep_one(tx, id, caller.organisation)?;
+            revoke::revoke_access(tx, &parts, id, Some(caller.organisation))?;
+        } else {
+            parts.known_keys.forget_after(tx);
+            parts.live.changed_after(tx, caller.organisation, Some(id));
         }
         let facts = json!({ "role": role, "disabled": disabled });
         audit::record_with(tx, &caller, "person.changed", id, facts)?;
@@ -193,25 +216,43 @@ fn keep_an_admin(tx: &Tx<'_>, ctx: &Ctx, member: &Member, stays_admin: bool) -> 
     Ok(())
 }
 
+/// Refuses what concerns a person's whole account when that is not the caller's organisation's alone.
+///
+/// # Errors
+/// `belongs_elsewhere`.
+pub(super) fn check_is_ours(tx: &Tx<'_>, ctx: &Ctx, member: &Member) -> Result<()> {
+    let mut organisations = store::organisations_of(tx, member.id)?.into_iter();
+    let is_elsewhere = organisations.any(|other| other.id != ctx.organisation);
+    let above_caller = member.platform_administrator && !ctx.may("node.organisations");
+    if is_elsewhere && !ctx.may("node.organisations") || above_caller {
+        let message =
+            "this person's account is not this organisation's alone; ask the node's administrator";
+        return Err(Error::conflict("belongs_elsewhere", message));
+    }
+    Ok(())
+}
+
 /// Gives a member a new temporary password and ends their sessions.
 ///
 /// # Errors
-/// `not_found`; `belongs_elsewhere` when the person also belongs to other organisations, whose
+/// `not_found`; `role_above_yours`; `belongs_elsewhere` when the person also belongs to other organisations, whose
 /// administrators have a say too.
 pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result<String> {
     let temporary = random_token(TEMPORARY_PASSWORD_BYTES);
     let hash = password::hash(Zeroizing::new(temporary.clone())).await?;
-    let caller = ctx.clone();
+    let (caller, live) = (ctx.clone(), app.live.clone());
+    let node = app.clone();
     let written = app.write_secret(ctx, move |tx| {
         let member = find(tx, &caller, id)?;
-        let is_elsewhere = store::organisations_of(tx, id)?.iter().any(|other| other.id != caller.organisation);
-        let above_caller = member.platform_administrator && !caller.may("node.organisations");
-        if is_elsewhere && !caller.may("node.organisations") || above_caller {
-            let message = "this person's account is not this organisation's alone; ask the node's administrator";
-            return Err(Error::conflict("belongs_elsewhere", message));
+        roles::check_over(tx, &caller, member.role)?;
+        check_is_ours(tx, &caller, &member)?;
+        if store::find_password_hash(tx, id)?.is_none_or(|hash| hash.is_empty()) {
+            return Err(no_local_password());
         }
+        tx.after_commit(move || node.login_limits.unlock(id, &member.email));
         store::update_password(tx, id, &hash, true)?;
         credential_store::delete_other_sessions(tx, id, None)?;
+        live.end_sessions_after(tx, id, None);
         audit::record(tx, &caller, "person.password_reset", id)?;
         Ok(temporary)
     });
@@ -221,13 +262,13 @@ pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result
 /// Takes a member out of the organisation: sessions and keys end with it.
 ///
 /// # Errors
-/// `not_found`, `last_admin`, `not_yourself`.
+/// `not_found`, `last_admin`, `last_platform_administrator`, `role_above_yours`, `not_yourself`.
 pub(super) async fn remove_member(app: &App, ctx: &Ctx, id: PersonId) -> Result<()> {
     let caller = ctx.clone();
-    let (events, known_keys) = (app.events.clone(), app.known_keys.clone());
+    let (events, parts) = (app.events.clone(), revoke::revoke_parts(app));
     let written = app.write(ctx, move |tx| {
-        known_keys.forget_after(tx);
         let member = find(tx, &caller, id)?;
+        roles::check_over(tx, &caller, member.role)?;
         if id == caller.person {
             return Err(Error::conflict(
                 "not_yourself",
@@ -235,7 +276,8 @@ pub(super) async fn remove_member(app: &App, ctx: &Ctx, id: PersonId) -> Result<
             ));
         }
         keep_an_admin(tx, &caller, &member, false)?;
-        credential_store::delete_access(tx, caller.organisation, id)?;
+        platform::keep_one(tx, id, caller.organisation)?;
+        revoke::revoke_access(tx, &parts, id, Some(caller.organisation))?;
         store::delete_membership(tx, caller.organisation, id)?;
         audit::record(tx, &caller, "person.removed", id)?;
         events.publish_after(

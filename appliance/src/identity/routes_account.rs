@@ -1,7 +1,7 @@
 //! One's own account.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use guildhall_kernel::{ApiKeyId, ErrorBody, Page, SessionId};
+use guildhall_kernel::{ApiKeyId, ErrorBody, Page, SessionId, VeId};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,7 +9,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use zeroize::Zeroizing;
 
 use super::{
-    account::{self, NewApiKey},
+    account,
+    api_keys::{self, NewApiKey},
     login::Origin,
     model::{AccountSession, ApiKey, CreatedApiKey, Person, SessionView},
     permission::perm,
@@ -49,6 +50,10 @@ struct CreateApiKey {
     name: String,
     /// Days until the key ends; never when left out.
     expires_in_days: Option<u32>,
+    /// Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all one may do when left out.
+    scopes: Option<Vec<String>>,
+    /// The only employees it is for; all when left out.
+    ves: Option<Vec<VeId>>,
 }
 
 /// Changes one's display name.
@@ -120,7 +125,7 @@ async fn list_api_keys(
     Auth { ctx, .. }: Auth<perm::AccountManage>,
     State(app): State<App>,
 ) -> HttpResult<Json<Page<ApiKey>>> {
-    Ok(Json(account::list_api_keys(&app, &ctx).await?))
+    Ok(Json(api_keys::list_api_keys(&app, &ctx).await?))
 }
 
 /// Makes an API key; its secret is in this answer only.
@@ -134,10 +139,12 @@ async fn create_api_key(
     let input = NewApiKey {
         name: input.name,
         expires_in_days: input.expires_in_days,
+        scopes: input.scopes,
+        ves: input.ves,
     };
     Ok((
         StatusCode::CREATED,
-        Json(account::create_api_key(&app, &ctx, input).await?),
+        Json(api_keys::create_api_key(&app, &ctx, input).await?),
     ))
 }
 
@@ -149,6 +156,6 @@ async fn revoke_api_key(
     State(app): State<App>,
     Path(key): Path<ApiKeyId>,
 ) -> HttpResult<StatusCode> {
-    account::revoke_api_key(&app, &ctx, key).await?;
+    api_keys::revoke_api_key(&app, &ctx, key).await?;
     Ok(StatusCode::NO_CONTENT)
 }

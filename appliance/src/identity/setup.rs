@@ -5,15 +5,18 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use guildhall_db::Tx;
 use guildhall_kernel::{
-    Clock, Ctx, Entitlements, Error, ErrorKind, OrgId, PersonId, Principal, RequestId, Result,
-    Role, Timestamp, random_token,
+    Clock, Ctx, Entitlements, Error, ErrorKind, OrgId, PersonId, Principal, Reach, RequestId,
+    Result, Role, Timestamp, random_token,
 };
 use zeroize::Zeroizing;
 
 use super::{
     login::{self, OpenedSession, Origin},
-    model::{Organisation, Person, all_checked, checked_email, checked_name, checked_password},
-    organisations, password, store, token_hash,
+    model::{
+        Organisation, PASSWORD_CHARACTERS_MIN, Person, all_checked, checked_email, checked_name,
+        checked_password,
+    },
+    organisations, password, platform_store, setup_store, store, token_hash,
 };
 use crate::{app::App, audit};
 
@@ -63,8 +66,8 @@ pub async fn create_setup_link(app: &App) -> Result<Option<SetupLink>> {
         if store::count_organisations(tx)? > 0 {
             return Ok(false);
         }
-        store::delete_setup_links(tx)?;
-        store::insert_setup_link(tx, &hash, now, expires_at)?;
+        setup_store::delete_setup_links(tx)?;
+        setup_store::insert_setup_link(tx, &hash, now, expires_at)?;
         Ok(true)
     });
     Ok(written.await?.then_some(link))
@@ -83,7 +86,7 @@ fn check(reader: &guildhall_db::Reader<'_>, hash: &str, now: Timestamp) -> Resul
     if store::count_organisations(reader)? > 0 {
         return Err(setup_done());
     }
-    match store::setup_link_expiry(reader, hash)? {
+    match setup_store::setup_link_expiry(reader, hash)? {
         Some(end) if end > now => Ok(()),
         Some(_) => Err(Error::new(
             ErrorKind::Gone,
@@ -154,7 +157,11 @@ async fn check_input(input: FirstAdministrator) -> Result<Checked> {
     let organisation = checked_name("organisation_name", &input.organisation_name);
     let name = checked_name("admin_name", &input.admin_name);
     let email = checked_email("admin_email", &input.admin_email);
-    let password = checked_password("admin_password", &input.admin_password, &input.admin_email);
+    let password = checked_password(
+        "admin_password",
+        &input.admin_password,
+        (&input.admin_email, PASSWORD_CHARACTERS_MIN),
+    );
     match (organisation, name, email, password) {
         (Ok(organisation_name), Ok(admin_name), Ok(admin_email), Ok(())) => {
             let password_hash = password::hash(input.admin_password).await?;
@@ -192,8 +199,8 @@ fn insert(
     };
     store::insert_person(tx, &person, &input.password_hash, false, now)?;
     store::insert_membership(tx, organisation.id, person.id, Role::Admin, now)?;
-    store::insert_platform_administrator(tx, person.id, now)?;
-    store::delete_setup_links(tx)?;
+    platform_store::insert(tx, person.id, now)?;
+    setup_store::delete_setup_links(tx)?;
     let ctx = operator(
         (Arc::clone(clock), Arc::new(Entitlements::unlimited())),
         organisation.id,
@@ -226,6 +233,7 @@ fn operator(
         organisation,
         role: Role::Admin,
         permissions: Arc::new(BTreeSet::new()),
+        reach: Reach::default(),
         principal: Principal::Operator,
         request_id,
         idempotency: None,

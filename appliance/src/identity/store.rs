@@ -1,9 +1,14 @@
 //! Every SQL statement on people, organisations, memberships and set-up links.
 
+use std::collections::BTreeSet;
+
 use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{OrgId, PersonId, Result, Role, Timestamp};
 
-use super::model::{Member, Organisation, Person};
+use super::{
+    model::{Member, Organisation, Person},
+    roles,
+};
 
 /// What a login is checked against.
 pub(super) struct Credentials {
@@ -16,6 +21,8 @@ pub(super) struct Membership {
     pub(super) person: Person,
     pub(super) organisation: Organisation,
     pub(super) role: Role,
+    /// What the role gives.
+    pub(super) role_permissions: BTreeSet<&'static str>,
     pub(super) is_platform_administrator: bool,
     pub(super) must_change_password: bool,
 }
@@ -135,9 +142,37 @@ pub(super) fn count_organisations(reader: &Reader<'_>) -> Result<i64> {
     )
 }
 
+/// How many organisations there are for more than one person.
+pub(super) fn count_open_organisations(reader: &Reader<'_>) -> Result<i64> {
+    reader.query_one(
+        "SELECT COUNT(*) AS organisations FROM organisations WHERE hidden = 0",
+        params![],
+        |row| row.get("organisations"),
+    )
+}
+
+/// Has an organisation be its maker's alone.
+pub(super) fn hide_organisation(tx: &Tx<'_>, id: OrgId) -> Result<()> {
+    tx.execute(
+        "UPDATE organisations SET hidden = 1 WHERE id = ?",
+        params![id],
+    )?;
+    Ok(())
+}
+
+pub(super) fn is_hidden(reader: &Reader<'_>, id: OrgId) -> Result<bool> {
+    let hidden = reader.query_opt(
+        "SELECT hidden FROM organisations WHERE id = ?",
+        params![id],
+        |row| row.get::<bool>("hidden"),
+    )?;
+    Ok(hidden.unwrap_or(false))
+}
+
 pub(super) fn list_organisations(reader: &Reader<'_>) -> Result<Vec<Organisation>> {
     reader.query_all(
-        "SELECT id AS organisation_id, name, slug FROM organisations ORDER BY name LIMIT 1000",
+        "SELECT id AS organisation_id, name, slug FROM organisations WHERE hidden = 0
+         ORDER BY name LIMIT 1000",
         params![],
         organisation,
     )
@@ -171,7 +206,7 @@ pub(super) fn insert_membership(
 ) -> Result<()> {
     tx.execute(
         "INSERT INTO memberships (organisation_id, person_id, role, created_at) VALUES (?, ?, ?, ?)",
-        params![organisation, person, role.as_str(), now],
+        params![organisation, person, role.to_string(), now],
     )?;
     Ok(())
 }
@@ -185,7 +220,7 @@ pub(super) fn update_membership(
 ) -> Result<()> {
     tx.execute(
         "UPDATE memberships SET role = ?, disabled = ? WHERE organisation_id = ? AND person_id = ?",
-        params![role.as_str(), disabled, organisation, person],
+        params![role.to_string(), disabled, organisation, person],
     )?;
     Ok(())
 }
@@ -208,18 +243,22 @@ pub(super) fn find_membership(
         "SELECT p.id AS person_id, p.email AS email, p.display_name AS display_name,
                 p.must_change_password AS must_change_password,
                 o.id AS organisation_id, o.name AS name, o.slug AS slug, m.role AS role,
-                a.person_id AS administrator
+                r.permissions AS role_permissions, a.person_id AS administrator
          FROM memberships m
          JOIN persons p ON p.id = m.person_id
          JOIN organisations o ON o.id = m.organisation_id
+         LEFT JOIN custom_roles r ON r.id = m.role AND r.organisation_id = m.organisation_id
          LEFT JOIN platform_administrators a ON a.person_id = m.person_id
          WHERE m.organisation_id = ? AND m.person_id = ? AND m.disabled = 0",
         params![organisation_id, person_id],
         |row| {
+            let role = row.get::<String>("role")?.parse()?;
+            let stored: Option<String> = row.get("role_permissions")?;
             Ok(Membership {
                 person: person(row)?,
                 organisation: organisation(row)?,
-                role: row.get::<String>("role")?.parse()?,
+                role,
+                role_permissions: roles::given_by(role, stored.as_deref())?,
                 is_platform_administrator: row.get::<Option<String>>("administrator")?.is_some(),
                 must_change_password: row.get("must_change_password")?,
             })
@@ -227,9 +266,15 @@ pub(super) fn find_membership(
     )
 }
 
+/// Service accounts are people to everything but the lists of people and the licence.
+const IS_NO_SERVICE: &str =
+    "NOT EXISTS (SELECT 1 FROM service_accounts s WHERE s.person_id = m.person_id)";
+
 const MEMBER_COLUMNS: &str = "p.id AS person_id, p.email AS email, p.display_name AS display_name,
     p.last_seen_at AS last_seen_at, m.role AS role, m.disabled AS disabled, m.created_at AS created_at,
-    a.person_id AS administrator
+    m.source AS source, a.person_id AS administrator,
+    EXISTS (SELECT 1 FROM totp_factors t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL)
+        OR EXISTS (SELECT 1 FROM passkeys k WHERE k.person_id = p.id) AS second_factor
     FROM memberships m JOIN persons p ON p.id = m.person_id
     LEFT JOIN platform_administrators a ON a.person_id = m.person_id";
 
@@ -242,6 +287,10 @@ fn member(row: &Row<'_>) -> Result<Member> {
         role: row.get::<String>("role")?.parse()?,
         disabled: row.get("disabled")?,
         platform_administrator: row.get::<Option<String>>("administrator")?.is_some(),
+        source: row.get("source")?,
+        second_factor: row.get("second_factor")?,
+        // Counted in memory, not here.
+        locked_until: None,
         created_at: row.get("created_at")?,
         last_seen_at: row.get("last_seen_at")?,
     })
@@ -256,7 +305,8 @@ pub(super) fn list_members(
 ) -> Result<Vec<Member>> {
     reader.query_all(
         &format!(
-            "SELECT {MEMBER_COLUMNS} WHERE m.organisation_id = ? AND p.id > ? ORDER BY p.id LIMIT ?"
+            "SELECT {MEMBER_COLUMNS} WHERE m.organisation_id = ? AND p.id > ? AND {IS_NO_SERVICE}
+             ORDER BY p.id LIMIT ?"
         ),
         params![organisation, after.unwrap_or_default(), limit],
         member,
@@ -269,16 +319,35 @@ pub(super) fn find_member(
     person: PersonId,
 ) -> Result<Option<Member>> {
     reader.query_opt(
-        &format!("SELECT {MEMBER_COLUMNS} WHERE m.organisation_id = ? AND p.id = ?"),
+        &format!(
+            "SELECT {MEMBER_COLUMNS} WHERE m.organisation_id = ? AND p.id = ? AND {IS_NO_SERVICE}"
+        ),
         params![organisation, person],
         member,
     )
 }
 
+/// Whether the organisation has the person or service account, disabled or not.
+pub(super) fn has_membership(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    person: PersonId,
+) -> Result<bool> {
+    let found = reader.query_opt(
+        "SELECT 1 AS found FROM memberships WHERE organisation_id = ? AND person_id = ?",
+        params![organisation, person],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// How many people can administer the organisation.
 pub(super) fn count_admins(reader: &Reader<'_>, organisation: OrgId) -> Result<i64> {
     reader.query_one(
-        "SELECT COUNT(*) AS admins FROM memberships WHERE organisation_id = ? AND role = 'admin' AND disabled = 0",
+        &format!(
+            "SELECT COUNT(*) AS admins FROM memberships m
+             WHERE m.organisation_id = ? AND m.role = 'admin' AND m.disabled = 0 AND {IS_NO_SERVICE}"
+        ),
         params![organisation],
         |row| row.get("admins"),
     )
@@ -287,7 +356,10 @@ pub(super) fn count_admins(reader: &Reader<'_>, organisation: OrgId) -> Result<i
 /// How many people have a seat: an enabled membership in any organisation of the node.
 pub(super) fn count_seats(reader: &Reader<'_>) -> Result<u64> {
     let count: i64 = reader.query_one(
-        "SELECT COUNT(DISTINCT person_id) AS seats FROM memberships WHERE disabled = 0",
+        &format!(
+            "SELECT COUNT(DISTINCT m.person_id) AS seats FROM memberships m
+             WHERE m.disabled = 0 AND {IS_NO_SERVICE}"
+        ),
         params![],
         |row| row.get("seats"),
     )?;
@@ -307,24 +379,15 @@ pub(super) fn has_seat(reader: &Reader<'_>, person: PersonId) -> Result<bool> {
 /// How many people with a seat were here since `since`.
 pub(super) fn count_seen(reader: &Reader<'_>, since: Timestamp) -> Result<u64> {
     let count: i64 = reader.query_one(
-        "SELECT COUNT(DISTINCT m.person_id) AS people FROM memberships m
-         JOIN persons p ON p.id = m.person_id WHERE m.disabled = 0 AND p.last_seen_at >= ?",
+        &format!(
+            "SELECT COUNT(DISTINCT m.person_id) AS people FROM memberships m
+             JOIN persons p ON p.id = m.person_id
+             WHERE m.disabled = 0 AND p.last_seen_at >= ? AND {IS_NO_SERVICE}"
+        ),
         params![since],
         |row| row.get("people"),
     )?;
     Ok(u64::try_from(count).unwrap_or(0))
-}
-
-pub(super) fn insert_platform_administrator(
-    tx: &Tx<'_>,
-    person: PersonId,
-    now: Timestamp,
-) -> Result<()> {
-    tx.execute(
-        "INSERT INTO platform_administrators (person_id, granted_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        params![person, now],
-    )?;
-    Ok(())
 }
 
 pub(super) fn touch_person(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Result<()> {
@@ -333,33 +396,4 @@ pub(super) fn touch_person(tx: &Tx<'_>, person: PersonId, now: Timestamp) -> Res
         params![now, person],
     )?;
     Ok(())
-}
-
-pub(super) fn insert_setup_link(
-    tx: &Tx<'_>,
-    token_hash: &str,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<()> {
-    tx.execute(
-        "INSERT INTO setup_links (token_hash, created_at, expires_at) VALUES (?, ?, ?)",
-        params![token_hash, now, expires_at],
-    )?;
-    Ok(())
-}
-
-pub(super) fn delete_setup_links(tx: &Tx<'_>) -> Result<()> {
-    tx.execute("DELETE FROM setup_links", params![])?;
-    Ok(())
-}
-
-pub(super) fn setup_link_expiry(
-    reader: &Reader<'_>,
-    token_hash: &str,
-) -> Result<Option<Timestamp>> {
-    reader.query_opt(
-        "SELECT expires_at FROM setup_links WHERE token_hash = ?",
-        params![token_hash],
-        |row| row.get("expires_at"),
-    )
 }

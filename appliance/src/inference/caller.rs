@@ -44,7 +44,7 @@ impl Caller {
     pub fn of(ctx: &Ctx, priority: Priority) -> Self {
         let api_key = match ctx.principal {
             Principal::ApiKey(id) => Some(id),
-            Principal::Session(_) | Principal::Operator => None,
+            _ => None,
         };
         Self {
             api_key,

@@ -10,6 +10,7 @@ use super::{
     engine::refused,
     model::{AUTO, EXTRACTIVE, ModelKind},
 };
+use crate::app::App;
 
 /// A generative model that a name comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +165,15 @@ impl Inference {
     }
 }
 
-fn unknown(asked: &str) -> Error {
+/// What people call the model that is chosen by this name; nothing when there is none of its own.
+pub fn title_of(app: &App, name: &str) -> Option<String> {
+    let cards = app.inference.cards().into_iter();
+    let mut named = cards.filter(|card| card.name == name && card.name != AUTO);
+    named.next().map(|card| card.title)
+}
+
+/// The refusal of a name that is no model's, or not one that the caller may know of.
+pub fn unknown(asked: &str) -> Error {
     let shown: String = asked.chars().take(80).collect();
     let message = format!("there is no model `{shown}` here; GET /v1/models lists what there is");
     Error::new(ErrorKind::NotFound, "unknown_model", message)

@@ -64,7 +64,7 @@ use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 pub use caller::{Caller, Priority};
 pub use embedder::{EmbeddedTexts, Embedder, EmbeddingChoice};
-pub use gateway::{Chosen, Embedded, ModelCard};
+pub use gateway::{Chosen, Embedded, ModelCard, title_of, unknown as unknown_model};
 pub use generation::{Generation, GenerationEvent};
 pub use import::Progress;
 pub use known::KnownModel;

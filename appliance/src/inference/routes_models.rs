@@ -31,10 +31,15 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// What may be chosen to answer for an employee.
 #[utoipa::path(get, path = "/api/models", tag = "models", responses((status = 200, body = Page<ModelChoice>)))]
 async fn list_choices(
-    _: Auth<perm::CatalogRead>,
+    Auth { ctx, .. }: Auth<perm::CatalogRead>,
     State(app): State<App>,
 ) -> Json<Page<ModelChoice>> {
-    Json(Page::complete(app.inference.choices()))
+    let mut choices = app.inference.choices();
+    // Who sets policies sees what they are about.
+    if !ctx.may("policies.manage") {
+        choices.retain(|choice| ctx.may_use_model(&choice.model));
+    }
+    Json(Page::complete(choices))
 }
 
 /// Every model of the node and its state.

@@ -34,6 +34,14 @@ impl Collection {
         }
     }
 
+    /// What people call it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Handbook => "Handbooks",
+            Self::Files => "Files and earlier messages",
+        }
+    }
+
     /// How sentences call it.
     pub(super) fn noun(self) -> &'static str {
         match self {

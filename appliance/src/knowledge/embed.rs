@@ -240,7 +240,7 @@ fn call_of(asker: &Asker, billed: &Billed) -> Call {
         person: ctx.person,
         api_key: match ctx.principal {
             Principal::ApiKey(id) => Some(id),
-            Principal::Session(_) | Principal::Operator => None,
+            _ => None,
         },
         ve: asker.caller.ve,
         message: None,

@@ -38,12 +38,19 @@ use std::{
 };
 
 use guildhall_db::Db;
-use guildhall_kernel::{Clock, Error, OrgId, Result};
+use guildhall_kernel::{Clock, Error, OrgId, ResourceType, Result};
 
 pub use embed::Asker;
 pub use model::{CitationDraft, Extract, Passage, Persona, Request, Source, SourceKind};
 pub use rebuild::{handbook, resume};
 pub use routes::router;
+
+/// What people call a collection; nothing for a name that is none.
+pub fn collection_title(name: &str) -> Option<&'static str> {
+    let mut all = Collection::ALL.into_iter();
+    all.find(|collection| collection.as_str() == name)
+        .map(Collection::title)
+}
 
 use self::{
     collection::Collection,
@@ -144,6 +151,17 @@ impl Knowledge {
             Intent::Greeting | Intent::Thanks | Intent::AboutYou
         );
         for collection in Collection::ALL.into_iter().filter(|_| !needs_none) {
+            let ctx = &asker.ctx;
+            if !ctx
+                .reach
+                .allows(ResourceType::Collection, collection.as_str())
+            {
+                notes.push(format!(
+                    "A policy of your organisation keeps {} for others, so it was not searched",
+                    collection.noun()
+                ));
+                continue;
+            }
             let mut passages = 0..corpus.passages.len();
             if !passages.any(|passage| Group::of(&corpus, passage) == collection.group()) {
                 continue;

@@ -114,6 +114,7 @@ pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Res
             let key = NewApiKey {
                 name,
                 expires_in_days,
+                ..NewApiKey::default()
             };
             to_json(identity::create_api_key(app, &ctx, key).await?)
         }

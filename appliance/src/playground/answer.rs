@@ -52,11 +52,13 @@ pub(super) async fn start(app: &App, ctx: &Ctx, id: PlaygroundRunId, place: Plac
         return Ok(());
     };
     live.push(RunEvent::Started(Box::new(shown)));
+    // Whoever loses their access has nothing written for them any more.
+    let watch = app.live.watch_work(ctx, live.stopped_all().clone());
     let (app, ctx) = (app.clone(), ctx.clone());
     tokio::spawn(async move {
         answer_all(&app, &ctx, (&run, &live), waiting).await;
         finish(&app, &ctx, run.id, &live).await;
-        drop(place);
+        drop((place, watch));
     });
     Ok(())
 }

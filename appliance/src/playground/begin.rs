@@ -75,7 +75,7 @@ struct ColumnInput {
 
 /// Stores a run and has it answered.
 pub(super) async fn begin(app: &App, ctx: &Ctx, input: RunPlayground) -> Result<PlaygroundRun> {
-    check_columns(app, &input.columns)?;
+    check_columns(app, ctx, &input.columns)?;
     check_text(&input)?;
     let place = app.playground.take_place(ctx.person)?;
     let (caller, events) = (ctx.clone(), app.events.clone());
@@ -159,7 +159,7 @@ fn hash(prompt: &PlaygroundPrompt) -> Result<String> {
     Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes())))
 }
 
-fn check_columns(app: &App, columns: &[ColumnInput]) -> Result<()> {
+fn check_columns(app: &App, ctx: &Ctx, columns: &[ColumnInput]) -> Result<()> {
     if columns.len() < COLUMNS_MIN || columns.len() > COLUMNS_MAX {
         let message = format!("compare {COLUMNS_MIN} to {COLUMNS_MAX} models");
         return Err(Error::invalid_field("columns", "invalid_columns", message));
@@ -168,7 +168,7 @@ fn check_columns(app: &App, columns: &[ColumnInput]) -> Result<()> {
     let known: Vec<&str> = choices
         .iter()
         .map(|choice| choice.model.as_str())
-        .filter(|model| *model != AUTO && *model != EXTRACTIVE)
+        .filter(|model| *model != AUTO && *model != EXTRACTIVE && ctx.may_use_model(model))
         .collect();
     for (index, column) in columns.iter().enumerate() {
         let field = format!("columns[{index}]");

@@ -105,6 +105,11 @@ impl Live {
         self.each.get(&answer).unwrap_or(&self.all).clone()
     }
 
+    /// Cancelled when all of them are stopped.
+    pub(super) fn stopped_all(&self) -> &CancellationToken {
+        &self.all
+    }
+
     /// Stops one answer, or all of them.
     pub(super) fn stop(&self, answer: Option<PlaygroundAnswerId>) {
         match answer.and_then(|answer| self.each.get(&answer)) {

@@ -22,7 +22,7 @@ pub(super) fn call_of(
         person: ctx.person,
         api_key: match ctx.principal {
             Principal::ApiKey(id) => Some(id),
-            Principal::Session(_) | Principal::Operator => None,
+            _ => None,
         },
         ve: None,
         message: None,

@@ -7,6 +7,8 @@ use guildhall_engine_protocol::{
     Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, ToolChoice,
 };
 use guildhall_kernel::{Ctx, Error, Result, VeId};
+use guildhall_web::guard;
+use tokio_util::sync::CancellationToken;
 
 pub(super) use super::piece::{Finish, Head, Piece};
 
@@ -19,6 +21,7 @@ use crate::{
     app::App,
     billing::Outcome,
     chat::{self, Prepared},
+    identity::Watch,
     inference::{Caller, Generation, GenerationEvent, Priority},
     team::Busy,
 };
@@ -34,6 +37,8 @@ pub(super) struct Call {
     head: Head,
     /// Shows that the employee is at work.
     busy: Option<Busy>,
+    /// Ends the call with the access of whoever makes it.
+    watch: Watch,
 }
 
 struct Reply {
@@ -78,6 +83,7 @@ impl Call {
             },
             metered,
             busy: None,
+            watch: app.live.watch_work(ctx, CancellationToken::new()),
         };
         let begun = match call.begin(app, ctx, ask, target).await {
             Ok(()) => call.first_piece().await,
@@ -239,8 +245,17 @@ impl Call {
                 }
                 return Some(Ok(ready));
             }
-            let (index, event) = next_event(&mut self.replies).await?;
-            if let Err(error) = self.take(index, event) {
+            let next = tokio::select! {
+                biased;
+                () = self.watch.ended() => Err(guard::not_logged_in()),
+                next = next_event(&mut self.replies) => Ok(next),
+            };
+            let taken = match next {
+                Ok(None) => return None,
+                Ok(Some((index, event))) => self.take(index, event),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = taken {
                 self.metered.row.failed(&error);
                 self.replies.clear();
                 return Some(Err(error));

@@ -88,7 +88,7 @@ impl Row {
             person: ctx.person,
             api_key: match ctx.principal {
                 Principal::ApiKey(id) => Some(id),
-                Principal::Session(_) | Principal::Operator => None,
+                _ => None,
             },
             ve: None,
             message: None,

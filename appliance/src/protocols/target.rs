@@ -1,13 +1,19 @@
 //! Who answers to a name: a model of the node, or an employee of the caller's organisation.
 
-use guildhall_kernel::{Ctx, Error, Result, VeId};
+use guildhall_kernel::{Ctx, Error, ErrorKind, Result, VeId};
 use guildhall_web::guard;
 
-use crate::{app::App, inference::Chosen, team};
+use crate::{
+    app::App,
+    identity,
+    inference::{Chosen, unknown_model},
+    team,
+};
 
 /// Longest name that is looked up, in bytes.
 const NAME_BYTES_MAX: usize = 200;
 const CHAT_USE: &str = "chat.use";
+const MODELS_USE: &str = "models.use";
 
 /// Who answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,34 +26,55 @@ impl Target {
     /// Finds who is meant: an employee's id, a model's name or alias, then an employee's name.
     ///
     /// # Errors
-    /// `unknown_model`, `no_default_model`; `permission_missing` for who may not talk to employees.
+    /// `unknown_model`, `no_default_model`; `permission_missing` for who may not talk to employees;
+    /// `not_in_policy`; `denied_by_authoriser`, `authoriser_unavailable`.
     pub(super) async fn find(app: &App, ctx: &Ctx, name: &str) -> Result<Self> {
         if name.is_empty() || name.len() > NAME_BYTES_MAX {
             let message = "name a model, such as `auto`; GET /v1/models lists what there is";
             return Err(Error::invalid_field("model", "invalid_value", message));
         }
         if let Ok(ve) = name.parse::<VeId>() {
-            return employee(ctx, ve);
+            return employee(app, ctx, ve).await;
         }
         let error = match app.inference.choose_generative(name) {
-            Ok(chosen) => return Ok(Self::Model(chosen)),
+            Ok(chosen) => match check_model(app, ctx, (name, &chosen.name)).await {
+                Ok(()) => return Ok(Self::Model(chosen)),
+                // An employee may go by the same name.
+                Err(error) if error.kind() == ErrorKind::NotFound => error,
+                Err(error) => return Err(error),
+            },
             Err(error) => error,
         };
-        let (organisation, wanted) = (ctx.organisation, name.to_owned());
+        let (caller, wanted) = (ctx.clone(), name.to_owned());
         let called = app
             .db
-            .read(move |reader| team::find_by_name(reader, organisation, &wanted))
+            .read(move |reader| team::find_by_name(reader, &caller, &wanted))
             .await?;
         match called {
-            Some(found) => employee(ctx, found.id),
+            Some(found) => employee(app, ctx, found.id).await,
             None => Err(error),
         }
     }
 }
 
-fn employee(ctx: &Ctx, ve: VeId) -> Result<Target> {
+/// Whether the caller may call the model itself: a key for some employees calls no models, a policy keeps
+/// some for others, and the organisation's authoriser has a say.
+///
+/// # Errors
+/// `unknown_model` for who may not know of it; `denied_by_authoriser`, `authoriser_unavailable`.
+pub(super) async fn check_model(app: &App, ctx: &Ctx, (asked, name): (&str, &str)) -> Result<()> {
+    let is_out_of_reach = ctx.reach.ves.is_some() || !ctx.may_use_model(name);
+    if is_out_of_reach || !ctx.may_use_model(asked) {
+        return Err(unknown_model(asked));
+    }
+    identity::authorise(app, ctx, MODELS_USE, &format!("model/{name}")).await
+}
+
+async fn employee(app: &App, ctx: &Ctx, ve: VeId) -> Result<Target> {
     if !ctx.may(CHAT_USE) {
         return Err(guard::permission_missing(CHAT_USE));
     }
+    team::check_use(ctx, ve)?;
+    identity::authorise(app, ctx, CHAT_USE, &format!("ve/{ve}")).await?;
     Ok(Target::Employee(ve))
 }

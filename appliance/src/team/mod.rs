@@ -52,7 +52,7 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
         .await?
         .ok_or_else(|| Error::not_found("agent"))?;
     let model = terms.model.unwrap_or_else(|| "auto".to_owned());
-    app.inference.check_choice(&model)?;
+    check_model(app, ctx, &model)?;
     let persona = terms
         .persona_name
         .as_deref()
@@ -88,6 +88,16 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
     written.await
 }
 
+/// Whether the caller may have an employee think with this model.
+fn check_model(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
+    app.inference.check_choice(model)?;
+    let leads_to = app.inference.resolve(model).model;
+    if ctx.may_use_model(model) && ctx.may_use_model(&leads_to) {
+        return Ok(());
+    }
+    Err(identity::not_in_policy("this model"))
+}
+
 fn checked_persona(name: &str) -> Result<String> {
     let name = name.trim();
     let length = name.chars().count();
@@ -118,7 +128,53 @@ pub fn find(reader: &Reader<'_>, organisation: OrgId, id: VeId) -> Result<Employ
     store::find(reader, organisation, id)?.ok_or_else(|| Error::not_found("employee"))
 }
 
-/// One page of the organisation's employees, last hired first.
+/// The employee as far as the caller may know of it.
+///
+/// # Errors
+/// `not_found` also for employees that a policy or the caller's key keeps from them.
+pub fn find_seen(reader: &Reader<'_>, ctx: &Ctx, id: VeId) -> Result<Employee> {
+    if ctx.may_see_ve(id) {
+        find(reader, ctx.organisation, id)
+    } else {
+        Err(Error::not_found("employee"))
+    }
+}
+
+/// The employee, for the caller to work with.
+///
+/// # Errors
+/// As [`find_seen`]; `not_in_policy` for one that the caller may know of and not use.
+pub fn find_usable(reader: &Reader<'_>, ctx: &Ctx, id: VeId) -> Result<Employee> {
+    let employee = find_seen(reader, ctx, id)?;
+    check_use(ctx, id)?;
+    Ok(employee)
+}
+
+/// Whether a policy or the caller's key keeps the employee from them, whether or not there is such a one.
+///
+/// # Errors
+/// `not_found`, `not_in_policy`.
+pub fn check_use(ctx: &Ctx, id: VeId) -> Result<()> {
+    if ctx.may_use_ve(id) {
+        Ok(())
+    } else if ctx.may_see_ve(id) {
+        Err(identity::not_in_policy("this employee"))
+    } else {
+        Err(Error::not_found("employee"))
+    }
+}
+
+/// What an employee is called.
+///
+/// # Errors
+/// Those of the database.
+pub fn persona_name(reader: &Reader<'_>, organisation: OrgId, id: VeId) -> Result<Option<String>> {
+    let found = store::find(reader, organisation, id)?;
+    Ok(found.map(|employee| employee.persona_name))
+}
+
+/// One page of the organisation's employees that the caller may know of, last hired first. A page may be
+/// shorter than asked for and still not be the last.
 ///
 /// # Errors
 /// `invalid_cursor`.
@@ -135,30 +191,27 @@ pub async fn list(
             store::list(reader, organisation, state, (before.as_deref(), limit + 1))
         })
         .await?;
-    Ok(Page::cut(employees, limit, |employee| {
-        employee.id.to_string()
-    }))
+    let mut page = Page::cut(employees, limit, |employee| employee.id.to_string());
+    page.items.retain(|employee| ctx.may_see_ve(employee.id));
+    Ok(page)
 }
 
 /// The active employee that a name comes to: their persona's name, in any case and with dashes for
-/// spaces. Nothing when nobody, or more than one, is called that.
+/// spaces. Nothing when nobody that the caller may know of, or more than one, is called that.
 ///
 /// # Errors
 /// Those of the database.
-pub fn find_by_name(
-    reader: &Reader<'_>,
-    organisation: OrgId,
-    name: &str,
-) -> Result<Option<Employee>> {
+pub fn find_by_name(reader: &Reader<'_>, ctx: &Ctx, name: &str) -> Result<Option<Employee>> {
     let handle = handle(name);
     let everyone = store::list(
         reader,
-        organisation,
+        ctx.organisation,
         Some(VeState::Active),
         (None, EMPLOYEES_MAX),
     )?;
     let mut called = everyone
         .into_iter()
+        .filter(|employee| ctx.may_see_ve(employee.id))
         .filter(|employee| self::handle(&employee.persona_name) == handle);
     let first = called.next();
     Ok(first.filter(|_| called.next().is_none()))
@@ -194,7 +247,7 @@ pub struct Change {
 /// for one who comes back.
 pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Employee> {
     if let Some(model) = &change.model {
-        app.inference.check_choice(model)?;
+        check_model(app, ctx, model)?;
     }
     let persona_name = change
         .persona_name
@@ -204,7 +257,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
     let caller = ctx.clone();
     let events = app.events.clone();
     let written = app.write(ctx, move |tx| {
-        let mut employee = find(tx, caller.organisation, id)?;
+        let mut employee = find_seen(tx, &caller, id)?;
         if let Some(name) = persona_name {
             employee.persona_name = name;
         }

@@ -101,7 +101,7 @@ async fn read(
 ) -> HttpResult<Json<Ve>> {
     let employee = app
         .db
-        .read(move |reader| super::find(reader, ctx.organisation, ve))
+        .read(move |reader| super::find_seen(reader, &ctx, ve))
         .await?;
     Ok(Json(super::view(&app, employee).await?))
 }

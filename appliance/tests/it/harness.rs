@@ -1,10 +1,11 @@
 //! A node in a temporary directory, spoken to through its router.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Router,
     body::Body,
+    extract::ConnectInfo,
     http::{Request, StatusCode, header},
 };
 use guildhall::{
@@ -35,6 +36,8 @@ pub struct TestApp {
 pub struct Caller {
     router: Router,
     key: Option<String>,
+    /// Where requests come from; nowhere in particular when left out.
+    peer: Option<SocketAddr>,
 }
 
 /// An answer, read to its end.
@@ -140,6 +143,16 @@ impl TestApp {
         Caller {
             router: self.router.clone(),
             key: Some(key.clone()),
+            peer: None,
+        }
+    }
+
+    /// Somebody with this key or token.
+    pub fn with_key(&self, key: &str) -> Caller {
+        Caller {
+            router: self.router.clone(),
+            key: Some(key.to_owned()),
+            peer: None,
         }
     }
 
@@ -151,7 +164,22 @@ impl TestApp {
         Caller {
             router: self.router.clone(),
             key: None,
+            peer: None,
         }
+    }
+
+    /// A service account of the first organisation with this role, through a key that `bounds` may narrow.
+    pub async fn service(&self, role: &str, bounds: Value) -> Caller {
+        let made = json!({ "name": "A program", "role": role });
+        let made = self.admin().post("/api/admin/service-accounts", made).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        let id = made.json()["id"].as_str().unwrap().to_owned();
+        let mut key = bounds;
+        key["name"] = json!("key");
+        let path = format!("/api/admin/service-accounts/{id}/keys");
+        let key = self.admin().post(&path, key).await;
+        assert_eq!(key.status, StatusCode::CREATED, "{}", key.text);
+        self.with_key(key.json()["key"].as_str().unwrap())
     }
 
     /// The administrator of a second organisation, who administers nothing else.
@@ -175,6 +203,7 @@ impl TestApp {
         let stranger = Caller {
             router: self.router.clone(),
             key: Some(key_of(&self.app, &stranger).await),
+            peer: None,
         };
         // Who made the organisation belongs to it; from here on the two have nobody in common.
         let removed = stranger
@@ -205,6 +234,19 @@ impl TestApp {
 }
 
 impl Caller {
+    /// The same caller at an address.
+    pub fn at(mut self, peer: SocketAddr) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// Sends a text as it is.
+    pub async fn send_text(&self, method: &str, path: &str, text: &str, kind: &str) -> Answer {
+        let typed = [(header::CONTENT_TYPE.as_str(), kind)];
+        self.send_body(method, path, Body::from(text.to_owned()), &typed)
+            .await
+    }
+
     pub async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[]).await
     }
@@ -239,6 +281,46 @@ impl Caller {
         self.send_body(method, path, body, &typed).await
     }
 
+    /// Sends a form.
+    pub async fn post_form(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.extend_pairs(fields);
+        let kind = (
+            header::CONTENT_TYPE.as_str(),
+            "application/x-www-form-urlencoded",
+        );
+        let headers: Vec<_> = headers.iter().copied().chain([kind]).collect();
+        self.send_body("POST", path, Body::from(form.finish()), &headers)
+            .await
+    }
+
+    /// Begins reading an answer that goes on.
+    pub async fn open(
+        &self,
+        (method, path): (&str, &str),
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> axum::response::Response {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(key) = &self.key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     async fn send_body(
         &self,
         method: &str,
@@ -247,6 +329,9 @@ impl Caller {
         headers: &[(&str, &str)],
     ) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
+        if let Some(peer) = self.peer {
+            request = request.extension(ConnectInfo(peer));
+        }
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         }
@@ -294,7 +379,7 @@ async fn add(app: &App, ctx: &Ctx, (email, role): (&str, Role)) -> Ctx {
 async fn key_of(app: &App, ctx: &Ctx) -> String {
     let key = NewApiKey {
         name: "tests".into(),
-        expires_in_days: None,
+        ..NewApiKey::default()
     };
     identity::create_api_key(app, ctx, key).await.unwrap().key
 }

@@ -6,25 +6,33 @@
     clippy::indexing_slicing
 )]
 
+mod accounts;
 mod catalog;
 mod chat;
+mod door;
 mod gateway;
 mod gateway_refusals;
 mod harness;
 mod idempotency;
 mod identity;
+mod keys;
 mod knowledge;
 mod licensing;
 mod metering;
 mod models;
+mod oauth;
 mod packs;
 mod playground;
+mod policies;
 mod prompts;
 mod providers;
 mod queue;
 mod ratings;
 mod registry;
 mod retrieval;
+mod revocation;
+mod roles;
+mod scim;
 mod standing;
 mod supervision;
 mod tidy;

@@ -3,60 +3,20 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    ApiKeyId, Clock, Entitlements, Error, OrgId, PersonId, RequestId, Result, SessionId, Timestamp,
+    ApiKeyId, Clock, Entitlements, OrgId, PersonId, Reach, RequestId, ResourceType, Role,
+    SessionId, Timestamp, VeId,
 };
 
-/// A person's role in one organisation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Runs the organisation: everything in it.
-    Admin,
-    /// Hires, manages and works with employees.
-    Staff,
-    /// Works with the employees that others hired.
-    Normal,
-}
-
-impl Role {
-    /// The role's stored and shown name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Staff => "staff",
-            Self::Normal => "normal",
-        }
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        [Self::Admin, Self::Staff, Self::Normal]
-            .into_iter()
-            .find(|role| role.as_str() == text)
-            .ok_or_else(|| {
-                Error::invalid_field(
-                    "role",
-                    "unknown_role",
-                    format!("`{text}` is not a role; use admin, staff or normal"),
-                )
-            })
-    }
-}
-
 /// With what the caller proved who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Principal {
     /// A browser session.
     Session(SessionId),
     /// An API key.
     ApiKey(ApiKeyId),
+    /// A token that an application got for the person, by the id it has in the audit log.
+    Token(Arc<str>),
     /// The operator at the machine itself (command line, control socket, first start).
     Operator,
 }
@@ -72,6 +32,8 @@ pub struct Ctx {
     pub role: Role,
     /// What the role allows in the organisation and the person on the node.
     pub permissions: Arc<BTreeSet<&'static str>>,
+    /// What of the organisation's things the caller may use.
+    pub reach: Reach,
     /// How the caller proved who they are.
     pub principal: Principal,
     /// The request this belongs to.
@@ -102,5 +64,22 @@ impl Ctx {
     /// Whether the caller holds the permission.
     pub fn may(&self, permission: &str) -> bool {
         self.permissions.contains(permission)
+    }
+
+    /// Whether the caller may use the employee: neither their key nor a policy leaves it out.
+    pub fn may_use_ve(&self, ve: VeId) -> bool {
+        self.reach.holds_ve(ve) && self.reach.allows(ResourceType::Ve, &ve.to_string())
+    }
+
+    /// Whether the caller may know of the employee: who manages the team or the policies also sees those
+    /// that they may not use themselves.
+    pub fn may_see_ve(&self, ve: VeId) -> bool {
+        let oversees = self.may("team.manage") || self.may("policies.manage");
+        self.reach.holds_ve(ve) && (oversees || self.may_use_ve(ve))
+    }
+
+    /// Whether no policy keeps the caller from using the model of this name.
+    pub fn may_use_model(&self, name: &str) -> bool {
+        self.reach.allows(ResourceType::Model, name)
     }
 }

@@ -9,14 +9,20 @@ mod error;
 mod id;
 mod money;
 mod page;
+mod reach;
+mod role;
+mod second_step;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};
-pub use ctx::{Ctx, IdempotencyKey, Principal, Role};
+pub use ctx::{Ctx, IdempotencyKey, Principal};
 pub use entitlements::{Entitlements, Growth};
 pub use error::{Error, ErrorBody, ErrorDetail, ErrorFields, ErrorKind, FieldError, Result};
 pub use id::{Id, IdKind, RequestId, random_token};
 pub use money::{MicroCredits, Minor};
 pub use page::{Cursor, Page, PageRequest};
+pub use reach::{Reach, ResourceType};
+pub use role::Role;
+pub use second_step::SecondStep;
 
 macro_rules! id_kinds {
     ($($(#[$doc:meta])* $name:ident, $alias:ident, $prefix:literal;)*) => {
@@ -38,6 +44,14 @@ id_kinds! {
     Session, SessionId, "ses";
     /// An API key.
     ApiKey, ApiKeyId, "key";
+    /// A passkey.
+    Passkey, PasskeyId, "psk";
+    /// A link that lets somebody into an organisation.
+    Invitation, InvitationId, "inv";
+    /// A request for an account.
+    SignUp, SignUpId, "sgn";
+    /// A role that an organisation made for itself.
+    Role, RoleId, "role";
     /// A listing in the catalogue.
     Agent, AgentId, "agt";
     /// A virtual employee: an agent hired by an organisation.
@@ -62,8 +76,22 @@ id_kinds! {
     PlaygroundAnswer, PlaygroundAnswerId, "pla";
     /// A provider of models outside the node.
     Provider, ProviderId, "prv";
+    /// What an organisation's directory is known by: memberships that it gave name it.
+    ScimSource, ScimSourceId, "scim";
+    /// What a directory proves itself with.
+    ScimToken, ScimTokenId, "sct";
+    /// A user or group as a directory describes it.
+    ScimResource, ScimResourceId, "scr";
     /// A sealed secret.
     Secret, SecretId, "sec";
     /// A rule about where an organisation's prompts may be computed.
     ResidencyRule, ResidencyRuleId, "rsr";
+    /// An application that asks people, or acts for a service account.
+    OauthClient, OauthClientId, "ocl";
+    /// A directory that people log in with.
+    Directory, DirectoryId, "dir";
+    /// An identity provider that people log in with.
+    IdentityProvider, IdentityProviderId, "idp";
+    /// What an application was allowed once: every token of it ends with it.
+    OauthGrant, OauthGrantId, "ogr";
 }

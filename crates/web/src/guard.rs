@@ -17,7 +17,7 @@ pub trait Permission: Send + Sync + 'static {
 }
 
 /// Who sends a request, as far as the guards must know.
-pub trait Caller: Send {
+pub trait Caller: Send + Sync {
     /// Whether the caller holds the permission.
     fn may(&self, permission: &str) -> bool;
 }
@@ -39,6 +39,20 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// [`not_logged_in`] without valid credentials.
     fn authenticate(&self, parts: &Parts) -> impl Future<Output = Result<Self::Caller>> + Send;
+
+    /// Whether somebody else who has a say lets the caller do this too. Asked once the caller is known to
+    /// hold the permission; nobody is asked unless the server says so.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn authorise(
+        &self,
+        _caller: &Self::Caller,
+        _parts: &Parts,
+        _permission: &'static str,
+    ) -> impl Future<Output = Result<()>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// Lets the caller in who is logged in and holds the permission `P`.
@@ -56,6 +70,7 @@ impl<P: Permission, S: Authenticator> FromRequestParts<S> for Auth<P, S::Caller>
         if !ctx.may(P::NAME) {
             return Err(permission_missing(P::NAME).into());
         }
+        state.authorise(&ctx, parts, P::NAME).await?;
         Ok(Self {
             ctx,
             permission: PhantomData,

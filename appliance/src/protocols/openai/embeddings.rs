@@ -17,6 +17,7 @@ use super::super::{
     ANSWER_TIME_MAX,
     ask::{refused, unsupported},
     metered::Row,
+    target::check_model,
 };
 use crate::{
     app::App,
@@ -156,7 +157,13 @@ pub(super) async fn create_embeddings(
 async fn embed(app: &App, ctx: &Ctx, model: &str, texts: Vec<String>) -> Result<Embedded> {
     let came = Instant::now();
     let mut row = Row::new(app, ctx, (CallKind::Embedding, "embedding"), model);
-    let outcome = app.inference.embed_with(model, &texts).await;
+    let outcome = match allowed(app, ctx, model).await {
+        Ok(()) => app.inference.embed_with(model, &texts).await,
+        Err(error) => {
+            row.reached_model = false;
+            return Err(error);
+        }
+    };
     row.latency(came);
     match &outcome {
         Ok(embedded) => {
@@ -167,6 +174,14 @@ async fn embed(app: &App, ctx: &Ctx, model: &str, texts: Vec<String>) -> Result<
         Err(error) => row.failed(error),
     }
     outcome
+}
+
+/// Whether the caller may call the model of this name, or the one that an alias of this name leads to.
+async fn allowed(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
+    // What is not known is refused by whoever embeds, in its own words.
+    let named = app.inference.embedder(model).map(|embedder| embedder.name);
+    let named = named.unwrap_or_else(|_| model.to_owned());
+    check_model(app, ctx, (model, &named)).await
 }
 
 /// The vectors here cannot be shortened truthfully, so only their own length may be asked for.

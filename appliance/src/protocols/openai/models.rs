@@ -154,7 +154,10 @@ pub(super) async fn find_v1_model(
 
 async fn everything(app: &App, ctx: &Ctx) -> Result<Vec<Named>> {
     let cards = app.inference.cards().into_iter();
+    let is_within_reach =
+        |name: &str| ctx.reach.ves.is_none() && ctx.may_use_model(name);
     let mut named: Vec<Named> = cards
+        .filter(|card| is_within_reach(&card.name))
         .map(|card| Named {
             id: card.name,
             title: card.title,
@@ -172,7 +175,9 @@ async fn everything(app: &App, ctx: &Ctx) -> Result<Vec<Named>> {
     };
     for _ in 0..PAGES_MAX {
         let employees = team::list(app, ctx, Some(VeState::Active), &page).await?;
-        named.extend(employees.items.into_iter().map(|employee| Named {
+        let usable = employees.items.into_iter();
+        let usable = usable.filter(|employee| ctx.may_use_ve(employee.id));
+        named.extend(usable.map(|employee| Named {
             id: employee.id.to_string(),
             title: employee.persona_name,
             created_at: employee.hired_at,

@@ -6,7 +6,7 @@ mod collections;
 mod data_class;
 mod failures;
 mod policy;
-mod stub;
+pub mod stub;
 mod wire;
 
 use guildhall::inference::{Caller, GenerationEvent, Priority};

@@ -6,7 +6,8 @@ use axum::{
     routing::get,
 };
 use guildhall_kernel::{
-    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, RequestId, Result, Role,
+    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, Reach, RequestId,
+    Result, Role,
 };
 use guildhall_web::{
     Auth, Authenticator, Permission, Public,
@@ -42,6 +43,7 @@ impl Authenticator for State {
             organisation: OrgId::new(&*clock),
             role: Role::Normal,
             permissions: Arc::new(BTreeSet::from(["things.read"])),
+            reach: Reach::default(),
             principal: Principal::ApiKey(ApiKeyId::new(&*clock)),
             request_id: RequestId::new(),
             idempotency: None,
@@ -56,7 +58,7 @@ fn client() -> TestClient {
         .route("/open", get(|_: Public| async { "open" }))
         .route(
             "/read",
-            get(|Auth { ctx, .. }: Auth<Read>| async move { ctx.role.as_str() }),
+            get(|Auth { ctx, .. }: Auth<Read>| async move { ctx.role.to_string() }),
         )
         .route("/write", get(|_: Auth<Write>| async { "written" }))
         .with_state(State);

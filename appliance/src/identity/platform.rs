@@ -1,0 +1,157 @@
+//! Who administers the node, apart from any role in an organisation; and organisations of one person alone.
+//!
+//! Invariant: the node always keeps one administrator who can log in.
+
+use std::sync::Arc;
+
+use guildhall_db::Tx;
+use guildhall_kernel::{Ctx, Entitlements, Error, OrgId, PersonId, Result, Role};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::{
+    login::Origin,
+    model::{Organisation, Person},
+    organisations, password, platform_store,
+    settings::SignUpMode,
+    settings_store, store,
+};
+use crate::{app::App, audit};
+
+/// Has somebody administer the node.
+///
+/// # Errors
+/// `not_found`; nothing for who does already.
+pub(super) async fn grant(app: &App, ctx: &Ctx, person: PersonId) -> Result<()> {
+    let (caller, known_keys, live) = (ctx.clone(), app.known_keys.clone(), app.live.clone());
+    let written = app.write(ctx, move |tx| {
+        if !platform_store::can_administer(tx, person)? {
+            return Err(Error::not_found("person"));
+        }
+        platform_store::insert(tx, person, caller.now())?;
+        known_keys.forget_after(tx);
+        live.end_person_streams_after(tx, person);
+        audit::record(tx, &caller, "platform_administrator.granted", person)
+    });
+    written.await
+}
+
+/// Has somebody administer the node no more.
+///
+/// # Errors
+/// `not_found` for who does not; `last_platform_administrator`.
+pub(super) async fn revoke(app: &App, ctx: &Ctx, person: PersonId) -> Result<()> {
+    let (caller, known_keys, live) = (ctx.clone(), app.known_keys.clone(), app.live.clone());
+    let written = app.write(ctx, move |tx| {
+        if !platform_store::is_administrator(tx, person)? {
+            return Err(Error::not_found("platform administrator"));
+        }
+        if platform_store::count_others(tx, person, None)? == 0 {
+            return Err(last());
+        }
+        platform_store::delete(tx, person)?;
+        known_keys.forget_after(tx);
+        live.end_person_streams_after(tx, person);
+        audit::record(tx, &caller, "platform_administrator.revoked", person)
+    });
+    written.await
+}
+
+fn last() -> Error {
+    let message =
+        "this is the node's last administrator who can log in; make somebody else one first";
+    Error::conflict("last_platform_administrator", message)
+}
+
+/// Refuses that a person loses their place in an organisation when it is the last through which anybody who
+/// administers the node can log in.
+///
+/// # Errors
+/// `last_platform_administrator`.
+pub(super) fn keep_one(tx: &Tx<'_>, person: PersonId, leaving: OrgId) -> Result<()> {
+    let is_administrator = platform_store::is_administrator(tx, person)?;
+    if is_administrator && platform_store::count_others(tx, person, Some(leaving))? == 0 {
+        return Err(last());
+    }
+    Ok(())
+}
+
+/// Makes an organisation for somebody who belongs to none, theirs alone and shown to nobody else: for who
+/// works for themselves. Only where people may make accounts by themselves, and only once. The person logs in
+/// as ever afterwards.
+///
+/// # Errors
+/// `wrong_credentials`, `too_many_attempts`; `sign_up_closed`, `domain_blocked`, `domain_not_allowed`;
+/// `already_a_member`; `license_restricted`.
+pub(super) async fn create_own_organisation(
+    app: &App,
+    email: &str,
+    password: Zeroizing<String>,
+    origin: Origin,
+) -> Result<Organisation> {
+    let email = email.trim().to_lowercase();
+    app.login_limits.attempt(&email, &origin.limit_key)?;
+    let lookup = email.clone();
+    let found = app
+        .db
+        .read(move |reader| store::find_credentials(reader, &lookup))
+        .await?;
+    let hash = found.as_ref().map(|found| found.password_hash.clone());
+    let hash = hash.filter(|hash| !hash.is_empty());
+    let is_right = password::verify(password, hash).await?;
+    let found = found.filter(|_| is_right).ok_or_else(|| {
+        Error::unauthenticated(
+            "wrong_credentials",
+            "the e-mail address or the password is wrong",
+        )
+    })?;
+    app.login_limits.succeeded(&email, &origin.limit_key);
+    let (inside, entitlements) = (app.clone(), app.licensing.entitlements());
+    let written = app.db.write(move |tx| {
+        let settings = settings_store::read_sign_up(tx)?;
+        if settings.mode != SignUpMode::Open {
+            let message = "only an administrator can add you to an organisation here; ask one";
+            return Err(Error::forbidden("sign_up_closed", message));
+        }
+        settings.admit(&found.person.email)?;
+        insert_own(tx, &inside, &entitlements, (&found.person, &origin))
+    });
+    written.await
+}
+
+fn insert_own(
+    tx: &Tx<'_>,
+    app: &App,
+    entitlements: &Arc<Entitlements>,
+    (person, origin): (&Person, &Origin),
+) -> Result<Organisation> {
+    if platform_store::has_any_membership(tx, person.id)? {
+        let message = "you belong to an organisation on this node already; log in to it";
+        return Err(Error::conflict("already_a_member", message));
+    }
+    entitlements.admit_seat(store::count_seats(tx)?)?;
+    let (clock, now) = (app.clock.as_ref(), app.clock.now());
+    let organisation = organisations::insert(tx, clock, person.display_name.clone())?;
+    store::hide_organisation(tx, organisation.id)?;
+    store::insert_membership(tx, organisation.id, person.id, Role::Admin, now)?;
+    audit::record_anonymous(
+        tx,
+        clock,
+        &origin.request_id,
+        ("organisation.created_own", &organisation.id.to_string()),
+        json!({ "person": person.id }),
+    )?;
+    Ok(organisation)
+}
+
+/// Refuses to let more people into an organisation that is one person's alone.
+///
+/// # Errors
+/// `hidden_organisation`.
+pub fn check_takes_people(reader: &guildhall_db::Reader<'_>, organisation: OrgId) -> Result<()> {
+    if store::is_hidden(reader, organisation)? {
+        let message = "this organisation is one person's alone; ask the node's administrator for one for several people";
+        return Err(Error::conflict("hidden_organisation", message));
+    }
+    Ok(())
+}

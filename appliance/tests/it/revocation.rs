@@ -1,0 +1,250 @@
+//! Whoever is removed, disabled or loses a key loses everything at once: sessions, keys, open streams, answers
+//! being written.
+
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use futures::StreamExt;
+use guildhall_kernel::Role;
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Answer, Caller, TestApp},
+    providers::{
+        self, openai_answer,
+        stub::{Reply, Stub, Then},
+    },
+};
+
+/// Everything stops within this time; the wall clock, since nothing else measures it.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
+/// Somebody new with a session and a key.
+struct Sacked {
+    id: String,
+    session: (String, String),
+    key: Caller,
+}
+
+const NEW_PASSWORD: &str = "a phrase of my own";
+
+impl Sacked {
+    async fn hired(test: &TestApp) -> Self {
+        let person = json!({ "email": "mo@first.example", "display_name": "Mo", "role": "staff" });
+        let added = test.admin().post("/api/admin/people", person).await.json();
+        let temporary = added["temporary_password"].as_str().unwrap();
+        let first = log_in(test, temporary).await;
+        let change = json!({ "current_password": temporary, "new_password": NEW_PASSWORD });
+        let change = Some(change);
+        let changed = send(
+            test,
+            ("POST", "/api/account/password"),
+            change,
+            &credentials(&first),
+        )
+        .await;
+        assert_eq!(changed.status, StatusCode::OK, "{}", changed.text);
+        let session = credentials(&changed);
+        let key = Some(json!({ "name": "mine" }));
+        let key = send(test, ("POST", "/api/account/api-keys"), key, &session).await;
+        Self {
+            id: added["member"]["id"].as_str().unwrap().to_owned(),
+            key: test.with_key(key.json()["key"].as_str().unwrap()),
+            session,
+        }
+    }
+
+    async fn listen(&self, test: &TestApp) -> axum::body::BodyDataStream {
+        let cookie = [("cookie", self.session.0.as_str())];
+        let opened = test
+            .nobody()
+            .open(("GET", "/api/events"), None, &cookie)
+            .await;
+        assert_eq!(opened.status(), StatusCode::OK);
+        opened.into_body().into_data_stream()
+    }
+
+    async fn listen_by_key(&self) -> axum::body::BodyDataStream {
+        let opened = self.key.open(("GET", "/api/events"), None, &[]).await;
+        assert_eq!(opened.status(), StatusCode::OK);
+        opened.into_body().into_data_stream()
+    }
+
+    async fn is_out(&self, test: &TestApp) {
+        let by_session = send(test, ("GET", "/api/session"), None, &self.session).await;
+        assert_eq!(
+            by_session.status,
+            StatusCode::UNAUTHORIZED,
+            "{}",
+            by_session.text
+        );
+        assert_eq!(
+            self.key.get("/api/ves").await.status,
+            StatusCode::UNAUTHORIZED
+        );
+        let again = log_in(test, NEW_PASSWORD).await;
+        assert!(again.status.is_client_error(), "{}", again.text);
+    }
+}
+
+async fn log_in(test: &TestApp, password: &str) -> Answer {
+    let login = json!({ "email": "mo@first.example", "password": password });
+    test.nobody().post("/api/session", login).await
+}
+
+fn credentials(answer: &Answer) -> (String, String) {
+    let cookie = answer.headers[header::SET_COOKIE].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let csrf = answer.json()["csrf_token"].as_str().unwrap().to_owned();
+    (cookie, csrf)
+}
+
+async fn send(
+    test: &TestApp,
+    (method, path): (&str, &str),
+    body: Option<Value>,
+    (cookie, csrf): &(String, String),
+) -> Answer {
+    let headers = [("cookie", cookie.as_str()), ("x-csrf-token", csrf)];
+    test.nobody().send(method, path, body, &headers).await
+}
+
+/// Reads a stream to its end.
+async fn ends(mut stream: axum::body::BodyDataStream) {
+    let reading = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(AT_ONCE, reading)
+        .await
+        .expect("the stream is still open");
+}
+
+/// Whether the stream is still open: something that happens is heard.
+async fn hears(test: &TestApp, stream: &mut axum::body::BodyDataStream) -> bool {
+    test.app.events.publish(
+        guildhall::events::Audience::Node,
+        guildhall::events::Event::PeopleChanged {},
+    );
+    let heard = tokio::time::timeout(AT_ONCE, stream.next()).await;
+    matches!(heard, Ok(Some(Ok(_))))
+}
+
+#[tokio::test]
+async fn a_removed_person_stops_within_a_second() {
+    let test = TestApp::new().await;
+    let mo = Sacked::hired(&test).await;
+    let (mut by_session, by_key) = (mo.listen(&test).await, mo.listen_by_key().await);
+    assert!(hears(&test, &mut by_session).await);
+    let mut other = test
+        .role(Role::Staff)
+        .open(("GET", "/api/events"), None, &[])
+        .await
+        .into_body()
+        .into_data_stream();
+
+    let path = format!("/api/admin/people/{}", mo.id);
+    let removed = test.admin().send("DELETE", &path, None, &[]).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text);
+    ends(by_session).await;
+    ends(by_key).await;
+    mo.is_out(&test).await;
+    assert!(hears(&test, &mut other).await, "nobody else is cut off");
+}
+
+#[tokio::test]
+async fn a_disabled_person_stops_and_has_no_keys_left_when_they_come_back() {
+    let test = TestApp::new().await;
+    let mo = Sacked::hired(&test).await;
+    let stream = mo.listen(&test).await;
+    let path = format!("/api/admin/people/{}", mo.id);
+    let change = |disabled: bool| Some(json!({ "disabled": disabled }));
+    test.admin().send("PATCH", &path, change(true), &[]).await;
+    ends(stream).await;
+    mo.is_out(&test).await;
+    let back = test.admin().send("PATCH", &path, change(false), &[]).await;
+    assert_eq!(back.status, StatusCode::OK, "{}", back.text);
+    assert_eq!(
+        mo.key.get("/api/ves").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+    assert!(log_in(&test, NEW_PASSWORD).await.status.is_success());
+}
+
+#[tokio::test]
+async fn another_role_begins_streams_anew_and_leaves_the_session() {
+    let test = TestApp::new().await;
+    let mo = Sacked::hired(&test).await;
+    let stream = mo.listen(&test).await;
+    let path = format!("/api/admin/people/{}", mo.id);
+    let changed = Some(json!({ "role": "normal" }));
+    test.admin().send("PATCH", &path, changed, &[]).await;
+    ends(stream).await;
+    assert!(hears(&test, &mut mo.listen(&test).await).await);
+}
+
+#[tokio::test]
+async fn a_session_or_key_that_ends_takes_its_own_streams_along() {
+    let test = TestApp::new().await;
+    let mo = Sacked::hired(&test).await;
+    let (mut by_session, by_key) = (mo.listen(&test).await, mo.listen_by_key().await);
+    let keys = send(&test, ("GET", "/api/account/api-keys"), None, &mo.session)
+        .await
+        .json();
+    let key = format!(
+        "/api/account/api-keys/{}",
+        keys["items"][0]["id"].as_str().unwrap()
+    );
+    let revoked = send(&test, ("DELETE", &key), None, &mo.session).await;
+    assert_eq!(revoked.status, StatusCode::NO_CONTENT, "{}", revoked.text);
+    ends(by_key).await;
+    assert!(hears(&test, &mut by_session).await);
+    send(&test, ("DELETE", "/api/session"), None, &mo.session).await;
+    ends(by_session).await;
+}
+
+/// A model that says a word and falls silent.
+async fn endless(test: &TestApp) -> Stub {
+    let first = openai_answer("Well");
+    let first = first.split("\n\n").next().unwrap().to_owned() + "\n\n";
+    let stub = Stub::start(vec![Reply::events(&first).then(Then::Hang)]).await;
+    providers::open(test, "local_network").await;
+    providers::enter(test, &stub, "openai", json!({})).await;
+    stub
+}
+
+#[tokio::test]
+async fn an_answer_being_written_for_a_removed_person_is_stopped() {
+    let test = TestApp::new().await;
+    let _stub = endless(&test).await;
+    let hire = json!({ "model": "openai/m-1" });
+    let hired = test
+        .admin()
+        .post("/api/marketplace/agents/invoice-clerk/hire", hire)
+        .await;
+    assert_eq!(hired.status, StatusCode::CREATED, "{}", hired.text);
+    let ve = hired.json()["id"].as_str().unwrap().to_owned();
+    let mo = Sacked::hired(&test).await;
+
+    let chat = format!("/api/ves/{ve}/chat");
+    let accept = [("accept", "text/event-stream")];
+    let body = Some(json!({ "message": "Write me a long story about rivers" }));
+    let answer = mo.key.open(("POST", &chat), body, &accept).await;
+    let mut answer = answer.into_body().into_data_stream();
+    let mut heard = String::new();
+    while !heard.contains("event: delta") {
+        let piece = tokio::time::timeout(Duration::from_secs(10), answer.next()).await;
+        heard.push_str(std::str::from_utf8(&piece.unwrap().unwrap().unwrap()).unwrap());
+    }
+    let completion = json!({
+        "model": "openai/m-1", "stream": true, "messages": [{ "role": "user", "content": "Hello" }],
+    });
+    let direct = mo
+        .key
+        .open(("POST", "/v1/chat/completions"), Some(completion), &[])
+        .await;
+    assert_eq!(direct.status(), StatusCode::OK);
+
+    let path = format!("/api/admin/people/{}", mo.id);
+    let removed = test.admin().send("DELETE", &path, None, &[]).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text);
+    ends(answer).await;
+    ends(direct.into_body().into_data_stream()).await;
+}
