@@ -34,7 +34,7 @@ describe('a directory', () => {
     assert.equal(await code({ base_dn: 'example.org' }), 'invalid_dn')
     assert.equal(await code({ ca_pem: 'nonsense' }), 'invalid_ca')
     assert.equal(await code({ bind_password: '' }), 'invalid_bind')
-    assert.equal(await code({ group_map: [{ group: 'staff', organisation_id: organisation, role: 'owner' }] }), 'invalid_body')
+    assert.equal(await code({ group_map: [{ group: 'staff', organisation_id: organisation, role: 'owner' }] }), 'invalid_field')
     assert.deepEqual((await admin.get('/api/admin/directories')).items, [])
   })
 
@@ -122,7 +122,7 @@ describe('a directory', () => {
       ['twin@example.org', 'gil-password'],
     ]
     for (const [login, password] of refusals) assert.equal(await refusal(login, password), 'wrong_credentials', login)
-    assert.notEqual((await tryLogIn('ana', '')).status, 200)
+    assert.notEqual((await tryLogIn('ana', '')).status, 201)
     assert.equal(await refusal('gil', 'gil-password'), 'no_grant')
     assert.equal(await refusal('emil', 'emil-password'), 'account_disabled')
     const local = await logIn('robin@example.test', 'correct horse battery staple')
@@ -200,7 +200,7 @@ describe('a directory', () => {
 
   async function logIn(email, password) {
     const { status, body, headers } = await tryLogIn(email, password)
-    assert.equal(status, 200, `${email}: ${JSON.stringify(body)}`)
+    assert.equal(status, 201, `${email}: ${JSON.stringify(body)}`)
     const caller = new Caller(node.url)
     caller.headers.cookie = headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
     return { session: body, caller }
@@ -208,7 +208,7 @@ describe('a directory', () => {
 
   async function refusal(email, password) {
     const { status, body } = await tryLogIn(email, password)
-    assert.notEqual(status, 200, email)
+    assert.notEqual(status, 201, email)
     return body.error.code
   }
 

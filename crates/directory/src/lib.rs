@@ -24,6 +24,7 @@ mod relay;
 mod search;
 mod session;
 mod settings;
+mod steps;
 mod tls;
 mod url;
 mod verify;
@@ -36,13 +37,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use account::Inactive;
 pub use authenticate::authenticate;
-pub use diagnose::{Step, StepState, Tried, test};
+pub use diagnose::{Tried, test};
 pub use dn::{group_matches, normalise};
 pub use down::Down;
 pub use failure::hint_for;
 pub use people::{People, list_people};
 pub use person::Entry;
 pub use settings::{Attributes, Bind, Kind, LOGIN_PLACE, Limits, Security, Settings};
+pub use steps::{Step, StepState};
 pub use tls::Certificate;
 pub use url::ServerUrl;
 
