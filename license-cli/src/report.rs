@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use clap::{Args, Subcommand};
 use guildhall_license::{
-    Envelope, Refusal, UsageReport, Verified, activation_request, verify_by_install_key,
+    Envelope, Refusal, UsageReport, Verified, activation_request, armoured_parts,
+    verify_by_install_key,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ use crate::{
 
 #[derive(Subcommand)]
 pub(crate) enum ReportCommand {
-    /// Take in a usage report.
+    /// Take in usage reports.
     Import(Import),
     /// Show what nodes reported.
     Show(Show),
@@ -28,7 +29,7 @@ pub(crate) enum ReportCommand {
 
 #[derive(Args)]
 pub(crate) struct Import {
-    /// The report.
+    /// The report, or several in one file as a node exports them.
     file: PathBuf,
     /// The ledger of what was issued.
     #[arg(long, value_name = "FILE")]
@@ -71,14 +72,29 @@ pub(crate) fn run(command: &ReportCommand) -> Result<Answer> {
 fn take(arguments: &Import) -> Result<Answer> {
     let mut ledger = Ledger::open(&arguments.ledger)?;
     let bytes = files::read(&arguments.file)?;
+    let (mut values, mut lines) = (Vec::new(), Vec::new());
+    // A node writes all that is due into one file.
+    for part in armoured_parts(&bytes) {
+        let (value, line) = take_one(part, arguments, &mut ledger)?;
+        values.push(value);
+        lines.push(line);
+    }
+    let value = match values.pop() {
+        Some(only) if values.is_empty() => only,
+        last => json!({ "items": values.into_iter().chain(last).collect::<Vec<_>>() }),
+    };
+    Ok(Answer::new(value, lines))
+}
+
+fn take_one(bytes: &[u8], arguments: &Import, ledger: &mut Ledger) -> Result<(Value, String)> {
     let report =
-        verified(&bytes, arguments, &ledger).map_err(|refusal| about(&arguments.file, refusal))?;
+        verified(bytes, arguments, ledger).map_err(|refusal| about(&arguments.file, refusal))?;
     let mut reports = ledger.reports()?;
     let known = reports.remove(&report.value.install_id).unwrap_or_default();
     let place = place(&report, &known);
     if place != Place::Known {
         let event = Event::Reported {
-            artefact: Signed::new(&Envelope::read(&bytes)?),
+            artefact: Signed::new(&Envelope::read(bytes)?),
             fork: place == Place::Fork,
         };
         ledger.append(dates::now(), event)?;
@@ -105,7 +121,7 @@ fn take(arguments: &Import) -> Result<Answer> {
         "install_id": id, "seq": seq, "outcome": word, "payload_sha256": report.sha256, "period": report.value.period,
         "overage": report.value.overage, "clock_anomalies": report.value.clock_anomalies,
     });
-    Ok(Answer::new(value, [line]))
+    Ok((value, line))
 }
 
 /// Checks a report with the key of its node. What it says about the node only chooses the key.

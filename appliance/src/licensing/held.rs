@@ -11,6 +11,8 @@ use guildhall_license::{
 
 use super::memory::Memory;
 
+/// What licences for this program name.
+const PRODUCT: &str = "guildhall";
 /// Licences on one node.
 const LICENSES_MAX: usize = 64;
 /// Serials of one licence that are held at the same time.
@@ -155,7 +157,7 @@ impl Held {
     /// Whether something verified is newer than what is in use.
     ///
     /// # Errors
-    /// `license_older`, `license_differs`, `license_too_many`; `lease_other_node`, `lease_without_license`,
+    /// `license_other_product`, `license_older`, `license_differs`, `license_too_many`; `lease_other_node`, `lease_without_license`,
     /// `lease_other_serial`, `lease_older`; `crl_older`.
     pub(super) fn judge(&self, signed: &Signed, install_key_fp: &str) -> Result<Judgement> {
         match signed {
@@ -169,6 +171,13 @@ impl Held {
 
     fn judge_license(&self, license: &Verified<License>) -> Result<Judgement> {
         let id = &license.value.license_id;
+        if license.value.product != PRODUCT {
+            let message = format!(
+                "licence {id} is for the product {}; this is {PRODUCT}: choose the other file, or ask the vendor for it",
+                license.value.product
+            );
+            return Err(Error::invalid("license_other_product", message));
+        }
         if self
             .licenses
             .iter()
@@ -363,10 +372,10 @@ impl Held {
                 .leases
                 .iter()
                 .find(|lease| lease.lease.value.license_id == kept.license.value.license_id)
-                .map(|lease| lease.lease.value.clone());
+                .map(|lease| lease.lease.clone());
             let spent_ms = lease
                 .as_ref()
-                .and_then(|lease| memory.lease_running_ms.get(&lease.lease_id))
+                .and_then(|lease| memory.lease_running_ms.get(&lease.value.lease_id))
                 .copied()
                 .unwrap_or(0);
             Holding {

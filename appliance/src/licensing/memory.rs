@@ -137,8 +137,7 @@ impl Watch {
             self.is_dirty = true;
         }
         let floor = memory.floor;
-        let believed = memory.marks.mark.as_millis().saturating_add(running_ms);
-        let mut seen = look(
+        let seen = look(
             &memory.marks,
             Look {
                 wall,
@@ -146,14 +145,10 @@ impl Watch {
                 running_ms,
             },
         );
-        if seen.anomaly == Some(Anomaly::BehindFloor) {
-            // Such a clock is wrong for certain, so time goes on from where it was, not from the floor.
-            seen.now = seen.now.max(Timestamp::from_millis(believed));
-            seen.marks.mark = seen.now;
-        }
         self.is_dirty |= seen.is_new || seen.marks.doubt.is_some() != memory.marks.doubt.is_some();
         memory.marks = seen.marks;
-        if seen.anomaly.is_none() && seen.now < memory.first_start {
+        if matches!(seen.anomaly, None | Some(Anomaly::BehindMark)) && seen.now < memory.first_start
+        {
             // A first start in the future was one with a wrong clock.
             memory.first_start = seen.now;
             self.is_dirty = true;
@@ -211,6 +206,9 @@ mod tests {
         let seen = watch.look(day(-9000), std::iter::empty());
         assert!(seen.anomaly.is_some() && seen.now >= day(40));
         assert_eq!(watch.look(day(41), std::iter::empty()).now, day(41));
+        // A clock that was ahead and is put right counts at once.
+        let right = watch.look(day(20), std::iter::empty());
+        assert_eq!((right.is_new, right.now), (true, day(20)));
     }
 
     #[test]

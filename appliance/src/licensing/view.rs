@@ -2,6 +2,7 @@
 
 use guildhall_kernel::{Result, Timestamp};
 use guildhall_license::{
+    clock::Anomaly,
     Algorithm, BindingMode, Crl, Keyring, License, Verified,
     state::{Holding, NodeState, State, TRIAL_DAYS},
 };
@@ -132,13 +133,14 @@ fn view_of(
         expiry_behavior: name_of(license.expiry_behavior),
         lease_required: license.lease.required,
         lease: holding.lease.as_ref().map(|lease| LeaseView {
-            lease_id: lease.lease_id.clone(),
-            issued_at: lease.issued_at,
-            valid_until: lease.valid_until,
+            lease_id: lease.value.lease_id.clone(),
+            issued_at: lease.value.issued_at,
+            valid_until: lease.value.valid_until,
             hours_left: lease
+                .value
                 .runtime_budget_hours
                 .saturating_sub(holding.lease_running_hours),
-            notices: lease.notices.clone(),
+            notices: lease.value.notices.clone(),
         }),
         entitlements: verdict::as_json(&license.entitlements),
         state: verdict.map(|verdict| verdict.state.name().to_owned()),
@@ -198,18 +200,23 @@ fn notices(current: &Current, known: &Known) -> Vec<LicenseNotice> {
             message,
         });
     };
-    if current.time.anomaly.is_some() {
-        tell(
+    match current.time.anomaly {
+        None => {}
+        Some(Anomaly::BehindMark) => tell(
+            "clock_set_back",
+            "the clock of this machine was set back; if that was not meant, set it right".to_owned(),
+        ),
+        Some(_) => tell(
             "clock_wrong",
             "the clock of this machine contradicts what the node knows of time; set it right"
                 .to_owned(),
-        );
+        ),
     }
     if let Some(message) = crl.and_then(unsafe_version) {
         tell("version_unsafe", message);
     }
     let lease_notices = deciding.and_then(|holding| holding.lease.as_ref());
-    for notice in lease_notices.iter().flat_map(|lease| &lease.notices) {
+    for notice in lease_notices.iter().flat_map(|lease| &lease.value.notices) {
         tell("vendor", notice.clone());
     }
     for hint in &known.hints {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use guildhall_kernel::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{Entitlements, Role};
+use crate::{Crl, Entitlements, Role, UsageReport};
 
 /// Something that is signed.
 pub trait Artefact: DeserializeOwned {
@@ -18,11 +18,6 @@ pub trait Artefact: DeserializeOwned {
 
     /// When it was issued, as it says.
     fn issued_at(&self) -> Timestamp;
-
-    /// Fields that a reader must understand.
-    fn crit(&self) -> &[String] {
-        &[]
-    }
 }
 
 /// What a customer bought.
@@ -284,125 +279,8 @@ pub struct ActivationRequest {
     pub clock_anomalies: u64,
 }
 
-/// What is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Crl {
-    /// Rises with every list.
-    pub version: u64,
-    /// When it was made.
-    pub this_update: Timestamp,
-    /// When the next one is due. A list past it warns and never blocks.
-    pub next_update: Timestamp,
-    /// Everything that is revoked.
-    pub revoked: Vec<Revocation>,
-    /// The oldest product versions that are still safe, by product.
-    #[serde(default)]
-    pub min_versions: BTreeMap<String, String>,
-}
-
-/// One thing that is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Revocation {
-    /// What.
-    #[serde(flatten)]
-    pub target: RevocationTarget,
-    /// Why, in a word such as `refunded`.
-    pub reason: String,
-    /// Since when.
-    pub at: Timestamp,
-    /// What follows.
-    pub effect: Effect,
-    /// A sentence for the administrators.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
-/// Names what is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RevocationTarget {
-    /// A licence, all serials.
-    LicenseId(String),
-    /// A node, by the fingerprint of its install key.
-    InstallKeyFp(String),
-    /// A lease.
-    LeaseId(String),
-    /// A key.
-    KeyId(String),
-    /// A bundle.
-    BundleSha256(String),
-}
-
-/// What follows a revocation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// A banner.
-    Warn,
-    /// Nothing new.
-    RestrictNew,
-    /// Nothing changes any more, where the licence allows that.
-    ReadOnly,
-}
-
-/// What a node used, without a word about people.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageReport {
-    /// Rises by one.
-    pub seq: u64,
-    /// SHA-256 of the payload before; none in the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prev_sha256: Option<String>,
-    /// The licence in use; none in the node's own trial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub license_id: Option<String>,
-    /// The node's id.
-    pub install_id: String,
-    /// What it covers.
-    pub period: UsagePeriod,
-    /// One entry a day.
-    pub daily: Vec<UsageDay>,
-    /// Names of licensed features that were used.
-    pub features_used: Vec<String>,
-    /// How far the numbers of the licence were passed, by name.
-    pub overage: BTreeMap<String, u64>,
-    /// How often the clock was found wrong.
-    pub clock_anomalies: u64,
-    /// Version of the node.
-    pub product_version: String,
-    /// Newest entry of the node's audit trail, in hexadecimal.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audit_head: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
-/// From the first day to the last, both included, as `2026-11-27`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsagePeriod {
-    /// First day.
-    pub from: String,
-    /// Last day.
-    pub to: String,
-}
-
-/// One day of use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UsageDay {
-    /// As `2026-11-27`, UTC.
-    pub date: String,
-    /// People with an account, at the day's end.
-    pub seats: u64,
-    /// People who signed in within the 30 days before.
-    pub active_30d: u64,
-    /// The most employees that worked here at one time.
-    pub ves_peak: u64,
-    /// Answers given.
-    pub answers: u64,
-}
-
 macro_rules! artefact {
-    ($type:ty, $kind:literal, $role:expr, $issued:ident, [$($field:literal),+ $(,)?] $(, $crit:ident)?) => {
+    ($type:ty, $kind:literal, $role:expr, $issued:ident, [$($field:literal),+ $(,)?]) => {
         impl Artefact for $type {
             const KIND: &'static str = $kind;
             const ROLE: Option<Role> = $role;
@@ -411,10 +289,6 @@ macro_rules! artefact {
             fn issued_at(&self) -> Timestamp {
                 self.$issued
             }
-
-            $(fn crit(&self) -> &[String] {
-                &self.$crit
-            })?
         }
     };
 }
@@ -446,16 +320,79 @@ artefact!(
         "expiry_behavior",
         "report",
         "min_crl_version",
-    ],
-    crit
+    ]
 );
-artefact!(Lease, "lease", Some(Role::Lease), issued_at, ["lease_id"]);
-artefact!(Crl, "crl", Some(Role::Crl), this_update, ["version"]);
+artefact!(
+    Lease,
+    "lease",
+    Some(Role::Lease),
+    issued_at,
+    [
+        "lease_id",
+        "license_id",
+        "license_serial",
+        "license_sha256",
+        "install_key_fp",
+        "request_nonce",
+        "counter",
+        "issued_at",
+        "valid_until",
+        "runtime_budget_hours",
+        "crl",
+        "notices",
+    ]
+);
+artefact!(
+    Crl,
+    "crl",
+    Some(Role::Crl),
+    this_update,
+    [
+        "version",
+        "this_update",
+        "next_update",
+        "revoked",
+        "min_versions"
+    ]
+);
 artefact!(
     ActivationRequest,
     "activation-request",
     None,
     wall_time,
-    ["install_id"]
+    [
+        "install_id",
+        "install_public_key",
+        "license_id",
+        "nonce",
+        "counter",
+        "product_version",
+        "build_date",
+        "fingerprints",
+        "audit_head",
+        "last_report_seq",
+        "wall_time",
+        "time_floor",
+        "clock_anomalies",
+    ]
 );
-artefact!(UsageReport, "usage-report", None, created_at, ["seq"]);
+artefact!(
+    UsageReport,
+    "usage-report",
+    None,
+    created_at,
+    [
+        "seq",
+        "prev_sha256",
+        "license_id",
+        "install_id",
+        "period",
+        "daily",
+        "features_used",
+        "overage",
+        "clock_anomalies",
+        "product_version",
+        "audit_head",
+        "created_at",
+    ]
+);

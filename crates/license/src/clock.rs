@@ -1,8 +1,9 @@
 //! What time it is on a machine whose clock its owner sets.
 //!
 //! The hard floor is the latest time that something signed has proven; no wall clock raises it. A soft mark remembers the last
-//! time that was believed. A clock that contradicts either is an anomaly: it is reported, and for seven days of running it
-//! changes nothing.
+//! time that was believed. A clock that contradicts either is an anomaly, which is reported. One that jumps ahead changes nothing
+//! for seven days of running; one that is set back counts at once, above the floor: whoever puts a wrong clock right is not
+//! punished for it (leases and the trial count hours of running, which no clock stretches).
 
 use guildhall_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ const DAY: i64 = 24 * HOUR;
 const TOLERANCE: i64 = 24 * HOUR;
 /// A node that was off for longer than this and heard nothing signed since is suspicious.
 const JUMP: i64 = 90 * DAY;
-/// So long the time before the anomaly counts on.
+/// So much running passes until a jump ahead is believed, and until a clock that was set back is no longer said.
 const PATIENCE: i64 = 7 * DAY;
 
 /// What was wrong with a clock.
@@ -87,36 +88,54 @@ impl Marks {
 pub fn look(marks: &Marks, look: Look) -> EffectiveTime {
     let running_ms = look.running_ms.max(0);
     let believed = Timestamp::from_millis(marks.mark.as_millis().saturating_add(running_ms));
-    let Some(anomaly) = anomaly(believed, look) else {
-        return EffectiveTime {
-            now: look.wall.max(look.floor),
-            anomaly: None,
-            is_new: false,
-            marks: Marks {
-                mark: look.wall.max(look.floor),
-                doubt: None,
-                anomalies: marks.anomalies,
-            },
-        };
+    let contradiction = anomaly(believed, look);
+    // A clock that was set back is in order from then on; it is said for a week all the same.
+    let before = marks.doubt.map(|doubt| Doubt {
+        running_ms: doubt.running_ms.saturating_add(running_ms),
+        ..doubt
+    });
+    let lasting = before.filter(|doubt| doubt.anomaly == Anomaly::BehindMark && !doubt.is_over());
+    let is_new = match contradiction {
+        Some(Anomaly::BehindMark) => true,
+        Some(other) => before.is_none_or(|doubt| doubt.anomaly != other),
+        None => false,
     };
-    let before = marks.doubt.filter(|doubt| doubt.anomaly == anomaly);
-    let is_new = before.is_none();
-    let running = before.map_or(0, |doubt| doubt.running_ms.saturating_add(running_ms));
-    let is_over = running >= PATIENCE;
-    // For seven days of running the time before goes on; after them the wall clock counts, above the floor.
-    let now = if is_over { look.wall } else { believed }.max(look.floor);
+    let doubt = match contradiction {
+        Some(anomaly) if is_new => Some(Doubt {
+            anomaly,
+            running_ms: 0,
+        }),
+        Some(_) => before,
+        None => lasting,
+    };
+    let now = effective(believed, look, contradiction.and(doubt));
     EffectiveTime {
         now,
-        anomaly: Some(anomaly),
+        anomaly: doubt.map(|doubt| doubt.anomaly),
         is_new,
         marks: Marks {
             mark: now,
-            doubt: (!is_over || anomaly == Anomaly::BehindFloor).then_some(Doubt {
-                anomaly,
-                running_ms: running,
-            }),
+            doubt: doubt.filter(|doubt| !doubt.is_over() || doubt.anomaly == Anomaly::BehindFloor),
             anomalies: marks.anomalies + u64::from(is_new),
         },
+    }
+}
+
+/// The time that counts while `doubt` contradicts the clock, or none does.
+fn effective(believed: Timestamp, look: Look, doubt: Option<Doubt>) -> Timestamp {
+    let time = match doubt {
+        // Such a clock is wrong for certain: time goes on from where it was.
+        Some(doubt) if doubt.anomaly == Anomaly::BehindFloor => believed,
+        // The time before goes on for a week of running.
+        Some(doubt) if doubt.anomaly == Anomaly::JumpForward && !doubt.is_over() => believed,
+        _ => look.wall,
+    };
+    time.max(look.floor)
+}
+
+impl Doubt {
+    fn is_over(&self) -> bool {
+        self.running_ms >= PATIENCE
     }
 }
 
@@ -164,23 +183,22 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_is_counted_once_and_changes_nothing_for_a_week() {
+    fn a_clock_set_back_counts_at_once_and_is_said_for_a_week() {
         let marks = Marks::new(at(100 * DAY));
         let first = see(&marks, 74 * DAY, HOUR);
         assert_eq!(
-            (first.anomaly, first.is_new),
-            (Some(Anomaly::BehindMark), true)
+            (first.anomaly, first.is_new, first.now),
+            (Some(Anomaly::BehindMark), true, at(74 * DAY))
         );
-        assert_eq!(first.now, at(100 * DAY + HOUR));
         let second = see(&first.marks, 74 * DAY + HOUR, HOUR);
-        assert!(!second.is_new);
         assert_eq!(
-            (second.marks.anomalies, second.now),
-            (1, at(100 * DAY + 2 * HOUR))
+            (second.anomaly, second.is_new, second.marks.anomalies),
+            (Some(Anomaly::BehindMark), false, 1)
         );
-        let late = see(&second.marks, 81 * DAY + 2 * HOUR, 7 * DAY);
-        assert_eq!(late.now, at(81 * DAY + 2 * HOUR));
-        assert_eq!(see(&late.marks, 81 * DAY + 3 * HOUR, HOUR).anomaly, None);
+        let late = see(&second.marks, 81 * DAY + HOUR, 7 * DAY);
+        assert_eq!((late.anomaly, late.now), (None, at(81 * DAY + HOUR)));
+        let again = see(&second.marks, 60 * DAY, HOUR);
+        assert_eq!((again.is_new, again.marks.anomalies), (true, 2));
     }
 
     #[test]
@@ -226,7 +244,7 @@ mod tests {
             (Some(Anomaly::BehindFloor), at(0))
         );
         let later = see(&dead_battery.marks, -20_000 * DAY, 30 * DAY);
-        assert_eq!((later.is_new, later.now), (false, at(0)));
+        assert_eq!((later.is_new, later.now), (false, at(30 * DAY)));
     }
 
     proptest::proptest! {

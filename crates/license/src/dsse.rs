@@ -1,5 +1,7 @@
 //! The envelope: DSSE v1 (<https://github.com/secure-systems-lab/dsse>), and its armour for mail.
 
+use std::borrow::Cow;
+
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
@@ -173,7 +175,7 @@ pub fn armour(envelope: &Envelope) -> String {
 ///
 /// # Errors
 /// `artefact_too_large`, or `artefact_malformed` where the armour is broken.
-pub fn unarmour(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
+pub fn unarmour(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Refusal> {
     if bytes.len() > ENVELOPE_BYTES_MAX {
         let message = format!(
             "the file is larger than the {ENVELOPE_BYTES_MAX} bytes that an artefact may have; choose the file that the vendor sent"
@@ -182,7 +184,7 @@ pub fn unarmour(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     let trimmed = bytes.trim_ascii();
     if !trimmed.starts_with(b"-----BEGIN") {
-        return Ok(trimmed.to_vec());
+        return Ok(Cow::Borrowed(trimmed));
     }
     let text = std::str::from_utf8(trimmed).map_err(|_| malformed("its armour is not text"))?;
     let body = text
@@ -194,7 +196,23 @@ pub fn unarmour(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
         })
         .ok_or_else(|| malformed("its first and last lines do not fit together"))?;
     let compact: String = body.split_whitespace().collect();
-    decode(&compact)
+    decode(&compact).map(Cow::Owned)
+}
+
+/// The armoured artefacts that lie one behind the other in a file, such as a node's usage reports; a file that is not armour is
+/// one artefact.
+pub fn armoured_parts(bytes: &[u8]) -> Vec<&[u8]> {
+    const BEGIN: &[u8] = b"-----BEGIN GUILDHALL ";
+    let is_begin = |at: &usize| bytes.get(*at..).is_some_and(|rest| rest.starts_with(BEGIN));
+    let begins: Vec<usize> = (0..bytes.len()).filter(is_begin).collect();
+    if begins.len() < 2 {
+        return vec![bytes];
+    }
+    let ends = begins.iter().skip(1).copied().chain([bytes.len()]);
+    let parts = begins.iter().zip(ends);
+    parts
+        .filter_map(|(begin, end)| bytes.get(*begin..end))
+        .collect()
 }
 
 fn decode(text: &str) -> Result<Vec<u8>, Refusal> {

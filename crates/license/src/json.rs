@@ -1,10 +1,10 @@
 //! JSON that can be read in one way only.
 
-use std::collections::HashSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use serde::{
-    Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
+    Deserialize, Deserializer,
+    de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor},
 };
 
 use crate::Refusal;
@@ -16,23 +16,42 @@ const DEPTH_MAX: usize = 8;
 ///
 /// # Errors
 /// `artefact_malformed`, `artefact_duplicate_key` or `artefact_too_deep`.
-pub(crate) fn read<T: DeserializeOwned>(what: &str, bytes: &[u8]) -> Result<T, Refusal> {
-    let refuse = |error: serde_json::Error| {
-        let text = error.to_string();
-        let code = match () {
-            () if text.starts_with(DUPLICATE) => "artefact_duplicate_key",
-            () if text.starts_with(TOO_DEEP) => "artefact_too_deep",
-            () => "artefact_malformed",
-        };
-        Refusal::new(
-            code,
-            format!("the {what} cannot be read: {text}; ask for the file again"),
-        )
-    };
+pub(crate) fn read<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Refusal> {
+    check(what, bytes)?;
+    parse(what, bytes)
+}
+
+/// Checks that JSON can be read in one way only.
+///
+/// # Errors
+/// Those of [`read`].
+pub(crate) fn check(what: &str, bytes: &[u8]) -> Result<(), Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    Once(DEPTH_MAX).deserialize(&mut reader).map_err(refuse)?;
-    reader.end().map_err(refuse)?;
-    serde_json::from_slice(bytes).map_err(refuse)
+    Once(DEPTH_MAX)
+        .deserialize(&mut reader)
+        .and_then(|()| reader.end())
+        .map_err(|error| refuse(what, &error))
+}
+
+/// Reads JSON that was checked.
+///
+/// # Errors
+/// `artefact_malformed`.
+pub(crate) fn parse<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| refuse(what, &error))
+}
+
+fn refuse(what: &str, error: &serde_json::Error) -> Refusal {
+    let text = error.to_string();
+    let code = match () {
+        () if text.starts_with(DUPLICATE) => "artefact_duplicate_key",
+        () if text.starts_with(TOO_DEEP) => "artefact_too_deep",
+        () => "artefact_malformed",
+    };
+    Refusal::new(
+        code,
+        format!("the {what} cannot be read: {text}; ask for the file again"),
+    )
 }
 
 const DUPLICATE: &str = "it names the same thing twice";
@@ -94,14 +113,42 @@ impl<'de> Visitor<'de> for Once {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
         let depth = self.deeper()?;
-        let mut names = HashSet::new();
-        while let Some(name) = object.next_key::<String>()? {
+        let mut names = Names::default();
+        while let Some(Name(name)) = object.next_key()? {
             object.next_value_seed(Once(depth))?;
             if !names.insert(name) {
                 return Err(A::Error::custom(DUPLICATE));
             }
         }
         Ok(())
+    }
+}
+
+/// A key that is copied only where it is written with escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The keys of an object: few as a rule, so that comparing them is quicker than hashing them.
+#[derive(Default)]
+struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Names<'a> {
+    const FEW: usize = 32;
+
+    /// Whether the key is new.
+    fn insert(&mut self, name: Cow<'a, str>) -> bool {
+        if self.few.contains(&name) {
+            return false;
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(name);
+            return true;
+        }
+        self.many.insert(name)
     }
 }
 
@@ -124,6 +171,10 @@ mod tests {
             "artefact_duplicate_key"
         );
         assert_eq!(code(r#"{"a": 1, "\u0061": 2}"#), "artefact_duplicate_key");
+        let many: Vec<String> = (0..100).map(|number| format!(r#""{number}":0"#)).collect();
+        assert_eq!(code(&format!("{{{}}}", many.join(","))), "");
+        let twice = format!(r#"{{{},"99":0}}"#, many.join(","));
+        assert_eq!(code(&twice), "artefact_duplicate_key");
         assert_eq!(code("{} {}"), "artefact_malformed");
         assert_eq!(code("\u{feff}{}"), "artefact_malformed");
         assert_eq!(code(&("[".repeat(8) + &"]".repeat(8))), "");

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Algorithm, Envelope, PublicKey, Refusal, fingerprint, json,
-    verify::{check_kind, signers},
+    verify::{check_crit, check_kind, signers},
 };
 
 const KIND: &str = "keyring";
+const FIELDS: &[&str] = &["version", "expires", "keys", "thresholds"];
 /// Keys of one ring; more is a mistake.
 const KEYS_MAX: usize = 64;
 
@@ -110,8 +111,7 @@ impl Keyring {
     pub fn first(envelope: &[u8]) -> Result<Self, Refusal> {
         let envelope = Envelope::read(envelope)?;
         check_kind(&envelope, KIND)?;
-        let ring: Self = json::read(KIND, envelope.payload())?;
-        let ring = ring.prepared()?;
+        let ring = Self::read(&envelope)?.prepared()?;
         ring.require_roots(&envelope)?;
         Ok(ring)
     }
@@ -124,7 +124,7 @@ impl Keyring {
         let envelope = Envelope::read(envelope)?;
         check_kind(&envelope, KIND)?;
         self.require_roots(&envelope)?;
-        let next: Self = json::read(KIND, envelope.payload())?;
+        let next = Self::read(&envelope)?;
         if next.version != self.version + 1 {
             let message = format!(
                 "the keyring has version {} and this node has {}; import the versions between them in order",
@@ -151,6 +151,12 @@ impl Keyring {
     /// Whether the vendor meant to renew it by now.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires
+    }
+
+    fn read(envelope: &Envelope) -> Result<Self, Refusal> {
+        json::check(KIND, envelope.payload())?;
+        check_crit(KIND, FIELDS, envelope.payload())?;
+        json::parse(KIND, envelope.payload())
     }
 
     fn require_roots(&self, envelope: &Envelope) -> Result<(), Refusal> {

@@ -15,21 +15,24 @@ mod json;
 mod key;
 mod keyring;
 mod refusal;
+mod revocation;
 #[cfg(feature = "sign")]
 pub mod sign;
 pub mod state;
 mod trust;
+mod usage;
 mod verify;
 
 pub use artefact::{
-    ActivationRequest, Artefact, Binding, BindingMode, Crl, CrlReference, Customer, Effect,
-    Environment, ExpiryBehavior, Lease, LeaseTerms, License, LicenseKind, Overage, OveragePolicy,
-    ReportTerms, Revocation, RevocationTarget, UsageDay, UsagePeriod, UsageReport,
+    ActivationRequest, Artefact, Binding, BindingMode, CrlReference, Customer, Environment,
+    ExpiryBehavior, Lease, LeaseTerms, License, LicenseKind, Overage, OveragePolicy, ReportTerms,
 };
-pub use dsse::{ENVELOPE_BYTES_MAX, Envelope, Signature, armour, pae, unarmour};
+pub use dsse::{ENVELOPE_BYTES_MAX, Envelope, Signature, armour, armoured_parts, pae, unarmour};
 pub use entitlements::{Entitlement, Entitlements, Unlimited};
 pub use key::{Algorithm, PublicKey, fingerprint};
 pub use keyring::{Keyring, KeyringKey, Role};
 pub use refusal::Refusal;
+pub use revocation::{Crl, Effect, Revocation, RevocationTarget};
 pub use trust::{TrustRoot, compiled_in};
+pub use usage::{UsageDay, UsagePeriod, UsageReport};
 pub use verify::{Verified, activation_request, verify, verify_by_install_key};

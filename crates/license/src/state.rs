@@ -106,7 +106,7 @@ pub struct Holding {
     /// When it was imported.
     pub imported_at: Timestamp,
     /// Its newest lease.
-    pub lease: Option<Lease>,
+    pub lease: Option<Verified<Lease>>,
     /// Hours that the node has run since that lease was imported.
     pub lease_running_hours: u64,
 }
@@ -321,13 +321,14 @@ fn lease_verdict(holding: &Holding, situation: &Situation<'_>) -> Verdict {
 
 /// The lease, when it is for this node and licence and not revoked.
 fn valid_lease<'a>(holding: &'a Holding, situation: &Situation<'_>) -> Option<&'a Lease> {
-    let lease = holding.lease.as_ref()?;
+    let Verified { value: lease, signers, .. } = holding.lease.as_ref()?;
     let fits = lease.license_sha256 == holding.license.sha256
         && lease.install_key_fp == situation.install_key_fp;
     let target = RevocationTarget::LeaseId(lease.lease_id.clone());
-    let revoked = situation
-        .crl
-        .is_some_and(|crl| crl.revoked.iter().any(|entry| entry.target == target));
+    let revoked = situation.crl.is_some_and(|crl| {
+        let by_id = crl.revoked.iter().any(|entry| entry.target == target);
+        by_id || signers_revoked(signers, crl, situation.now).is_some()
+    });
     (fits && !revoked).then_some(lease)
 }
 
@@ -361,7 +362,7 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
     let concerns = |entry: &&Revocation| match &entry.target {
         RevocationTarget::LicenseId(id) => *id == license.license_id,
         RevocationTarget::InstallKeyFp(fingerprint) => fingerprint == situation.install_key_fp,
-        _ => false,
+        RevocationTarget::LeaseId(_) | RevocationTarget::KeyId(_) | RevocationTarget::BundleSha256(_) => false,
     };
     let state_of = |entry: &Revocation| match entry.effect {
         Effect::Warn => State::Grace,
@@ -373,7 +374,8 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
         .revoked
         .iter()
         .filter(concerns)
-        .filter(|entry| entry.at <= situation.now);
+        .filter(|entry| entry.at <= situation.now)
+        .chain(signers_revoked(&holding.license.signers, crl, situation.now));
     let worst = entries.max_by_key(|entry| state_of(entry))?;
     Some(Verdict {
         state: state_of(worst),
@@ -381,6 +383,18 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
         until: None,
         reason: Reason::Revoked,
     })
+}
+
+/// The entry that revokes the last of the keys that signed something; none while one of them is good.
+fn signers_revoked<'a>(signers: &[String], crl: &'a Crl, now: Timestamp) -> Option<&'a Revocation> {
+    let revoking = |signer: &String| {
+        crl.revoked.iter().find(|entry| {
+            entry.at <= now
+                && matches!(&entry.target, RevocationTarget::KeyId(id) if id == signer)
+        })
+    };
+    let entries: Option<Vec<_>> = signers.iter().map(revoking).collect();
+    entries?.pop()
 }
 
 fn after(time: Timestamp, days: i64) -> Timestamp {

@@ -13,7 +13,7 @@ pub struct Verified<T> {
     pub value: T,
     /// SHA-256 of the payload, in hexadecimal: how other artefacts name this one.
     pub sha256: String,
-    /// Ids of the keys that signed: those whose signatures were checked.
+    /// Ids of the keys that signed: those whose signatures were checked and which may sign it.
     pub signers: Vec<String>,
 }
 
@@ -35,19 +35,25 @@ pub fn verify<T: Artefact>(bytes: &[u8], keyring: &Keyring) -> Result<Verified<T
     if signers.is_empty() {
         return Err(wrong_key(T::KIND));
     }
-    let (signed, needed) = (signers.len(), keyring.threshold(role));
-    if signed < needed {
+    let mut verified: Verified<T> = read_verified(&envelope, signers)?;
+    let mut refusal = None;
+    // A key that may no longer sign takes nothing from the signature of one that may.
+    let (issued, sha256) = (verified.value.issued_at(), &verified.sha256);
+    verified.signers.retain(|signer| {
+        let checked = check_key_use(keyring, signer, (T::KIND, issued, sha256));
+        checked.map_err(|error| refusal = Some(error)).is_ok()
+    });
+    let (signed, needed) = (verified.signers.len(), keyring.threshold(role));
+    if signed >= needed {
+        return Ok(verified);
+    }
+    Err(refusal.unwrap_or_else(|| {
         let message = format!(
             "the {} carries {signed} of the {needed} signatures that it needs; ask the vendor for one that is complete",
             T::KIND
         );
-        return Err(Refusal::new("artefact_threshold", message));
-    }
-    let verified: Verified<T> = read_verified(&envelope, signers)?;
-    for signer in &verified.signers {
-        check_key_use(keyring, signer, &verified)?;
-    }
-    Ok(verified)
+        Refusal::new("artefact_threshold", message)
+    }))
 }
 
 /// Checks an artefact that a node signed with its install key.
@@ -130,18 +136,9 @@ fn read_verified<T: Artefact>(
         envelope.kind().map(payload_type),
         Some(payload_type(T::KIND))
     );
-    let value: T = json::read(T::KIND, envelope.payload())?;
-    if let Some(unknown) = value
-        .crit()
-        .iter()
-        .find(|name| !T::FIELDS.contains(&name.as_str()))
-    {
-        let message = format!(
-            "the {} needs `{unknown}`, which this version does not know; upgrade, then import it again",
-            T::KIND
-        );
-        return Err(Refusal::new("artefact_unknown_crit", message));
-    }
+    json::check(T::KIND, envelope.payload())?;
+    check_crit(T::KIND, T::FIELDS, envelope.payload())?;
+    let value: T = json::parse(T::KIND, envelope.payload())?;
     Ok(Verified {
         value,
         sha256: sha256_hex(envelope.payload()),
@@ -149,27 +146,41 @@ fn read_verified<T: Artefact>(
     })
 }
 
+/// What a vendor marks as not to be passed over must be known here. The payload was checked before.
+pub(crate) fn check_crit(kind: &str, known: &[&str], payload: &[u8]) -> Result<(), Refusal> {
+    #[derive(serde::Deserialize)]
+    struct Critical {
+        #[serde(default)]
+        crit: Vec<String>,
+    }
+    let Critical { crit } = json::parse(kind, payload)?;
+    let Some(unknown) = crit.iter().find(|name| !known.contains(&name.as_str())) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the {kind} needs `{unknown}`, which this version does not know; upgrade, then import it again"
+    );
+    Err(Refusal::new("artefact_unknown_crit", message))
+}
+
 /// A key counts for what was issued in its time; a revoked one for what it is known to have signed.
-fn check_key_use<T: Artefact>(
+fn check_key_use(
     keyring: &Keyring,
     signer: &str,
-    verified: &Verified<T>,
+    (kind, issued, sha256): (&str, Timestamp, &String),
 ) -> Result<(), Refusal> {
     let Some((key, _)) = keyring.key(signer) else {
         return Ok(());
     };
-    let issued: Timestamp = verified.value.issued_at();
-    if key.revoked_after.is_some() && !key.genuine.contains(&verified.sha256) {
+    if key.revoked_after.is_some() && !key.genuine.contains(sha256) {
         let message = format!(
-            "the {} is signed by a key that was revoked and is not among what that key really signed; ask the vendor for a new one",
-            T::KIND
+            "the {kind} is signed by a key that was revoked and is not among what that key really signed; ask the vendor for a new one"
         );
         return Err(Refusal::new("artefact_key_revoked", message));
     }
     if issued < key.not_before || issued > key.not_after {
         let message = format!(
-            "the {} was issued outside the time in which its key may sign; ask the vendor for a new one",
-            T::KIND
+            "the {kind} was issued outside the time in which its key may sign; ask the vendor for a new one"
         );
         return Err(Refusal::new("artefact_key_period", message));
     }

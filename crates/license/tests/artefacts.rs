@@ -19,7 +19,7 @@ fn ring() -> Keyring {
 }
 
 fn code<T: std::fmt::Debug>(result: Result<T, guildhall_license::Refusal>) -> &'static str {
-    result.unwrap_err().code
+    result.err().map_or("", |refusal| refusal.code)
 }
 
 #[test]
@@ -183,6 +183,67 @@ fn revoked_keys_count_for_what_they_really_signed() {
     assert_eq!(
         code(verify::<License>(&backdated.to_bytes(), &revoked)),
         "artefact_key_revoked"
+    );
+}
+
+#[test]
+fn a_revoked_key_spoils_no_signature_of_another() {
+    let second = SigningKey::from_bytes(&[42; 32]);
+    let public = second.verifying_key().to_bytes();
+    let mut two = ring();
+    let mut entry = two
+        .keys
+        .iter()
+        .find(|key| key.role == Role::License)
+        .unwrap()
+        .clone();
+    entry.id = fingerprint(&public);
+    entry.public = STANDARD.encode(public);
+    entry.revoked_after = Some(at(50));
+    two.keys.push(entry);
+    let two = Keyring::new(2, two.expires, two.keys, two.thresholds).unwrap();
+    let good = development_key("license");
+    let both = sign::sign(&license(), &[&second, &good]).unwrap();
+    let verified = verify::<License>(&both.to_bytes(), &two).unwrap();
+    assert_eq!(
+        verified.signers,
+        [fingerprint(good.verifying_key().as_bytes())]
+    );
+    let alone = sign::sign(&license(), &[&second]).unwrap();
+    assert_eq!(
+        code(verify::<License>(&alone.to_bytes(), &two)),
+        "artefact_key_revoked"
+    );
+}
+
+#[test]
+fn every_kind_says_what_must_be_understood() {
+    let key = development_key("crl");
+    let plain = serde_json::to_string(&crl(2)).unwrap();
+    let read = |crit: &str| {
+        let payload = plain.replacen('{', &format!(r#"{{"crit":["{crit}"],"#), 1);
+        let envelope = sign::sign_payload("crl", payload.into_bytes(), &[&key]).unwrap();
+        code(verify::<Crl>(&envelope.to_bytes(), &ring()))
+    };
+    assert_eq!(read("teleport"), "artefact_unknown_crit");
+    assert_eq!(read("revoked"), "");
+}
+
+#[test]
+fn a_revocation_names_exactly_one_thing() {
+    let read = |targets: &str| {
+        let payload = format!(
+            r#"{{"version":2,"this_update":"2026-06-02T00:00:00Z","next_update":"2026-07-02T00:00:00Z","revoked":[{{{targets}"reason":"x","at":"2026-06-02T00:00:00Z","effect":"restrict_new"}}]}}"#
+        );
+        let key = development_key("crl");
+        let envelope = sign::sign_payload("crl", payload.into_bytes(), &[&key]).unwrap();
+        code(verify::<Crl>(&envelope.to_bytes(), &ring()))
+    };
+    assert_eq!(read(r#""license_id":"lic_1","#), "");
+    assert_eq!(read(""), "artefact_malformed");
+    assert_eq!(
+        read(r#""license_id":"lic_1","install_key_fp":"own","#),
+        "artefact_malformed"
     );
 }
 

@@ -172,7 +172,12 @@ fn leases_count_by_date_and_by_hours() {
         states(&holding, &[0, 13, 14, 27, 28]),
         [Active, Active, Grace, Grace, RestrictNew]
     );
-    holding.lease = Some(Lease {
+    let signed = |value| Verified {
+        value,
+        sha256: "lease".to_owned(),
+        signers: vec!["lease key".to_owned()],
+    };
+    holding.lease = Some(signed(Lease {
         lease_id: "lse_1".to_owned(),
         license_id: "lic_1".to_owned(),
         license_serial: 1,
@@ -185,7 +190,7 @@ fn leases_count_by_date_and_by_hours() {
         runtime_budget_hours: 60 * 24,
         crl: None,
         notices: Vec::new(),
-    });
+    }));
     assert_eq!(
         states(&holding, &[20, 62, 63, 70, 84]),
         [Active, Active, ExpiringSoon, Grace, RestrictNew]
@@ -200,8 +205,8 @@ fn leases_count_by_date_and_by_hours() {
     // A lease that promises a hundred years counts for as long as the licence allows.
     let honest = holding.lease.clone();
     if let Some(lease) = &mut holding.lease {
-        lease.valid_until = at(36_500);
-        lease.runtime_budget_hours = u64::MAX;
+        lease.value.valid_until = at(36_500);
+        lease.value.runtime_budget_hours = u64::MAX;
     }
     assert_eq!(
         states(&holding, &[62, 70, 84]),
@@ -211,10 +216,39 @@ fn leases_count_by_date_and_by_hours() {
     assert_eq!(states(&holding, &[20]), [Grace]);
     holding.lease = honest;
     holding.lease_running_hours = 0;
+    // A lease of a key that was lost does not count.
+    let lost = revoking(RevocationTarget::KeyId("lease key".to_owned()));
+    let state = on(60, std::slice::from_ref(&holding), Some(&lost)).verdict.state;
+    assert_eq!(state, RestrictNew);
     if let Some(lease) = &mut holding.lease {
-        lease.install_key_fp = "another".to_owned();
+        lease.value.install_key_fp = "another".to_owned();
     }
     assert_eq!(states(&holding, &[30]), [RestrictNew]);
+}
+
+fn revoking(target: RevocationTarget) -> Crl {
+    let mut list = crl(2);
+    list.revoked.push(Revocation {
+        target,
+        reason: "stolen".to_owned(),
+        at: at(5),
+        effect: Effect::RestrictNew,
+        message: None,
+    });
+    list
+}
+
+#[test]
+fn a_revoked_key_concerns_what_no_other_key_signed() {
+    let list = revoking(RevocationTarget::KeyId("one".to_owned()));
+    let state = |signers: &[&str]| {
+        let mut holding = hold(license());
+        holding.license.signers = signers.iter().map(|&id| id.to_owned()).collect();
+        on(20, &[holding], Some(&list)).verdict.state
+    };
+    assert_eq!(state(&["one"]), State::RestrictNew);
+    assert_eq!(state(&["one", "two"]), State::Active);
+    assert_eq!(state(&["two"]), State::Active);
 }
 
 #[test]

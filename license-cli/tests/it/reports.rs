@@ -1,5 +1,7 @@
 //! Usage reports: the chain, gaps and forks.
 
+use guildhall_license::{Envelope, armour};
+
 use crate::vendor::{Node, Vendor};
 
 #[test]
@@ -36,6 +38,19 @@ fn the_chain_shows_gaps_and_forks() {
     assert_eq!(reports.len(), 5, "both of a fork are kept");
     let people = String::from_utf8(vendor.run("report show --ledger ledger.jsonl").stdout).unwrap();
     assert!(people.contains("FORK"), "{people}");
+}
+
+#[test]
+fn a_file_of_several_reports_is_taken_whole() {
+    let (vendor, node) = (Vendor::new(), Node::new(5));
+    vendor.write("request", node.request("lic_1", "n", 1));
+    let (first, first_hash) = node.report(1, None, 0);
+    let (second, _) = node.report(2, Some(first_hash), 0);
+    let armoured = [first, second].map(|bytes| armour(&Envelope::read(&bytes).unwrap()));
+    vendor.write("reports", armoured.concat());
+    let taken = vendor.ok("report import reports --request request --ledger ledger.jsonl");
+    let outcomes: Vec<_> = taken["items"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
+    assert_eq!(outcomes, ["taken", "taken"]);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/menus'
 import { useQueryClient } from '@tanstack/react-query'
 import {
   BadgeCheck,

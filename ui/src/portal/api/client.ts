@@ -42,8 +42,14 @@ async function sendFile(path: string, text: string): Promise<string> {
 export const answerActivation = (portal: boolean, text: string) =>
   sendFile(portal ? '/api/portal/activation-requests' : '/api/activation-requests', text)
 
-/** Hands a usage report in. */
-export const handInReport = (portal: boolean, text: string) => sendFile(portal ? '/api/portal/reports' : '/api/reports', text)
+/** Hands usage reports in, of which a node writes several into one file, and gives the last receipt. */
+export async function handInReport(portal: boolean, text: string) {
+  let receipt = ''
+  for (const report of text.split(/(?=-----BEGIN GUILDHALL )/).filter((part) => part.trim())) {
+    receipt = await sendFile(portal ? '/api/portal/reports' : '/api/reports', report)
+  }
+  return receipt
+}
 
 /** Reads a file of the server and saves it under a name. */
 export async function download(template: string, path: Record<string, string>, name: string) {

@@ -192,6 +192,7 @@ export const license = addMessages({
   'license.short.read_only': 'read-only',
 
   'license.clock': 'The clock of this machine is wrong',
+  'license.clock_back_note': 'It was set back: it says {wall}, and licences count by {time}. If that was not meant, set it right.',
   'license.clock_note': 'It says {wall}; for licences it is {time}. Set it right: by itself this ends nothing in the first 7 days.',
 
   'license.banner.trial': 'The trial ends in {days, plural, =0 {less than a day} one {# day} other {# days}}.',
