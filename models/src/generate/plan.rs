@@ -11,8 +11,9 @@ pub(super) const STEP_TOKENS_MAX: usize = 512;
 /// How long a step may take while somebody waits for the next word. Less than the 100 ms that are
 /// promised, because measurements scatter.
 const STEP_TARGET_WRITING: Duration = Duration::from_millis(70);
-/// How long a step over prompts alone should take, so that cancelling is quick.
-const STEP_TARGET_READING: Duration = Duration::from_millis(250);
+/// How long a step over prompts alone should take, so that cancelling is quick. Shorter steps read the weights more often: on two
+/// cores steps of 250 ms read a prompt of 512 tokens a third slower than one step does.
+const STEP_TARGET_READING: Duration = Duration::from_secs(1);
 /// What counts as a stall while an answer is being written.
 pub(super) const SLOW_STEP: Duration = Duration::from_millis(100);
 /// Prompt tokens of the first step, before the machine's speed is known.
@@ -157,7 +158,7 @@ mod tests {
             let tokens = sizer.prompt_tokens(0);
             sizer.observe(tokens, 0, Duration::from_millis(10) * tokens as u32);
         }
-        assert!(sizer.prompt_tokens(0) <= 30, "{sizer:?}");
+        assert!(sizer.prompt_tokens(0) <= 110, "{sizer:?}");
     }
 
     proptest! {
