@@ -28,6 +28,14 @@ run_with_clients() {
     (cd tests/sdk && LANGSMITH_TRACING=false PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
 }
 
+walk_through_oauth() {
+    (cd tests/identity && PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose test_oauth)
+}
+
+check_contract() {
+    (cd tests/contract && PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
+}
+
 verify_licences() {
     (cd tests/license && PYTHONDONTWRITEBYTECODE=1 .venv/bin/python -m unittest --verbose)
 }
@@ -57,6 +65,9 @@ part rust cargo test --locked --workspace --no-fail-fast
 part outside run_in_node tests/outside/*.test.mjs
 part sdk run_with_clients
 part license verify_licences
+part identity run_in_node tests/identity/*.test.mjs
+part oauth walk_through_oauth
+part contract check_contract
 part offline tests/outside/offline.sh
 part browser run_in_node tests/browser/*.test.mjs
 

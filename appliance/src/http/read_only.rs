@@ -12,15 +12,26 @@ use guildhall_web::HttpError;
 use crate::app::App;
 
 /// Changes that no licence bounds, by how their path begins.
-const NEVER_GATED: [&str; 5] = [
+const NEVER_GATED: [&str; 10] = [
     "/api/session",
     "/api/account",
     "/api/license",
     "/api/setup",
+    "/api/oauth/",
+    "/saml/",
+    "/oidc/",
+    "/oauth/",
     "/api/admin/egress",
+    // A directory that takes access away must be heard; a seat is bounded where it is given.
+    "/scim/v2",
 ];
 /// The same, by how their path ends.
-const NEVER_GATED_ENDS: [&str; 2] = ["/stop", "/reset-password"];
+const NEVER_GATED_ENDS: [&str; 4] = [
+    "/stop",
+    "/reset-password",
+    "/reset-second-factors",
+    "/end-sessions",
+];
 
 pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     if is_gated(request.method(), request.uri().path())

@@ -1,0 +1,57 @@
+//! Every SQL statement on client certificates of service accounts.
+
+use guildhall_db::{Reader, Tx, params};
+use guildhall_kernel::{OrgId, PersonId, Result, Timestamp};
+
+/// Whose certificate it is. One of a service account that was removed is nobody's.
+pub(super) fn find_holder(
+    reader: &Reader<'_>,
+    fingerprint: &str,
+) -> Result<Option<(PersonId, OrgId)>> {
+    reader.query_opt(
+        "SELECT c.person_id AS person_id, c.organisation_id AS organisation_id
+         FROM service_account_certificates c
+         JOIN memberships m ON m.person_id = c.person_id AND m.organisation_id = c.organisation_id
+         WHERE c.fingerprint = ?",
+        params![fingerprint],
+        |row| Ok((row.get("person_id")?, row.get("organisation_id")?)),
+    )
+}
+
+pub(super) fn find_fingerprint(
+    reader: &Reader<'_>,
+    organisation: OrgId,
+    person: PersonId,
+) -> Result<Option<String>> {
+    reader.query_opt(
+        "SELECT fingerprint FROM service_account_certificates WHERE person_id = ? AND organisation_id = ?",
+        params![person, organisation],
+        |row| row.get("fingerprint"),
+    )
+}
+
+/// Sets or takes away the one certificate of a service account.
+pub(super) fn put(
+    tx: &Tx<'_>,
+    (organisation, person): (OrgId, PersonId),
+    fingerprint: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "DELETE FROM service_account_certificates WHERE person_id = ? AND organisation_id = ?",
+        params![person, organisation],
+    )?;
+    if let Some(fingerprint) = fingerprint {
+        // Left behind by a service account that was removed.
+        tx.execute(
+            "DELETE FROM service_account_certificates WHERE fingerprint = ?",
+            params![fingerprint],
+        )?;
+        tx.execute(
+            "INSERT INTO service_account_certificates (person_id, organisation_id, fingerprint, created_at)
+             VALUES (?, ?, ?, ?)",
+            params![person, organisation, fingerprint, now],
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! What provisioned people may do, and bringing everybody in line when that changes.
+
+use std::time::Duration;
+
+use guildhall_db::{Reader, Tx};
+use guildhall_kernel::{Ctx, Result, ScimSourceId};
+use serde_json::json;
+
+use super::{
+    access::Access,
+    model::{Kind, ScimSettings},
+    resource_store, store,
+};
+use crate::{app::App, audit, identity};
+
+/// People brought in line in one transaction.
+const STEP: u32 = 100;
+/// How long bringing everybody in line may take.
+const TIME_MAX: Duration = Duration::from_secs(600);
+
+/// The organisation's settings.
+pub(super) async fn read(app: &App, ctx: &Ctx) -> Result<ScimSettings> {
+    let organisation = ctx.organisation;
+    app.db
+        .read(move |reader| store::find_settings(reader, organisation))
+        .await
+}
+
+/// Changes the settings, then what everybody may do.
+pub(super) async fn change(app: &App, ctx: &Ctx, settings: ScimSettings) -> Result<ScimSettings> {
+    let settings = settings.checked()?;
+    let (caller, new) = (ctx.clone(), settings.clone());
+    let written = app.write(ctx, move |tx| {
+        let source = ScimSourceId::new(caller.clock.as_ref());
+        store::ensure_source(tx, (source, caller.organisation), caller.now())?;
+        put(tx, &caller, &new)
+    });
+    written.await?;
+    guildhall_web::limits::extend_deadline(TIME_MAX);
+    bring_in_line(app, ctx).await?;
+    Ok(settings)
+}
+
+/// Stores settings and records who changed them.
+pub(super) fn put(tx: &Tx<'_>, ctx: &Ctx, settings: &ScimSettings) -> Result<()> {
+    check_roles(tx, ctx, settings)?;
+    store::put_settings(tx, ctx.organisation, settings)?;
+    audit::record_with(tx, ctx, "scim.changed", ctx.organisation, json!(settings))
+}
+
+/// Refuses settings that give more than the caller may give.
+pub(super) fn check_roles(reader: &Reader<'_>, ctx: &Ctx, settings: &ScimSettings) -> Result<()> {
+    for role in settings.roles() {
+        identity::check_role(reader, ctx, role)?;
+    }
+    Ok(())
+}
+
+/// Gives everybody the access that the settings now say, in steps that let other writers in between.
+async fn bring_in_line(app: &App, ctx: &Ctx) -> Result<()> {
+    let organisation = ctx.organisation;
+    let access = Access::new(app, organisation);
+    let mut after = None;
+    loop {
+        let (access, from) = (access.clone(), after);
+        let step = app.db.write(move |tx| {
+            let ids = resource_store::user_ids_after(tx, organisation, from, STEP)?;
+            for id in &ids {
+                if let Some(user) = resource_store::find(tx, (organisation, Kind::User), *id)?
+                    && let Err(error) = access.settle(tx, &user)
+                {
+                    // One person without a free seat must not keep the others from their change.
+                    tracing::warn!(scim.user = %id, code = error.code(), "a provisioned person's access stays as it was");
+                }
+            }
+            Ok(ids.last().copied())
+        });
+        after = step.await?;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
