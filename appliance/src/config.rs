@@ -1,5 +1,7 @@
 //! The node's configuration: defaults, then a TOML file, then environment, then the command line.
 
+mod door;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -8,6 +10,8 @@ use std::{
 use guildhall_kernel::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use door::{ClientCertificates, LimitsConfig, SecurityConfig};
 
 /// How the node runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +23,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The host name people reach the node under, for links it prints.
     pub host_name: String,
+    /// The address people reach the node under when something stands before it, such as
+    /// `https://guildhall.example`; made of `host_name` and the port when left out.
+    pub public_url: Option<String>,
     /// Serve without TLS; on loopback only.
     pub insecure_http: bool,
     /// TLS certificate and key of your own; one is made at first start otherwise.
@@ -29,6 +36,12 @@ pub struct Config {
     pub engine: EngineConfig,
     /// Whether outgoing connections can be switched on at all.
     pub egress: EgressPolicy,
+    /// How many requests one caller may make.
+    pub limits: LimitsConfig,
+    /// Whom to tell about weaknesses.
+    pub security: SecurityConfig,
+    /// Let identity providers on this machine's loopback be spoken to without TLS; for trying things out.
+    pub plain_loopback_providers: bool,
 }
 
 /// Whether outgoing connections can be switched on at all.
@@ -50,6 +63,10 @@ pub struct TlsConfig {
     pub certificate: Option<PathBuf>,
     /// The private key.
     pub key: Option<PathBuf>,
+    /// The authority that programs' own certificates come from (PEM).
+    pub client_ca: Option<PathBuf>,
+    /// Whether programs may, or must, show a certificate of their own.
+    pub client_certificates: ClientCertificates,
 }
 
 /// What is logged, to standard error.
@@ -121,11 +138,15 @@ impl Default for Config {
             name: "Guildhall".to_owned(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443),
             host_name: "localhost".to_owned(),
+            public_url: None,
             insecure_http: false,
             tls: TlsConfig::default(),
             log: LogConfig::default(),
             engine: EngineConfig::default(),
             egress: EgressPolicy::default(),
+            limits: LimitsConfig::default(),
+            security: SecurityConfig::default(),
+            plain_loopback_providers: false,
         }
     }
 }
@@ -204,11 +225,17 @@ impl Config {
         if let Some(host_name) = environment("GUILDHALL_HOST_NAME") {
             self.host_name = host_name;
         }
+        if let Some(public_url) = environment("GUILDHALL_PUBLIC_URL") {
+            self.public_url = Some(public_url);
+        }
         if let Some(level) = environment("GUILDHALL_LOG") {
             self.log.level = level;
         }
         if let Some(path) = environment("GUILDHALL_ENGINE") {
             self.engine.path = Some(path.into());
+        }
+        if let Some(plain) = environment("GUILDHALL_PLAIN_LOOPBACK_PROVIDERS") {
+            self.plain_loopback_providers = plain == "true";
         }
         if let Some(egress) = environment("GUILDHALL_EGRESS") {
             self.egress = match egress.as_str() {
@@ -233,6 +260,13 @@ impl Config {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return wrong("`tls.certificate` and `tls.key` belong together; give both or neither");
         }
+        if self.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
+            return wrong(
+                "`public_url` is no address such as https://guildhall.example; leave path and final slash out",
+            );
+        }
+        self.tls.clients()?;
+        self.security.check()?;
         if self.engine.context_length_max < 256 {
             return wrong(
                 "`engine.context_length_max` is below 256 tokens, which no model can work with",
@@ -249,10 +283,36 @@ impl Config {
         !self.insecure_http
     }
 
+    /// Where people reach the node that listens on `listen`: scheme, host and port, without a final slash.
+    pub fn origin(&self, listen: SocketAddr) -> String {
+        if let Some(public_url) = &self.public_url {
+            return public_url.clone();
+        }
+        let scheme = if self.is_tls() { "https" } else { "http" };
+        let host = if listen.ip().is_loopback() {
+            "localhost"
+        } else {
+            self.host_name.as_str()
+        };
+        format!("{scheme}://{host}:{}", listen.port())
+    }
+
     /// The JSON Schema of the file.
     pub fn schema() -> serde_json::Value {
         schemars::schema_for!(Self).to_value()
     }
+}
+
+/// Whether the text is a scheme and an authority, and nothing after them.
+fn is_origin(url: &str) -> bool {
+    let Ok(uri) = url.parse::<axum::http::Uri>() else {
+        return false;
+    };
+    let is_web = matches!(uri.scheme_str(), Some("https" | "http"));
+    is_web
+        && uri
+            .authority()
+            .is_some_and(|authority| url.ends_with(authority.as_str()))
 }
 
 impl EngineConfig {

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::{App, AppOptions},
     config::Config,
-    http, identity, licensing,
+    directory, http, identity, licensing,
     ops::{
         self, control,
         data_dir::{self, Taken},
@@ -60,13 +60,16 @@ pub(super) fn run(place: &Place, arguments: &ServeArguments) -> Result<ExitCode>
 
 async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> Result<()> {
     let tls = if config.is_tls() {
-        Some(identity_of(&config, data_dir)?.server_config()?)
+        let clients = config.tls.clients()?;
+        Some(identity_of(&config, data_dir)?.server_config_with(&clients)?)
     } else {
         None
     };
     let server = Server::bind(config.listen, tls, limits()).await?;
-    let address = address(&config, server.local_addr());
-    let app = App::open(AppOptions::new(config, data_dir)).await?;
+    let address = config.origin(server.local_addr());
+    let mut options = AppOptions::new(config, data_dir);
+    options.origin = Some(address.clone());
+    let app = App::open(options).await?;
     let router = http::router(&app)?;
     control::listen(&app)?;
     // Before anybody is told that the node is ready: no signal may find the default handler.
@@ -75,6 +78,7 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
     greet(&app, &address, demo, output).await?;
     tokio::spawn(check_database(app.clone()));
     licensing::start(&app);
+    directory::start(&app);
     asked_to_stop.await;
     tracing::info!("stopping");
     stop(&app).await;
@@ -110,17 +114,6 @@ fn identity_of(config: &Config, data_dir: &Path) -> Result<Identity> {
             &SystemClock,
         ),
     }
-}
-
-/// The address people open.
-pub(super) fn address(config: &Config, listen: SocketAddr) -> String {
-    let scheme = if config.is_tls() { "https" } else { "http" };
-    let host = if listen.ip().is_loopback() {
-        "localhost"
-    } else {
-        config.host_name.as_str()
-    };
-    format!("{scheme}://{host}:{}", listen.port())
 }
 
 async fn greet(app: &App, address: &str, demo: bool, output: Output) -> Result<()> {

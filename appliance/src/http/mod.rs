@@ -1,5 +1,6 @@
 //! The node's HTTP edge: every feature's routes, the layers around them, the pages.
 
+mod door;
 mod egress;
 mod events;
 mod idempotency;
@@ -7,6 +8,7 @@ mod node;
 mod overview;
 mod pages;
 mod read_only;
+mod security_txt;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -22,8 +24,8 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    app::App, billing, catalog, chat, identity, inference, knowledge, licensing, playground,
-    prompts, protocols, ratings, team,
+    app::App, billing, catalog, chat, directory, federation, identity, inference, knowledge, licensing, oauth, playground,
+    prompts, protocols, ratings, scim, team,
 };
 
 /// Time within which an answer must begin.
@@ -33,6 +35,8 @@ fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(document_head())
         .merge(node::router())
         .merge(identity::router())
+        .merge(directory::router())
+        .merge(federation::router())
         .merge(catalog::router(hired))
         .merge(inference::router())
         .merge(knowledge::router())
@@ -43,14 +47,19 @@ fn routes() -> OpenApiRouter<App> {
         .merge(ratings::router())
         .merge(billing::router())
         .merge(licensing::router())
+        .merge(oauth::router())
         .merge(overview::router())
         .merge(events::router())
         .merge(egress::router())
+        .merge(scim::router())
+        .merge(security_txt::router())
 }
 
 /// Everything of the document: the node's own interface and the foreign protocols.
 fn all_routes() -> OpenApiRouter<App> {
-    routes().merge(protocols::router())
+    routes()
+        .merge(protocols::router())
+        .merge(scim::protocol_router())
 }
 
 /// What the catalogue may know of the team: how many of each agent are hired.
@@ -87,7 +96,8 @@ pub fn router(app: &App) -> Result<Router> {
     let document = guildhall_web::openapi::to_stable_json(&openapi())?;
     let (routes, _) = routes().split_for_parts();
     // Outside the layer that reads `Idempotency-Key`: nothing under `/v1` changes anything twice.
-    let (foreign, _) = protocols::router().split_for_parts();
+    let foreign = protocols::router().merge(scim::protocol_router());
+    let (foreign, _) = foreign.split_for_parts();
     let pages = pages::assets();
     let router = routes
         .route(
@@ -98,12 +108,14 @@ pub fn router(app: &App) -> Result<Router> {
         .merge(foreign)
         .layer(from_fn_with_state(app.clone(), read_only::guard))
         .fallback(async move |request: Request| pages.answer(&request))
-        .with_state(app.clone());
+        .with_state(app.clone())
+        .layer(from_fn_with_state(door::Door::new(app), door::limit));
     let options = LayerOptions {
         tls: app.config.is_tls(),
         request_timeout: REQUEST_TIMEOUT,
         shutdown: app.shutdown.clone(),
         ..LayerOptions::default()
     };
-    Ok(stack(router, options).layer(from_fn(protocols::errors_in_own_shape)))
+    let router = stack(router, options).layer(from_fn(protocols::errors_in_own_shape));
+    Ok(router.layer(from_fn(scim::errors_in_own_shape)))
 }

@@ -10,6 +10,7 @@ mod accounts;
 mod catalog;
 mod chat;
 mod door;
+mod federation;
 mod gateway;
 mod gateway_refusals;
 mod harness;
