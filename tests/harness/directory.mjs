@@ -120,7 +120,8 @@ export class RunningDirectory {
 function program(name) {
   const places = ['/usr/sbin', '/usr/local/sbin', '/usr/lib/openldap', '/usr/local/libexec']
   const found = places.map((place) => path.join(place, name)).find((file) => fs.existsSync(file))
-  if (!found) throw new Error(`${name} is missing, which these tests start: install OpenLDAP, with Debian \`apt-get install slapd ldap-utils\``)
+  if (!found)
+    throw new Error(`${name} is missing, which these tests start: install OpenLDAP, with Debian \`apt-get install slapd ldap-utils\``)
   return found
 }
 

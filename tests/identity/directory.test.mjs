@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Caller } from '../harness/api.mjs'
-import { BASE_DN, groupDn, personDn, READER, RunningDirectory } from '../harness/directory.mjs'
+import { groupDn, personDn, READER, RunningDirectory } from '../harness/directory.mjs'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 
 const WAIT_MAX_MS = 20_000
@@ -133,7 +133,9 @@ describe('a directory', () => {
     const ana = await logIn('ana', 'ana-password')
     const ben = await logIn('ben', 'ben-password')
     directory.replace(groupDn('unique'), 'uniqueMember', personDn('gus'))
-    directory.change(`dn: ${personDn('ana')}\nchangetype: modify\nadd: objectClass\nobjectClass: shadowAccount\n-\nadd: shadowExpire\nshadowExpire: 1\n`)
+    directory.change(
+      `dn: ${personDn('ana')}\nchangetype: modify\nadd: objectClass\nobjectClass: shadowAccount\n-\nadd: shadowExpire\nshadowExpire: 1\n`,
+    )
     assert.equal(await status(ana), 200)
     assert.equal((await refresh()).state, 'ok')
     assert.equal(await status(ana), 401)
@@ -147,7 +149,10 @@ describe('a directory', () => {
 
   test('changes a role at the next refresh', async () => {
     const ben = await logIn('ben', 'ben-password')
-    const map = [{ group: 'unique', organisation_id: organisation, role: 'developer' }, { group: 'staff', organisation_id: organisation, role: 'staff' }]
+    const map = [
+      { group: 'unique', organisation_id: organisation, role: 'developer' },
+      { group: 'staff', organisation_id: organisation, role: 'staff' },
+    ]
     const changed = await admin.json('PATCH', `/api/admin/directories/${id}`, { body: { group_map: map } })
     assert.equal(changed.status, 200, JSON.stringify(changed.body))
     await refresh()
@@ -202,7 +207,10 @@ describe('a directory', () => {
     const { status, body, headers } = await tryLogIn(email, password)
     assert.equal(status, 201, `${email}: ${JSON.stringify(body)}`)
     const caller = new Caller(node.url)
-    caller.headers.cookie = headers.getSetCookie().map((cookie) => cookie.split(';')[0]).join('; ')
+    caller.headers.cookie = headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(';')[0])
+      .join('; ')
     return { session: body, caller }
   }
 
