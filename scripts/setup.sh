@@ -31,6 +31,7 @@ missing_packages() {
     [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || echo chromium
     command -v softhsm2-util >/dev/null || echo softhsm2
     command -v xmlsec1 >/dev/null || echo xmlsec1
+    command -v curl >/dev/null || echo curl
     command -v strace >/dev/null || echo strace
     command -v unshare >/dev/null || echo util-linux
     command -v ip >/dev/null || echo iproute2

@@ -63,7 +63,8 @@ export class Visitor {
 
 /** The form of a page that posts itself: where to, and its fields. */
 export function formOf(page) {
-  const plain = (text) => text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&#x27;', "'").replaceAll('&amp;', '&')
+  const plain = (text) =>
+    text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&#x27;', "'").replaceAll('&amp;', '&')
   const action = /<form[^>]* action="([^"]*)"/.exec(page)
   if (!action) throw new Error(`no form in ${page.slice(0, 300)}`)
   const fields = [...page.matchAll(/<input[^>]* name="([^"]*)" value="([^"]*)"/g)].map(([, name, value]) => [name, plain(value)])

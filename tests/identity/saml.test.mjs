@@ -1,47 +1,16 @@
 // Signing in through a real SAML identity provider (pysaml2 with xmlsec1): what works, what is refused and what people and
 // administrators are told, and signing out both ways.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import path from 'node:path'
-import readline from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
+import { startProvider } from '../harness/saml_provider.mjs'
 import { formOf, Visitor } from '../harness/visitor.mjs'
 
-const HERE = new URL('.', import.meta.url).pathname
-const PYTHON = process.env.GUILDHALL_IDENTITY_PYTHON ?? path.join(HERE, '.venv/bin/python')
 const PROVIDERS = '/api/admin/identity-providers'
 const SESSION = '__Host-guildhall'
 const FLOW = '__Host-guildhall-login'
 const ANA = { mail: ['ana@example.test'], displayName: ['Ana Lind'], eduPersonAffiliation: ['staff'] }
-
-/** Starts the identity provider; stopped at the end of the scope. */
-async function startProvider(place) {
-  const child = spawn(PYTHON, [path.join(HERE, 'idp.py'), path.join(temporaryFolder(place), 'idp')], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let log = ''
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    log += text
-  })
-  place.after(async () => {
-    if (child.exitCode !== null) return
-    const closed = once(child, 'close')
-    child.kill('SIGKILL')
-    await closed
-  })
-  const ended = once(child, 'close').then(() => {
-    throw new Error(`the identity provider ended: ${log}`)
-  })
-  const [line] = await Promise.race([once(readline.createInterface({ input: child.stdout }), 'line'), ended])
-  const { url } = JSON.parse(line)
-  const visitor = new Visitor()
-  const control = async (wish) => {
-    const answer = await visitor.post(`${url}/control`, wish)
-    assert.equal(answer.status, 200, log)
-    return JSON.parse(answer.text)
-  }
-  return { url, control, metadata: async () => (await visitor.get(`${url}/metadata`)).text }
-}
 
 describe('signing in through a SAML identity provider', () => {
   const place = scope({ after })
@@ -78,11 +47,13 @@ describe('signing in through a SAML identity provider', () => {
   const welcome = (visitor, answer, page = '/') => {
     assert.equal(answer.location, node.url + page)
     assert.equal(answer.status, 303)
-    assert.deepEqual(visitor.cookie(node.url, SESSION).attributes.filter((text) => /^(secure|httponly|samesite)/.test(text)).sort(), [
-      'httponly',
-      'samesite=strict',
-      'secure',
-    ])
+    assert.deepEqual(
+      visitor
+        .cookie(node.url, SESSION)
+        .attributes.filter((text) => /^(secure|httponly|samesite)/.test(text))
+        .sort(),
+      ['httponly', 'samesite=strict', 'secure'],
+    )
   }
   /** Refused: the person learns nothing but a reference, the administrator the reason under that reference. */
   const refused = async (visitor, answer, code) => {

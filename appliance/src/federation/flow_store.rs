@@ -36,11 +36,16 @@ pub(super) fn insert_flow(
     now: Timestamp,
 ) -> Result<()> {
     tx.execute("DELETE FROM saml_flows WHERE expires_at <= ?", params![now])?;
-    tx.execute(
-        "DELETE FROM saml_flows WHERE state_hash NOT IN
-         (SELECT state_hash FROM saml_flows ORDER BY expires_at DESC LIMIT ?)",
-        params![FLOWS_MAX],
-    )?;
+    let count = tx.query_one("SELECT count(*) FROM saml_flows", params![], |row| {
+        row.get_at::<i64>(0)
+    })?;
+    if count >= FLOWS_MAX {
+        tx.execute(
+            "DELETE FROM saml_flows WHERE state_hash IN
+             (SELECT state_hash FROM saml_flows ORDER BY expires_at LIMIT 100)",
+            params![],
+        )?;
+    }
     tx.execute(
         "INSERT INTO saml_flows (state_hash, browser_hash, provider_id, request_id, next, test_id, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, ?)",

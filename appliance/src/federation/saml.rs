@@ -261,7 +261,10 @@ pub(super) async fn take_once(
 fn identity_from(provider: &ProviderRow, assertion: &Assertion) -> Result<ExternalIdentity> {
     let name = &assertion.name_id;
     let format = name.format.as_deref().unwrap_or_default();
-    let is_address = format.ends_with(":emailAddress") || name.value.contains('@');
+    // Other kinds of names may hold an `@` without being anybody's address.
+    let is_unspecified = format.is_empty() || format.ends_with(":unspecified");
+    let is_address =
+        format.ends_with(":emailAddress") || is_unspecified && name.value.contains('@');
     let email = is_address.then_some(name.value.as_str());
     let claims = claims_of(assertion);
     let mut identity = mapping::identity_of(provider, (&name.value, email), &claims)?;

@@ -61,7 +61,6 @@ pub(crate) fn parse(text: &str, comments: Comments) -> Result<Element> {
     let options = ParsingOptions {
         allow_dtd: false,
         nodes_limit: NODES_MAX,
-        ..ParsingOptions::default()
     };
     let document = Document::parse_with_options(text, options).map_err(|_| not_xml())?;
     element(text, document.root_element(), None)

@@ -50,7 +50,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     // The provider here speaks SAML, so that these are refused, which is written down.
     open("GET", "/oidc/{id}/login", true),
     open("GET", "/oidc/{id}/callback", true),
-    open("GET", "/oidc/{id}/logout", true),
+    open("GET", "/oidc/{id}/logout", false),
     read("/api/admin/identity-providers", Admin),
     change(
         "POST",
