@@ -16,6 +16,7 @@ mod gateway_refusals;
 mod harness;
 mod idempotency;
 mod identity;
+mod interface;
 mod keys;
 mod knowledge;
 mod licensing;
