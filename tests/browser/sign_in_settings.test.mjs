@@ -235,7 +235,7 @@ describe('the ways in, as an administrator sets them up', () => {
     await page.goto(`${node.url}/admin/applications?tab=clients`)
     await button('More for Notes').click()
     await page.getByRole('menuitem', { name: 'Change', exact: true }).click()
-    await dialog().getByText('Shows a code to type in', { exact: true }).click()
+    await dialog().getByRole('checkbox', { name: /^Shows a code to type in/ }).check()
     await inDialog('Save').click()
     await dialog().waitFor({ state: 'detached' })
     const started = await program.post('/oauth/device_authorization', { form: { client_id: client, scope: 'read' } })

@@ -17,6 +17,9 @@ const LOOK = {
 /** What a step is called: in our words where we have them, else as the node names it. */
 export const stepName = (name: string): string => optional(`grants.step.${name}`) ?? sentence(name.replaceAll('_', ' ')).slice(0, -1)
 
+/** What was seen, as a sentence; an address or an e-mail at its start keeps its letters. */
+const seen = (detail: string): string => (/^\S*(?::\/\/|@|=)/.test(detail) ? detail : sentence(detail))
+
 type TestStepsProps = { steps: readonly TestStep[] | undefined; label: string; busy?: boolean }
 /** A test, line by line: what was tried, what was seen, how long it took, and what helps where it failed. */
 export function TestSteps({ steps, label, busy = false }: TestStepsProps) {
@@ -42,7 +45,7 @@ function Line({ step, delay }: { step: TestStep; delay: number }) {
       <div className="min-w-0 flex-1 pt-0.5">
         <p className={step.state === 'skipped' ? 'text-ink-3' : 'font-medium'}>{stepName(step.name)}</p>
         {step.detail ? (
-          <p className={`text-[13.5px] [overflow-wrap:anywhere] ${failed ? 'text-danger' : 'text-ink-2'}`}>{sentence(step.detail)}</p>
+          <p className={`text-[13.5px] [overflow-wrap:anywhere] ${failed ? 'text-danger' : 'text-ink-2'}`}>{seen(step.detail)}</p>
         ) : null}
         {step.hint ? (
           <p className="mt-1.5 flex items-start gap-2 rounded-[12px] bg-warn/10 px-3 py-2 text-[13.5px] text-ink">

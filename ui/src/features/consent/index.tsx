@@ -1,4 +1,5 @@
 import '@/lib/i18n/en/consent'
+import '@/lib/i18n/en/signin'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useSession } from '@/api/session'

@@ -1,4 +1,5 @@
 import '@/lib/i18n/en/consent'
+import '@/lib/i18n/en/signin'
 import { useMutation } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { ArrowRight, MonitorSmartphone } from 'lucide-react'
