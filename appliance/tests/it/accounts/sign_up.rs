@@ -113,15 +113,17 @@ async fn an_administrator_lets_in_or_refuses_who_waits() {
     assert_eq!(items[0]["organisation"], "Olga's Bakery");
     assert!(!waiting.to_string().contains("argon2"));
 
-    let path = |number: usize, what: &str| {
+    let path = |email: &str, what: &str| {
+        let item = items.iter().find(|item| item["email"] == email).unwrap();
         format!(
             "/api/admin/sign-ups/{}/{what}",
-            items[number]["id"].as_str().unwrap()
+            item["id"].as_str().unwrap()
         )
     };
+    let (olga, otto) = ("olga@bakery.example", "otto@bakery.example");
     let approved = test
         .admin()
-        .send("POST", &path(0, "approve"), None, &[])
+        .send("POST", &path(olga, "approve"), None, &[])
         .await;
     assert_eq!(approved.status, StatusCode::OK, "{}", approved.text);
     let opened = log_in(&test, "olga@bakery.example", PASSWORD).await;
@@ -133,12 +135,12 @@ async fn an_administrator_lets_in_or_refuses_who_waits() {
     );
     let refused = test
         .admin()
-        .send("POST", &path(1, "refuse"), None, &[])
+        .send("POST", &path(otto, "refuse"), None, &[])
         .await;
     assert_eq!(refused.status, StatusCode::NO_CONTENT);
     let gone = test
         .admin()
-        .send("POST", &path(1, "approve"), None, &[])
+        .send("POST", &path(otto, "approve"), None, &[])
         .await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
     assert_eq!(
