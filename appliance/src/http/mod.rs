@@ -18,9 +18,9 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use futures::future::BoxFuture;
-use guildhall_kernel::{AgentId, Ctx, Result};
+use guildhall_kernel::{AgentId, Ctx, Result, RoleId, ScimResourceId};
 use guildhall_web::layers::{LayerOptions, stack};
-use utoipa::openapi::OpenApi;
+use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
@@ -84,8 +84,22 @@ fn document_head() -> OpenApi {
 pub fn openapi() -> OpenApi {
     let (_, mut document) = all_routes().split_for_parts();
     guildhall_web::openapi::declare_security(&mut document, "__Host-guildhall");
+    protocols::declare_errors(&mut document);
     guildhall_web::openapi::declare_errors(&mut document);
+    declare_ids(&mut document);
     document
+}
+
+/// Ids that stand in paths only: what generates the document collects the schemas of bodies.
+fn declare_ids(document: &mut OpenApi) {
+    let ids = [
+        (RoleId::name(), RoleId::schema()),
+        (ScimResourceId::name(), ScimResourceId::schema()),
+    ];
+    let components = document.components.get_or_insert_with(Default::default);
+    for (name, schema) in ids {
+        components.schemas.entry(name.into_owned()).or_insert(schema);
+    }
 }
 
 /// The whole router of a node, ready to be served.

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub use problem::errors_in_own_shape;
+pub use problem::{declare_errors, errors_in_own_shape};
 
 use crate::app::App;
 

@@ -9,6 +9,7 @@ use axum::{
 use guildhall_kernel::{Error, ErrorDetail, ErrorKind};
 use guildhall_web::Refused;
 use serde::Serialize;
+use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, ResponseBuilder, schema::Type};
 
 /// What the caller's clients understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +164,25 @@ pub async fn errors_in_own_shape(request: Request, next: Next) -> Response {
     match response.extensions_mut().remove::<Refused>() {
         Some(refused) => reshaped(shape, refused, response),
         None => response,
+    }
+}
+
+/// Describes the body of every refusal below `/v1`: an object with an `error`, whose members are the protocol's.
+pub fn declare_errors(document: &mut OpenApi) {
+    let object = || ObjectBuilder::new().schema_type(Type::Object);
+    let body = object().property("error", object()).required("error");
+    let content = ContentBuilder::new().schema(Some(body.build())).build();
+    let response = ResponseBuilder::new()
+        .description("The request was refused or failed, in the words of the protocol.")
+        .content("application/json", content)
+        .build();
+    let items = document.paths.paths.iter_mut();
+    for (_, item) in items.filter(|(path, _)| path.starts_with("/v1/")) {
+        let operations = [&mut item.get, &mut item.post];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), response.clone().into());
+        }
     }
 }
 

@@ -84,7 +84,7 @@ async fn every_answer_has_the_headers_and_the_cookie_its_flags() {
         .at(elsewhere())
         .post("/api/session", login)
         .await;
-    assert_eq!(entered.status, StatusCode::OK, "{}", entered.text);
+    assert_eq!(entered.status, StatusCode::CREATED, "{}", entered.text);
     let cookie = entered.headers["set-cookie"].to_str().unwrap();
     assert!(cookie.starts_with("__Host-guildhall="), "{cookie}");
     for flag in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/"] {
@@ -153,4 +153,73 @@ async fn weaknesses_can_be_told_to_whom_the_configuration_names() {
     let expected = "Contact: mailto:security@example.org\nContact: https://example.org/report\n\
                     Expires: 2026-07-04T00:00:00.000Z\nPolicy: https://example.org/policy\n";
     assert_eq!(answer.text, expected);
+}
+
+#[tokio::test]
+async fn a_certificate_speaks_for_the_service_account_it_is_bound_to() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let robot = json!({ "name": "Robot", "role": "viewer" });
+    let robot = admin
+        .post("/api/admin/service-accounts", robot)
+        .await
+        .json();
+    let path = format!(
+        "/api/admin/service-accounts/{}/certificate",
+        robot["id"].as_str().unwrap()
+    );
+    let fingerprint = ["AB"; 32].join(":");
+    let bind = |fingerprint: serde_json::Value| Some(json!({ "fingerprint": fingerprint }));
+    let program = test.nobody().showing(&fingerprint);
+    assert_eq!(
+        program.get("/api/session").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+
+    let plain = json!("ab".repeat(32));
+    let bound = admin.send("PUT", &path, bind(plain), &[]).await;
+    assert_eq!(
+        bound.json()["fingerprint"],
+        json!(fingerprint),
+        "{}",
+        bound.text
+    );
+    let session = program.get("/api/session").await.json();
+    assert_eq!(
+        (&session["person"]["id"], &session["role"]),
+        (&robot["id"], &json!("viewer"))
+    );
+    assert_eq!(program.get("/api/ves").await.status, StatusCode::OK);
+    let denied = program.post("/api/admin/people", json!({})).await;
+    assert_eq!(denied.status, StatusCode::FORBIDDEN);
+    // A browser shows certificates unasked: another site cannot make it change anything.
+    let rename = Some(json!({ "display_name": "x" }));
+    let elsewhere = [("origin", "https://evil.example")];
+    let forged = program
+        .send("PATCH", "/api/account", rename, &elsewhere)
+        .await;
+    assert_eq!(forged.code(), "cross_site_request");
+
+    let other = json!({ "name": "Other", "role": "viewer" });
+    let other = admin
+        .post("/api/admin/service-accounts", other)
+        .await
+        .json();
+    let other = format!(
+        "/api/admin/service-accounts/{}/certificate",
+        other["id"].as_str().unwrap()
+    );
+    let taken = admin
+        .send("PUT", &other, bind(json!(fingerprint)), &[])
+        .await;
+    assert_eq!(taken.code(), "certificate_taken");
+    let stranger = test.stranger().await;
+    assert_eq!(stranger.get(&path).await.status, StatusCode::NOT_FOUND);
+    admin
+        .send("PUT", &path, bind(serde_json::Value::Null), &[])
+        .await;
+    assert_eq!(
+        program.get("/api/session").await.status,
+        StatusCode::UNAUTHORIZED
+    );
 }

@@ -15,6 +15,7 @@ use guildhall::{
     identity::{self, FirstAdministrator, NewApiKey, NewMember},
 };
 use guildhall_kernel::{Clock, Ctx, FixedClock, OrgId, RequestId, Role};
+use guildhall_web::tls::ClientCertificate;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -38,6 +39,8 @@ pub struct Caller {
     key: Option<String>,
     /// Where requests come from; nowhere in particular when left out.
     peer: Option<SocketAddr>,
+    /// The fingerprint of the certificate that the connection was opened with.
+    certificate: Option<String>,
 }
 
 /// An answer, read to its end.
@@ -144,6 +147,7 @@ impl TestApp {
             router: self.router.clone(),
             key: Some(key.clone()),
             peer: None,
+            certificate: None,
         }
     }
 
@@ -153,6 +157,7 @@ impl TestApp {
             router: self.router.clone(),
             key: Some(key.to_owned()),
             peer: None,
+            certificate: None,
         }
     }
 
@@ -165,6 +170,7 @@ impl TestApp {
             router: self.router.clone(),
             key: None,
             peer: None,
+            certificate: None,
         }
     }
 
@@ -204,6 +210,7 @@ impl TestApp {
             router: self.router.clone(),
             key: Some(key_of(&self.app, &stranger).await),
             peer: None,
+            certificate: None,
         };
         // Who made the organisation belongs to it; from here on the two have nobody in common.
         let removed = stranger
@@ -237,6 +244,12 @@ impl Caller {
     /// The same caller at an address.
     pub fn at(mut self, peer: SocketAddr) -> Self {
         self.peer = Some(peer);
+        self
+    }
+
+    /// The same caller on a connection with a certificate.
+    pub fn showing(mut self, fingerprint: &str) -> Self {
+        self.certificate = Some(fingerprint.to_owned());
         self
     }
 
@@ -331,6 +344,9 @@ impl Caller {
         let mut request = Request::builder().method(method).uri(path);
         if let Some(peer) = self.peer {
             request = request.extension(ConnectInfo(peer));
+        }
+        if let Some(fingerprint) = self.certificate.clone() {
+            request = request.extension(ClientCertificate { fingerprint });
         }
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));

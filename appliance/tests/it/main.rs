@@ -23,6 +23,7 @@ mod licensing;
 mod metering;
 mod models;
 mod oauth;
+mod oidc;
 mod packs;
 mod playground;
 mod policies;

@@ -71,6 +71,13 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Admin,
         || json!({ "name": "Other" }),
     ),
+    read("/api/admin/service-accounts/{id}/certificate", Admin),
+    change(
+        "PUT",
+        "/api/admin/service-accounts/{id}/certificate",
+        Admin,
+        || json!({ "fingerprint": "0a".repeat(32) }),
+    ),
     read("/api/admin/service-accounts/{id}/keys", Admin),
     change(
         "POST",
