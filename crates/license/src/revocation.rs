@@ -79,7 +79,7 @@ impl TryFrom<Entry> for Revocation {
 }
 
 /// Names what is revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RevocationTarget {
     /// A licence, all serials.
