@@ -22,6 +22,18 @@ const preloadFonts: Plugin = {
   },
 }
 
+/**
+ * The first page carries a list of every file that any page needs, so its length counts. It names files by their hashes alone, and leaves out
+ * what index.html loads anyway (`base`) and single icons, which are small and come with the file that shows them. manifest.json has the names.
+ */
+const ALWAYS_LOADED: readonly string[] = ['react', 'tanstack', 'rolldown-runtime', 'createLucideIcon', 'queries']
+const ICON = /lucide-react[\\/]dist[\\/]esm[\\/]icons[\\/]/
+function fileNameOf(chunk: { name: string; moduleIds: string[] }): string {
+  if (ALWAYS_LOADED.includes(chunk.name)) return 'assets/base-[hash].js'
+  return chunk.moduleIds.every((id) => ICON.test(id)) ? 'assets/icon-[hash].js' : 'assets/[hash].js'
+}
+const notListed = (file: string) => /\/(base|icon)-/.test(file)
+
 const node = process.env.GUILDHALL_URL ?? 'https://localhost:8443'
 // The node of a developer signs its own certificate.
 const proxy = Object.fromEntries(
@@ -37,9 +49,13 @@ export default defineConfig({
     manifest: true,
     // The content security policy forbids data: URLs in styles and scripts.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, files, { hostType }) => (hostType === 'js' ? files.filter((file) => !notListed(file)) : files),
+    },
     rolldownOptions: {
       output: {
+        chunkFileNames: fileNameOf,
         codeSplitting: {
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler)[\\/]/, priority: 30 },

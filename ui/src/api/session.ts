@@ -53,8 +53,10 @@ export async function loadSession(client: QueryClient): Promise<Session | null> 
   return session
 }
 
-/** What was read with a session; the state of the set-up is public. */
-const belongsToSession = (query: Query) => query.queryKey[0] !== keys.session[0] && query.queryKey[0] !== keys.setup[0]
+/** Read before anybody is signed in: the state of the set-up, the ways in, an invitation. */
+const PUBLIC: readonly unknown[] = [keys.setup[0], 'sign-in']
+/** What was read with a session. */
+const belongsToSession = ({ queryKey: [subject] }: Query) => subject !== keys.session[0] && !PUBLIC.includes(subject)
 
 /** A new session body, from sign-in, set-up, a changed password or another organisation. What was cached belonged to the old one. */
 export function adoptSession(client: QueryClient, session: Session) {

@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/password'
 import { Eye, EyeOff, Lock } from 'lucide-react'
 import { type ComponentProps, useState } from 'react'
 import { t } from '@/lib/i18n'

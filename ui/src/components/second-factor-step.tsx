@@ -1,7 +1,7 @@
 import '@/lib/i18n/en/factors'
 import '@/lib/i18n/en/signin'
 import { useMutation } from '@tanstack/react-query'
-import { ArrowRight, Fingerprint, LifeBuoy, LoaderCircle, type LucideIcon, Smartphone } from 'lucide-react'
+import { ArrowRight, Fingerprint, LoaderCircle, type LucideIcon, Smartphone, Ticket } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { accountApi, type FactorMethod, hasExpired, type SecondFactorChallenge, type SecondFactorInput } from '@/api/account-queries'
 import type { Session } from '@/api/types'
@@ -14,7 +14,7 @@ import { Field } from './field'
 import { PasskeyProblem } from './passkey-problem'
 import { useWait, Wait } from './wait'
 
-const ICONS: Record<FactorMethod, LucideIcon> = { totp: Smartphone, passkey: Fingerprint, recovery_code: LifeBuoy }
+const ICONS: Record<FactorMethod, LucideIcon> = { totp: Smartphone, passkey: Fingerprint, recovery_code: Ticket }
 
 type Answer = Omit<SecondFactorInput, 'challenge' | 'passkey'> & { withPasskey?: boolean }
 type SecondFactorStepProps = {
@@ -118,7 +118,7 @@ function RecoveryForm({ busy, onSend }: { busy: boolean; onSend: (code: string) 
       <Field
         label={t('signin.factor.recovery')}
         hint={t('signin.factor.recovery_hint')}
-        icon={LifeBuoy}
+        icon={Ticket}
         autoComplete="off"
         autoCapitalize="none"
         spellCheck={false}

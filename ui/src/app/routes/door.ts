@@ -1,5 +1,4 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { accountQueries } from '@/api/account-queries'
 import { queries } from '@/api/queries'
 import { loadSession, mustSetUpSecondFactor } from '@/api/session'
 import { safeNext } from '@/lib/safe-next'
@@ -19,7 +18,10 @@ const signIn = createRoute({
     if (setup.needed) throw redirect({ to: '/setup' })
   },
   // The ways in are there when the page is, so that nothing moves under a finger. Without them the password is still asked for.
-  loader: ({ context }) => context.client.prefetchQuery({ ...accountQueries.signIn(), retry: false }),
+  loader: async ({ context }) => {
+    const { accountQueries } = await import('@/api/account-queries')
+    await context.client.prefetchQuery({ ...accountQueries.signIn(), retry: false })
+  },
   component: lazyRouteComponent(() => import('@/features/signin')),
 })
 

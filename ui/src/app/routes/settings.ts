@@ -1,5 +1,4 @@
 import { createRoute, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { peopleQueries } from '@/api/people-queries'
 import { queries } from '@/api/queries'
 import { requireNodePermission, requirePermission, requireSome } from '../guards'
 import { adminPages, mayProviders } from '../shell/nav'
@@ -32,7 +31,6 @@ const people = createRoute({
   path: '/people',
   validateSearch: peopleSearch,
   beforeLoad: ({ context }) => requirePermission(context.session, 'people.read'),
-  loader: ({ context }) => void context.client.prefetchInfiniteQuery(peopleQueries.people()),
   component: lazyRouteComponent(() => import('@/features/admin-people')),
 })
 

@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/menus'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, useRouter } from '@tanstack/react-router'
 import { Building2, Check, Keyboard, LogOut, UserRound } from 'lucide-react'

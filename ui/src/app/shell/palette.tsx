@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/palette'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { CornerDownLeft, type LucideIcon, Search, UserRound } from 'lucide-react'

@@ -1,3 +1,4 @@
+import '@/lib/i18n/en/palette'
 import { KeyHint } from '@/components/button'
 import { Dialog } from '@/components/dialog'
 import { t } from '@/lib/i18n'

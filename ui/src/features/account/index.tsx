@@ -1,6 +1,7 @@
 import '@/lib/i18n/en/grants'
 import '@/lib/i18n/en/account'
 import '@/lib/i18n/en/factors'
+import '@/lib/i18n/en/menus'
 import '@/lib/i18n/en/security'
 import '@/lib/i18n/en/signin'
 import { useNavigate, useSearch } from '@tanstack/react-router'

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { LifeBuoy, type LucideIcon, ShieldCheck, Smartphone } from 'lucide-react'
+import { type LucideIcon, ShieldCheck, Smartphone, Ticket } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { type AccountSecurity, accountApi, accountQueries } from '@/api/account-queries'
 import { Button } from '@/components/button'
@@ -61,7 +61,7 @@ export function SecondFactorPanel({ security }: { security: AccountSecurity }) {
           )}
         </Row>
         <Row
-          icon={LifeBuoy}
+          icon={Ticket}
           lit={security.recovery_codes_left > 0}
           title={t('security.codes.row')}
           note={<CodesLeft security={security} />}

@@ -34,7 +34,7 @@ export function PermissionPicker({ permissions, chosen, onChange }: PickerProps)
           {t('roles.chosen', { count: chosen.length, total })}
         </p>
       </div>
-      <div className="max-h-[44dvh] overflow-y-auto rounded-[16px] border border-line" {...scrollRegion(t('roles.may'))}>
+      <div className="relative max-h-[44dvh] overflow-y-auto rounded-[16px] border border-line" {...scrollRegion(t('roles.may'))}>
         {rows.length === 0 ? <p className="p-5 text-[14px] text-ink-2">{t('roles.none_found')}</p> : null}
         {rows.map((group) => (
           <Group

@@ -13,7 +13,10 @@ import type { grants } from './grants'
 import type { hire } from './hire'
 import type { license } from './license'
 import type { market } from './market'
+import type { menus } from './menus'
 import type { models } from './models'
+import type { palette } from './palette'
+import type { password } from './password'
 import type { playground } from './playground'
 import type { policies } from './policies'
 import type { portal } from './portal'
@@ -21,6 +24,7 @@ import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
+import type { roleWords } from './role-words'
 import type { roles } from './roles'
 import type { security } from './security'
 import type { setup } from './setup'
@@ -41,6 +45,10 @@ export type Messages = typeof shell &
   typeof roles &
   typeof admission &
   typeof chips &
+  typeof menus &
+  typeof palette &
+  typeof password &
+  typeof roleWords &
   typeof setup &
   typeof account &
   typeof applications &
