@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use guildhall_kernel::{ErrorBody, OrgId, Result};
@@ -15,10 +15,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use zeroize::Zeroizing;
 
 use super::{
-    login::{self, OpenedSession, Origin, SESSION_SECONDS},
+    login::{self, OpenedSession, Origin},
     model::SessionView,
+    password_login,
     permission::perm,
     setup::{self, FirstAdministrator},
+    site::Site,
 };
 use crate::app::App;
 
@@ -145,9 +147,11 @@ async fn log_in(
     _: Public,
     State(app): State<App>,
     origin: Origin,
+    site: Site,
     Json(input): Json<LoginInput>,
 ) -> HttpResult<Response> {
-    let opened = login::log_in(&app, &input.email, Zeroizing::new(input.password), origin).await?;
+    let password = Zeroizing::new(input.password);
+    let opened = password_login::log_in(&app, &input.email, password, (origin, &site)).await?;
     Ok(with_cookie(&app, StatusCode::CREATED, opened)?)
 }
 
@@ -189,13 +193,22 @@ async fn switch_organisation(
     Ok(with_cookie(&app, StatusCode::OK, opened)?)
 }
 
+/// The `Set-Cookie` value that gives the browser its new session, for as long as the session can live.
+///
+/// # Errors
+/// Internal when the cookie cannot be written.
+pub fn session_cookie(app: &App, opened: &OpenedSession) -> Result<HeaderValue> {
+    let left = opened.end.as_millis() - app.clock.now().as_millis();
+    let age = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    app.session_cookie.set(&opened.token, Some(age))
+}
+
 /// An answer that gives the browser its new session.
 pub(super) fn with_cookie(
     app: &App,
     status: StatusCode,
     opened: OpenedSession,
 ) -> Result<Response> {
-    let age = Duration::from_secs(SESSION_SECONDS.unsigned_abs());
-    let cookie = app.session_cookie.set(&opened.token, Some(age))?;
+    let cookie = session_cookie(app, &opened)?;
     Ok((status, [(header::SET_COOKIE, cookie)], Json(opened.view)).into_response())
 }
