@@ -131,18 +131,17 @@ async fn with_caller(app: &App, parts: &Parts, caller: TokenCaller) -> Result<Ct
     Ok(speaking_for(app, parts, caller, &membership))
 }
 
-fn speaking_for(
-    app: &App,
-    parts: &Parts,
-    caller: TokenCaller,
-    membership: &Membership,
-) -> Ctx {
+fn speaking_for(app: &App, parts: &Parts, caller: TokenCaller, membership: &Membership) -> Ctx {
     let granted = permission::granted(
         &membership.role_permissions,
         membership.is_platform_administrator,
         false,
     );
-    let permissions = permission::narrowed(granted, Some(caller.scopes.as_slice()), caller.ves.is_some());
+    let permissions = permission::narrowed(
+        granted,
+        Some(caller.scopes.as_slice()),
+        caller.ves.is_some(),
+    );
     let ctx = Ctx {
         person: caller.person,
         organisation: caller.organisation,
@@ -160,9 +159,7 @@ fn speaking_for(
 
 async fn with_session(app: &App, parts: &Parts, token: &str) -> Result<Ctx> {
     let (hash, now) = (token_hash(token), app.clock.now());
-    let found = app.db.read(move |reader| {
-        live_session(reader, &hash, now)
-    });
+    let found = app.db.read(move |reader| live_session(reader, &hash, now));
     let (session, membership, must_set_up) = found.await?.ok_or_else(guard::not_logged_in)?;
     csrf::check(parts, token.as_bytes())?;
     if must_set_up && !is_for_setting_up(parts.uri.path()) {

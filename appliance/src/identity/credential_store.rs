@@ -154,11 +154,7 @@ pub(super) fn delete_other_sessions(
 }
 
 /// Deletes the person's sessions in one organisation.
-pub(super) fn delete_sessions_in(
-    tx: &Tx<'_>,
-    organisation: OrgId,
-    person: PersonId,
-) -> Result<()> {
+pub(super) fn delete_sessions_in(tx: &Tx<'_>, organisation: OrgId, person: PersonId) -> Result<()> {
     tx.execute(
         "DELETE FROM sessions WHERE person_id = ? AND organisation_id = ?",
         params![person, organisation],
@@ -181,14 +177,8 @@ pub(super) fn delete_access(tx: &Tx<'_>, organisation: OrgId, person: PersonId) 
 
 /// Deletes every session and key of the person, in every organisation.
 pub(super) fn delete_all_access(tx: &Tx<'_>, person: PersonId) -> Result<()> {
-    tx.execute(
-        "DELETE FROM sessions WHERE person_id = ?",
-        params![person],
-    )?;
-    tx.execute(
-        "DELETE FROM api_keys WHERE person_id = ?",
-        params![person],
-    )?;
+    tx.execute("DELETE FROM sessions WHERE person_id = ?", params![person])?;
+    tx.execute("DELETE FROM api_keys WHERE person_id = ?", params![person])?;
     Ok(())
 }
 
