@@ -124,7 +124,7 @@ async fn a_model_is_called_and_chosen_by_whom_its_policy_names() {
     let called = normal.post("/v1/chat/completions", completion).await;
     assert_eq!(
         refusal(&called),
-        (404, "unknown_model".into()),
+        (404, "model_not_found".into()),
         "{}",
         called.text
     );
