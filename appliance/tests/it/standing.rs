@@ -472,6 +472,8 @@ fn only_the_reviewed_operations_are_open() {
 /// Operations in which one proves who one is, with a wrong password here.
 const PROVING: &[&str] = &[
     "/api/session",
+    "/api/session/second-factor",
+    "/api/session/passkey",
     "/api/account/password",
     "/api/account/organisation",
 ];
