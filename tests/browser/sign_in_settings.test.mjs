@@ -213,7 +213,13 @@ describe('the ways in, as an administrator sets them up', () => {
     assert.equal(answer.searchParams.get('state'), '00123', 'the state comes back as it was')
     await tab.close()
     const given = await program.post('/oauth/token', {
-      form: { grant_type: 'authorization_code', client_id: client, code: answer.searchParams.get('code'), redirect_uri, code_verifier: verifier },
+      form: {
+        grant_type: 'authorization_code',
+        client_id: client,
+        code: answer.searchParams.get('code'),
+        redirect_uri,
+        code_verifier: verifier,
+      },
     })
     assert.equal(given.status(), 200, await given.text())
     tokens = await given.json()
@@ -235,7 +241,9 @@ describe('the ways in, as an administrator sets them up', () => {
     await page.goto(`${node.url}/admin/applications?tab=clients`)
     await button('More for Notes').click()
     await page.getByRole('menuitem', { name: 'Change', exact: true }).click()
-    await dialog().getByRole('checkbox', { name: /^Shows a code to type in/ }).check()
+    await dialog()
+      .getByRole('checkbox', { name: /^Shows a code to type in/ })
+      .check()
     await inDialog('Save').click()
     await dialog().waitFor({ state: 'detached' })
     const started = await program.post('/oauth/device_authorization', { form: { client_id: client, scope: 'read' } })
