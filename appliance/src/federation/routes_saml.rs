@@ -122,7 +122,8 @@ async fn begin_login(
 /// Takes the response that a SAML provider has the browser post.
 #[utoipa::path(post, path = "/saml/{id}/acs", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`SAMLResponse` and `RelayState`"),
-    responses((status = 200, description = "A test is done", content_type = "text/html", body = String), (status = 303)))]
+    responses((status = 200, description = "A test is done", content_type = "text/html", body = String), (status = 303),
+              (status = 404, body = ErrorBody)))]
 async fn take_response(
     _: Public,
     State(app): State<App>,
@@ -162,7 +163,7 @@ async fn take_response(
 
 /// Logs out here and at the SAML provider, or takes the provider's logout message from the address.
 #[utoipa::path(get, path = "/saml/{id}/logout", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
-    responses((status = 303)))]
+    responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn log_out(
     _: Public,
     State(app): State<App>,
@@ -193,7 +194,7 @@ async fn log_out(
 /// Takes the logout message that a SAML provider has the browser post.
 #[utoipa::path(post, path = "/saml/{id}/logout", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`SAMLRequest` or `SAMLResponse`, and `RelayState`"),
-    responses((status = 303)))]
+    responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn take_logout_form(
     _: Public,
     State(app): State<App>,
