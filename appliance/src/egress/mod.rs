@@ -4,7 +4,9 @@
 //! every call is refused before a name is looked up or a socket exists; calls go only to the host and
 //! port of an enabled provider, which callers name and cannot choose; every address is checked against
 //! the network the provider was declared for and then connected to as checked; closing the switch ends
-//! calls under way; every call, also a refused one, is counted and recorded without its content.
+//! calls under way; every call, also a refused one, is counted and recorded without its content. Services of
+//! the organisation's own network, which an administrator entered (identity providers and the like), are
+//! called while the node is air-gapped too, and then at addresses of the local network only.
 //! Deliberately absent: proxies from the environment, redirections, cookies, compression.
 
 mod address;
@@ -12,7 +14,9 @@ mod call;
 mod connect;
 mod model;
 mod pool;
+mod service;
 mod store;
+mod stream;
 
 use std::{
     collections::BTreeMap,
@@ -31,6 +35,8 @@ pub use model::{
     AllowedDestination, CallOutcome, CallTimeouts, Destination, EgressCall, EgressMode,
     EgressTotals, EgressView, Origin, SwitchedBy,
 };
+pub use service::{ServiceCall, service_id};
+pub use stream::{ServiceAddress, ServiceStream};
 
 use self::{connect::Connector, pool::Pool};
 use crate::{
@@ -65,6 +71,8 @@ struct State {
     mode: EgressMode,
     changed: Option<Turned>,
     routes: BTreeMap<ProviderId, Route>,
+    /// Cancelled when the switch is turned: ends calls of services under way.
+    services: CancellationToken,
 }
 
 /// Who turned the switch last, and when.
@@ -130,6 +138,7 @@ impl Egress {
                 mode,
                 changed: stored.map(|(_, by, at)| Turned { by, at }),
                 routes: BTreeMap::new(),
+                services: CancellationToken::new(),
             }),
             turning: tokio::sync::Mutex::default(),
             waiting: Mutex::default(),
@@ -266,6 +275,7 @@ impl Egress {
         for route in state.routes.values_mut() {
             *route = route.renewed();
         }
+        std::mem::take(&mut state.services).cancel();
     }
 
     /// The switch, where calls may go and what was called. People's names are another module's to know.

@@ -59,8 +59,13 @@ impl Egress {
             body: service.body,
             timeouts: TIMEOUTS,
         };
-        let record = self.begin(&call);
-        self.send(record, route, call).await
+        let (record, everywhere) = (self.begin(&call), route.destination.any_network);
+        let host = route.destination.authority();
+        let answer = self.send(record, route, call).await;
+        answer.map_err(|error| match error.code() {
+            "egress_address_refused" if !everywhere => beyond(&host),
+            _ => error,
+        })
     }
 
     /// A route of its own for one call: logins are rare, so nothing is kept open between them.
@@ -73,11 +78,14 @@ impl Egress {
             let message = format!("`{base}` is not encrypted; use https");
             return Err(Error::invalid_field("url", "invalid_base_url", message));
         }
+        // Read together: what the switch allows now ends when it is turned, as with providers.
+        let (mode, open) = {
+            let state = self.state();
+            (state.mode, state.services.clone())
+        };
         destination.local_network = true;
-        destination.any_network = self.mode() == EgressMode::Allowed;
+        destination.any_network = mode == EgressMode::Allowed;
         let destination = Arc::new(destination);
-        // Ends with the switch, as the routes of providers do.
-        let open = self.state().services.clone();
         let connector = Connector::new(Arc::clone(&destination), TIMEOUTS.connect)?.until(&open);
         let route = Route {
             slug: service.service.clone(),
@@ -88,6 +96,14 @@ impl Egress {
         };
         Ok((route, path))
     }
+}
+
+/// The refusal of an address outside the local network: names the switch and who can turn it.
+fn beyond(host: &str) -> Error {
+    let message = format!(
+        "{host} does not lie on the local network, and the egress switch does not let calls go further; a platform administrator can turn it to `allowed` under Administration"
+    );
+    Error::forbidden("egress_address_refused", message)
 }
 
 /// Scheme and authority, and what comes after them.

@@ -23,7 +23,6 @@ pub(super) enum ProblemCode {
     SlowDown,
     AccessDenied,
     ExpiredToken,
-    UnsupportedTokenType,
     TemporarilyUnavailable,
     ServerError,
 }
@@ -42,7 +41,6 @@ impl ProblemCode {
             Self::SlowDown => "slow_down",
             Self::AccessDenied => "access_denied",
             Self::ExpiredToken => "expired_token",
-            Self::UnsupportedTokenType => "unsupported_token_type",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

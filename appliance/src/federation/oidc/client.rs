@@ -84,8 +84,18 @@ impl Client<'_> {
         description: &Description,
         (code, redirect_uri, verifier): (&str, &str, &str),
     ) -> Result<Tokens> {
-        let settings = self.provider.oidc()?;
         let secret = self.secret().await?;
+        let call = self.token_call(description, (code, redirect_uri, verifier), secret)?;
+        self.send(call, "code_refused").await
+    }
+
+    fn token_call(
+        &self,
+        description: &Description,
+        (code, redirect_uri, verifier): (&str, &str, &str),
+        secret: Option<Zeroizing<String>>,
+    ) -> Result<ServiceCall> {
+        let client_id = &self.provider.oidc()?.client_id;
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", code)
@@ -96,19 +106,18 @@ impl Client<'_> {
         headers.insert(header::CONTENT_TYPE, kind);
         match &secret {
             Some(secret) if description.takes_basic() => {
-                headers.insert(header::AUTHORIZATION, basic(&settings.client_id, secret)?);
+                headers.insert(header::AUTHORIZATION, basic(client_id, secret)?);
             }
             Some(secret) => {
-                form.append_pair("client_id", &settings.client_id)
+                form.append_pair("client_id", client_id)
                     .append_pair("client_secret", secret);
             }
             None => {
-                form.append_pair("client_id", &settings.client_id);
+                form.append_pair("client_id", client_id);
             }
         }
         let body = form.finish().into_bytes();
-        let call = self.call(Method::POST, &description.token_endpoint, headers, body);
-        self.send(call, "code_refused").await
+        Ok(self.call(Method::POST, &description.token_endpoint, headers, body))
     }
 
     /// More about the person (OpenID Connect Core 1.0, 5.3); nothing where the provider offers none.
