@@ -19,13 +19,13 @@ export function RecoveryCodes({ codes, email, kept, onKept }: RecoveryCodesProps
     <div className="grid gap-4">
       <div data-print className="rounded-[18px] border-[1.5px] border-brand bg-brand-soft p-4">
         <p className="mb-3 hidden text-[14px] print:block">{title}</p>
-        <ol aria-label={t('factors.recovery.list')} className="grid grid-cols-2 gap-x-5 gap-y-2 font-mono text-[14.5px] tabular-nums">
+        <ol aria-label={t('factors.recovery.list')} className="grid grid-cols-[repeat(auto-fit,minmax(174px,1fr))] gap-x-3 gap-y-2 font-mono text-[13px] tabular-nums">
           {codes.map((code, place) => (
-            <li key={code} className="rise flex items-baseline gap-2.5" style={{ '--i': place }}>
-              <span aria-hidden="true" className="w-5 text-end text-[12px] text-ink-3">
+            <li key={code} className="rise flex items-baseline gap-2" style={{ '--i': place }}>
+              <span aria-hidden="true" className="w-4 shrink-0 text-end text-[11px] text-ink-3">
                 {place + 1}
               </span>
-              <span className="break-all">{code}</span>
+              <span className="whitespace-nowrap">{code}</span>
             </li>
           ))}
         </ol>
