@@ -19,7 +19,10 @@ export function RecoveryCodes({ codes, email, kept, onKept }: RecoveryCodesProps
     <div className="grid gap-4">
       <div data-print className="rounded-[18px] border-[1.5px] border-brand bg-brand-soft p-4">
         <p className="mb-3 hidden text-[14px] print:block">{title}</p>
-        <ol aria-label={t('factors.recovery.list')} className="grid grid-cols-[repeat(auto-fit,minmax(174px,1fr))] gap-x-3 gap-y-2 font-mono text-[13px] tabular-nums">
+        <ol
+          aria-label={t('factors.recovery.list')}
+          className="grid grid-cols-[repeat(auto-fit,minmax(174px,1fr))] gap-x-3 gap-y-2 font-mono text-[13px] tabular-nums"
+        >
           {codes.map((code, place) => (
             <li key={code} className="rise flex items-baseline gap-2" style={{ '--i': place }}>
               <span aria-hidden="true" className="w-4 shrink-0 text-end text-[11px] text-ink-3">

@@ -60,12 +60,7 @@ export function SecondFactorPanel({ security }: { security: AccountSecurity }) {
             </Button>
           )}
         </Row>
-        <Row
-          icon={Ticket}
-          lit={security.recovery_codes_left > 0}
-          title={t('security.codes.row')}
-          note={<CodesLeft security={security} />}
-        >
+        <Row icon={Ticket} lit={security.recovery_codes_left > 0} title={t('security.codes.row')} note={<CodesLeft security={security} />}>
           {on ? (
             <Button kind="outline" size="sm" onClick={() => setOpen('codes')}>
               {t('security.codes.new')}

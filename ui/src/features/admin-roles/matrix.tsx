@@ -61,7 +61,10 @@ const OWN = 'bg-brand-soft'
 function Table({ roles, rows }: { roles: OrganisationRole[]; rows: PermissionGroup[] }) {
   const own = useSession().role
   return (
-    <div className="relative max-h-[min(70dvh,760px)] overflow-auto border-t border-line outline-offset-[-2px]" {...scrollRegion(t('roles.matrix'))}>
+    <div
+      className="relative max-h-[min(70dvh,760px)] overflow-auto border-t border-line outline-offset-[-2px]"
+      {...scrollRegion(t('roles.matrix'))}
+    >
       <table className="w-full border-separate border-spacing-0 text-[14px]">
         <caption className="sr-only">{t('roles.matrix')}</caption>
         <thead>
