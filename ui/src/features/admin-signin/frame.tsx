@@ -18,7 +18,7 @@ export const BackToSignIn = () => (
 
 type FrameProps = { title: string; lead: string; steps: readonly { title: string; note?: ReactNode }[]; at: number; children: ReactNode }
 
-/** A wizard on a page: its steps at the side, or as a bar where there is no room. */
+/** A wizard on a page: its steps at the side, or as a bar where there is no room. On a phone the heading of each step says enough. */
 export function WizardPage({ title, lead, steps, at, children }: FrameProps) {
   return (
     <>
@@ -48,7 +48,7 @@ function Bar({ names, at }: { names: readonly string[]; at: number }) {
               <span className="bar block h-full rounded-full" style={{ transform: `scaleX(${done ? 1 : now ? 0.5 : 0})` }} />
             </span>
             <span
-              className={`mt-1.5 flex items-center gap-1 text-[13px] ${now ? 'font-semibold whitespace-nowrap text-brand' : 'truncate text-ink-2 max-md:sr-only'}`}
+              className={`mt-1.5 flex items-center gap-1 text-[13px] max-md:sr-only ${now ? 'font-semibold whitespace-nowrap text-brand' : 'truncate text-ink-2'}`}
             >
               {done ? <Check size={13} strokeWidth={3} className="shrink-0" aria-hidden="true" /> : null}
               {name}
