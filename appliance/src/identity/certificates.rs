@@ -20,6 +20,7 @@ use crate::{app::App, audit};
 pub(super) struct BoundCertificate {
     /// SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` shows it; `null` for none.
     #[schema(required)]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub(super) fingerprint: Option<String>,
 }
 

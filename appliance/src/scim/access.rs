@@ -67,8 +67,7 @@ impl Access {
         if user.person.is_none() {
             return Ok(());
         }
-        let mut identity = self.identity(tx, user, Vec::new())?;
-        identity.active = false;
+        let identity = self.identity(tx, user, Vec::new())?;
         identity::apply_external(tx, &self.parts, &identity).map(|_| ())
     }
 
@@ -101,7 +100,9 @@ impl Access {
             email: email(user),
             display_name: display_name(user),
             grants,
-            active: user.is_active(),
+            // Whoever is not active has no grants, and so nothing in this organisation. `false` would end
+            // their access everywhere: that is not for the directory of one organisation to say.
+            active: true,
         })
     }
 }

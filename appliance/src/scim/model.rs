@@ -27,6 +27,7 @@ pub struct ScimToken {
 pub struct ScimSettings {
     /// The role of people in no group that gives one; `null`: they get no access.
     #[schema(required)]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub default_role: Option<Role>,
     /// Which group gives which role; of several for one person the first counts.
     pub group_roles: Vec<ScimGroupRole>,
