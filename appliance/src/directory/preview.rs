@@ -24,6 +24,8 @@ const LIMIT_MAX: u32 = 500;
 const LIMIT_USUAL: u32 = 100;
 /// How long the directory may take: somebody waits for the answer.
 const ANSWER_MAX: Duration = Duration::from_secs(25);
+/// Why most people of a directory do not get in.
+const NO_GROUP: &str = "is in no group of the group map";
 /// Groups of a person shown at most.
 const GROUPS_SHOWN: usize = 50;
 
@@ -143,6 +145,7 @@ fn judge(
     let identity = grants::identity_of(row, entry);
     let grants = grants::grants_of(&row.group_map, &entry.groups);
     let (change, reason) = match identity {
+        _ if grants.is_empty() && !is_known => (DryRunChange::None, Some(NO_GROUP.to_owned())),
         Err(error) => (DryRunChange::Refused, Some(error.message().to_owned())),
         Ok(identity) => verdict(reader, &identity, (entry, is_known))?,
     };
@@ -164,9 +167,8 @@ fn verdict(
     (entry, is_known): (&Entry, bool),
 ) -> Result<(DryRunChange, Option<String>)> {
     let inactive = entry.inactive.map(|why| why.reason().to_owned());
-    if !is_known && (inactive.is_some() || identity.grants.is_empty()) {
-        let reason = inactive.unwrap_or_else(|| "is in no group of the group map".to_owned());
-        return Ok((DryRunChange::None, Some(reason)));
+    if !is_known && inactive.is_some() {
+        return Ok((DryRunChange::None, inactive));
     }
     let change = match identity::preview_external(reader, identity) {
         Ok(change) => change,

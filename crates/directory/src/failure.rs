@@ -25,7 +25,7 @@ pub fn hint_for(code: &str) -> Option<&'static str> {
             "the server's certificate begins later: check the clocks of this node and of the server"
         }
         "directory_tls_wrong_name" => {
-            "enter the server under a name that stands in its certificate, or have the certificate issued for this name (as a subject alternative name)"
+            "enter the server under a name that stands in its certificate, or have the certificate issued for this name (as a subject alternative name); a certificate without any name is trusted once it is entered itself"
         }
         "directory_tls_no_tls" => {
             "the port speaks no TLS: use port 636 for LDAPS, or choose StartTLS with port 389"
@@ -96,7 +96,11 @@ pub(crate) fn of_operation(error: LdapError, what: &str) -> Error {
 pub(crate) fn of_result(result: &LdapResult, what: &str) -> Error {
     let said = said(result);
     match result.rc {
-        1 if said.contains("successful bind must be completed") => needs_bind(what),
+        1 if said.contains("successful bind must be completed")
+            || said.contains("without authentication") =>
+        {
+            needs_bind(what)
+        }
         3 | 11 => failed(
             "directory_time_limit",
             format!("the directory's time limit was reached while {what}{said}"),
