@@ -260,7 +260,11 @@ impl Config {
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return wrong("`tls.certificate` and `tls.key` belong together; give both or neither");
         }
-        if self.public_url.as_deref().is_some_and(|url| !is_origin(url)) {
+        if self
+            .public_url
+            .as_deref()
+            .is_some_and(|url| !is_origin(url))
+        {
             return wrong(
                 "`public_url` is no address such as https://guildhall.example; leave path and final slash out",
             );

@@ -38,7 +38,9 @@ pub use oidc_settings::{OidcInput, OidcView};
 pub use saml_settings::{
     CertificateInput, IdpCertificate, SamlInput, SamlMetadata, SamlView, SpCertificate,
 };
-pub use trial::{LoginTest, LoginTestGrant, LoginTestOutcome, LoginTestResult, LoginTestState, LoginTestStep};
+pub use trial::{
+    LoginTest, LoginTestGrant, LoginTestOutcome, LoginTestResult, LoginTestState, LoginTestStep,
+};
 
 use crate::{
     app::App,

@@ -24,8 +24,8 @@ use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
-    app::App, billing, catalog, chat, directory, federation, identity, inference, knowledge, licensing, oauth, playground,
-    prompts, protocols, ratings, scim, team,
+    app::App, billing, catalog, chat, directory, federation, identity, inference, knowledge,
+    licensing, oauth, playground, prompts, protocols, ratings, scim, team,
 };
 
 /// Time within which an answer must begin.
@@ -98,7 +98,10 @@ fn declare_ids(document: &mut OpenApi) {
     ];
     let components = document.components.get_or_insert_with(Default::default);
     for (name, schema) in ids {
-        components.schemas.entry(name.into_owned()).or_insert(schema);
+        components
+            .schemas
+            .entry(name.into_owned())
+            .or_insert(schema);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use guildhall_kernel::{Result, Timestamp};
 use guildhall_license::{
-    clock::Anomaly,
     Algorithm, BindingMode, Crl, Keyring, License, Verified,
+    clock::Anomaly,
     state::{Holding, NodeState, State, TRIAL_DAYS},
 };
 
@@ -204,7 +204,8 @@ fn notices(current: &Current, known: &Known) -> Vec<LicenseNotice> {
         None => {}
         Some(Anomaly::BehindMark) => tell(
             "clock_set_back",
-            "the clock of this machine was set back; if that was not meant, set it right".to_owned(),
+            "the clock of this machine was set back; if that was not meant, set it right"
+                .to_owned(),
         ),
         Some(_) => tell(
             "clock_wrong",

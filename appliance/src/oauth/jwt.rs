@@ -139,8 +139,8 @@ mod tests {
         let header = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
         let none = header(r#"{"typ":"at+jwt","alg":"none","kid":""}"#);
         let hmac = header(r#"{"typ":"at+jwt","alg":"HS256","kid":""}"#);
-        for alg in [none, hmac] {
-            parts[0] = &alg;
+        for alg in [&none, &hmac] {
+            parts[0] = alg;
             assert!(read(&keys, &parts.join("."), ISSUER, NOW).is_none());
             assert!(read(&keys, &format!("{}.{}.", parts[0], parts[1]), ISSUER, NOW).is_none());
         }

@@ -148,12 +148,7 @@ impl Secrets {
     ///
     /// # Errors
     /// `secret_unreadable` as for [`Secrets::reveal`].
-    pub fn open_in(
-        &self,
-        tx: &Tx<'_>,
-        id: SecretId,
-        owner: &str,
-    ) -> Result<Zeroizing<Vec<u8>>> {
+    pub fn open_in(&self, tx: &Tx<'_>, id: SecretId, owner: &str) -> Result<Zeroizing<Vec<u8>>> {
         store::note_opened(tx, id, self.0.clock.now())?;
         self.open_row(tx, id, owner)
     }

@@ -10,7 +10,9 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
             if let Some(Value::String(reference)) = members.get("$ref") {
                 found.insert(reference.clone());
             }
-            members.values().for_each(|member| references(member, found));
+            members
+                .values()
+                .for_each(|member| references(member, found));
         }
         Value::Array(entries) => entries.iter().for_each(|entry| references(entry, found)),
         _ => {}

@@ -125,7 +125,9 @@ const OPERATIONS: &[Operation] = &[
         body: || json!({ "current_password": "a", "new_password": "b" }),
     },
     read("/api/account/sessions", Normal),
-    change("DELETE", "/api/account/sessions/{id}", Normal, || Value::Null),
+    change("DELETE", "/api/account/sessions/{id}", Normal, || {
+        Value::Null
+    }),
     change("DELETE", "/api/account/sessions", Normal, || Value::Null),
     read("/api/account/api-keys", Normal),
     change(
@@ -134,7 +136,9 @@ const OPERATIONS: &[Operation] = &[
         Normal,
         || json!({ "name": "mine" }),
     ),
-    change("DELETE", "/api/account/api-keys/{id}", Normal, || Value::Null),
+    change("DELETE", "/api/account/api-keys/{id}", Normal, || {
+        Value::Null
+    }),
     read("/api/admin/people", Staff),
     change(
         "POST",

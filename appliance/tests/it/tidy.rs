@@ -33,10 +33,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "directory",
         &["audit", "egress", "events", "identity", "secrets"],
     ),
-    (
-        "federation",
-        &["audit", "egress", "identity", "secrets"],
-    ),
+    ("federation", &["audit", "egress", "identity", "secrets"]),
     // Tier 2: who can be hired, who is, and what they think with.
     ("catalog", &["identity"]),
     // The ways to answer are words of the manifest, so the catalogue owns them.

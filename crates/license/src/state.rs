@@ -321,7 +321,11 @@ fn lease_verdict(holding: &Holding, situation: &Situation<'_>) -> Verdict {
 
 /// The lease, when it is for this node and licence and not revoked.
 fn valid_lease<'a>(holding: &'a Holding, situation: &Situation<'_>) -> Option<&'a Lease> {
-    let Verified { value: lease, signers, .. } = holding.lease.as_ref()?;
+    let Verified {
+        value: lease,
+        signers,
+        ..
+    } = holding.lease.as_ref()?;
     let fits = lease.license_sha256 == holding.license.sha256
         && lease.install_key_fp == situation.install_key_fp;
     let target = RevocationTarget::LeaseId(lease.lease_id.clone());
@@ -362,7 +366,9 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
     let concerns = |entry: &&Revocation| match &entry.target {
         RevocationTarget::LicenseId(id) => *id == license.license_id,
         RevocationTarget::InstallKeyFp(fingerprint) => fingerprint == situation.install_key_fp,
-        RevocationTarget::LeaseId(_) | RevocationTarget::KeyId(_) | RevocationTarget::BundleSha256(_) => false,
+        RevocationTarget::LeaseId(_)
+        | RevocationTarget::KeyId(_)
+        | RevocationTarget::BundleSha256(_) => false,
     };
     let state_of = |entry: &Revocation| match entry.effect {
         Effect::Warn => State::Grace,
@@ -375,7 +381,11 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
         .iter()
         .filter(concerns)
         .filter(|entry| entry.at <= situation.now)
-        .chain(signers_revoked(&holding.license.signers, crl, situation.now));
+        .chain(signers_revoked(
+            &holding.license.signers,
+            crl,
+            situation.now,
+        ));
     let worst = entries.max_by_key(|entry| state_of(entry))?;
     Some(Verdict {
         state: state_of(worst),
@@ -389,8 +399,7 @@ fn revoked(holding: &Holding, situation: &Situation<'_>, crl: &Crl) -> Option<Ve
 fn signers_revoked<'a>(signers: &[String], crl: &'a Crl, now: Timestamp) -> Option<&'a Revocation> {
     let revoking = |signer: &String| {
         crl.revoked.iter().find(|entry| {
-            entry.at <= now
-                && matches!(&entry.target, RevocationTarget::KeyId(id) if id == signer)
+            entry.at <= now && matches!(&entry.target, RevocationTarget::KeyId(id) if id == signer)
         })
     };
     let entries: Option<Vec<_>> = signers.iter().map(revoking).collect();

@@ -218,7 +218,9 @@ fn leases_count_by_date_and_by_hours() {
     holding.lease_running_hours = 0;
     // A lease of a key that was lost does not count.
     let lost = revoking(RevocationTarget::KeyId("lease key".to_owned()));
-    let state = on(60, std::slice::from_ref(&holding), Some(&lost)).verdict.state;
+    let state = on(60, std::slice::from_ref(&holding), Some(&lost))
+        .verdict
+        .state;
     assert_eq!(state, RestrictNew);
     if let Some(lease) = &mut holding.lease {
         lease.value.install_key_fp = "another".to_owned();

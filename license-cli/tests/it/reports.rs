@@ -49,7 +49,12 @@ fn a_file_of_several_reports_is_taken_whole() {
     let armoured = [first, second].map(|bytes| armour(&Envelope::read(&bytes).unwrap()));
     vendor.write("reports", armoured.concat());
     let taken = vendor.ok("report import reports --request request --ledger ledger.jsonl");
-    let outcomes: Vec<_> = taken["items"].as_array().unwrap().iter().map(|item| &item["outcome"]).collect();
+    let outcomes: Vec<_> = taken["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["outcome"])
+        .collect();
     assert_eq!(outcomes, ["taken", "taken"]);
 }
 

@@ -86,7 +86,9 @@ async fn connect_outside(name: &str, port: u16) -> Result<TcpStream, String> {
         .map_err(|error| format!("{name} is not found: {error}"))?;
     let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
     if public.is_empty() {
-        return Err(format!("{name} leads to a private address, which webhooks do not reach"));
+        return Err(format!(
+            "{name} leads to a private address, which webhooks do not reach"
+        ));
     }
     TcpStream::connect(public.as_slice())
         .await
@@ -172,8 +174,23 @@ mod tests {
     #[test]
     fn webhooks_reach_the_public_network_only() {
         for private in [
-            "10.0.0.1", "127.0.0.1", "169.254.169.254", "192.168.1.1", "172.16.0.1", "100.64.0.1", "0.0.0.0", "255.255.255.255",
-            "224.0.0.1", "::1", "::", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "2001:db8::1",
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "192.168.1.1",
+            "172.16.0.1",
+            "100.64.0.1",
+            "0.0.0.0",
+            "255.255.255.255",
+            "224.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:a00:1::",
+            "2001:db8::1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

@@ -154,8 +154,7 @@ pub(super) async fn find_v1_model(
 
 async fn everything(app: &App, ctx: &Ctx) -> Result<Vec<Named>> {
     let cards = app.inference.cards().into_iter();
-    let is_within_reach =
-        |name: &str| ctx.reach.ves.is_none() && ctx.may_use_model(name);
+    let is_within_reach = |name: &str| ctx.reach.ves.is_none() && ctx.may_use_model(name);
     let mut named: Vec<Named> = cards
         .filter(|card| is_within_reach(&card.name))
         .map(|card| Named {

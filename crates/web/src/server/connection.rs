@@ -88,7 +88,16 @@ impl Connections {
         // Answers are written whole; waiting to fill packets only delays streamed events.
         let _ = stream.set_nodelay(true);
         let Some(acceptor) = &self.tls else {
-            return self.speak_http1(stream, Caller { peer, certificate: None }, Speaks::Router).await;
+            return self
+                .speak_http1(
+                    stream,
+                    Caller {
+                        peer,
+                        certificate: None,
+                    },
+                    Speaks::Router,
+                )
+                .await;
         };
         // On the heap, here and below: what one kind of connection needs must not make all larger.
         let handshake = Box::pin(async {
@@ -113,7 +122,10 @@ impl Connections {
                 }
             }
             Ok(Ok(Err(plain))) => {
-                let caller = Caller { peer, certificate: None };
+                let caller = Caller {
+                    peer,
+                    certificate: None,
+                };
                 self.speak_http1(plain, caller, Speaks::Redirect).await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
@@ -136,7 +148,12 @@ impl Connections {
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Activity::new();
-        let service = service(self.router.clone(), activity.clone(), caller, Speaks::Router);
+        let service = service(
+            self.router.clone(),
+            activity.clone(),
+            caller,
+            Speaks::Router,
+        );
         let connection = self.http2.serve_connection(TokioIo::new(io), service);
         self.attend(connection, &activity).await;
     }

@@ -6,8 +6,8 @@ use axum::{
     routing::get,
 };
 use guildhall_kernel::{
-    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, Reach, RequestId,
-    Result, Role,
+    ApiKeyId, Ctx, Entitlements, FixedClock, OrgId, PersonId, Principal, Reach, RequestId, Result,
+    Role,
 };
 use guildhall_web::{
     Auth, Authenticator, Permission, Public,
