@@ -116,7 +116,6 @@ impl SecurityConfig {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::super::Config;
-    use super::*;
 
     #[test]
     fn certificates_need_an_authority_and_contacts_an_address() {

@@ -218,7 +218,8 @@ async fn lists_are_found_filtered_sorted_and_paged() {
         .get("/scim/v2/Users?attributes=userName&filter=userName+eq+%22bob%22")
         .await
         .json();
-    let shown: Vec<&String> = only["Resources"][0].as_object().unwrap().keys().collect();
+    let mut shown: Vec<&String> = only["Resources"][0].as_object().unwrap().keys().collect();
+    shown.sort();
     assert_eq!(shown, ["id", "schemas", "userName"]);
     let search = json!({ "filter": "displayName pr or userName sw \"a\"" });
     let found = directory.post("/scim/v2/.search", search).await.json();

@@ -480,6 +480,10 @@ const PROVING: &[&str] = &[
     "/api/session/passkey",
     "/api/account/password",
     "/api/account/organisation",
+    "/oauth/device_authorization",
+    "/oauth/introspect",
+    "/oauth/revoke",
+    "/oauth/token",
 ];
 
 #[tokio::test]

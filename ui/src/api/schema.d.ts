@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/.well-known/oauth-authorization-server": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what the authorisation server is and where it answers. */
+        get: operations["oauth_metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/security.txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom to tell about weaknesses (RFC 9116); nothing where the configuration names nobody. */
+        get: operations["security_txt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account": {
         parameters: {
             query?: never;
@@ -56,6 +90,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What one let applications do in the active organisation. */
+        get: operations["list_oauth_grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends what one let an application do. */
+        delete: operations["end_oauth_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an organisation for somebody who belongs to none: theirs alone. They log in as ever afterwards. */
+        post: operations["create_own_organisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers a passkey; recovery codes that come with it are in this answer only. */
+        post: operations["register_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a passkey. */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        /** Calls a passkey something else. */
+        patch: operations["rename_passkey"];
+        trace?: never;
+    };
+    "/api/account/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a browser makes a passkey with. */
+        post: operations["passkey_registration_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/password": {
         parameters: {
             query?: never;
@@ -67,6 +204,40 @@ export interface paths {
         put?: never;
         /** Changes one's password; every other session ends. */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes new recovery codes; they are in this answer only, and the old ones stop working. */
+        post: operations["renew_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one's account is guarded. */
+        get: operations["read_security"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -108,6 +279,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins with an authenticator app; its secret is in this answer only. */
+        post: operations["begin_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends setting up an authenticator app; the recovery codes are in this answer only. */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/totp/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes the authenticator app. */
+        post: operations["remove_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/authoriser": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the organisation asks before something is changed or a model is used. */
+        get: operations["read_authoriser"];
+        /** Says whom to ask. Another address can be entered by who administers the node only. */
+        put: operations["set_authoriser"];
+        post?: never;
+        /** Asks nobody any more. */
+        delete: operations["remove_authoriser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/authoriser/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks about something that nobody wants to do, to see whether and how fast the authoriser answers. */
+        post: operations["test_authoriser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/collections": {
         parameters: {
             query?: never;
@@ -139,6 +397,94 @@ export interface paths {
          */
         put: operations["choose_collection_model"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/directories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The directories that people log in with. */
+        get: operations["list_directories"];
+        put?: never;
+        /** Enters a directory. */
+        post: operations["create_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/directories/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One directory. */
+        get: operations["read_directory"];
+        put?: never;
+        post?: never;
+        /** Removes a directory; who came from it loses what it gave. */
+        delete: operations["delete_directory"];
+        options?: never;
+        head?: never;
+        /** Changes a directory. */
+        patch: operations["update_directory"];
+        trace?: never;
+    };
+    "/api/admin/directories/{id}/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says what logins and a refresh would do, without doing it. */
+        post: operations["dry_run_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/directories/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to bring everybody who came from the directory up to date. */
+        post: operations["refresh_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/directories/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries settings out, step by step, without keeping anything. */
+        post: operations["test_directory"];
         delete?: never;
         options?: never;
         head?: never;
@@ -193,6 +539,163 @@ export interface paths {
         post?: never;
         /** Removes a chain that nobody has chosen. */
         delete: operations["delete_fallback"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every identity provider. */
+        get: operations["list_identity_providers"];
+        put?: never;
+        /** Enters an identity provider; nothing is sent to it. */
+        post: operations["create_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One identity provider, with the logins it was refused lately. */
+        get: operations["read_identity_provider"];
+        put?: never;
+        post?: never;
+        /** Removes an identity provider and the access that it gave. */
+        delete: operations["delete_identity_provider"];
+        options?: never;
+        head?: never;
+        /** Changes an identity provider, switches it on or off. */
+        patch: operations["update_identity_provider"];
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}/activate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the node's next key take over; the old one is deleted. */
+        post: operations["activate_saml_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}/rotate-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the node's next key towards a SAML provider; it stands in the metadata beside the present one. */
+        post: operations["rotate_saml_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a test login: open `login_path` in another tab. It signs nobody in. */
+        post: operations["test_identity_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}/tests/{test}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a test login went, or that it still waits. */
+        get: operations["read_identity_provider_test"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/saml/parse-metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reads a SAML provider's metadata, so that its settings need not be typed. Nothing is saved. */
+        post: operations["parse_saml_metadata"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's invitations, newest first. */
+        get: operations["list_invitations"];
+        put?: never;
+        /** Makes an invitation; its link is in this answer only. */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Makes an invitation's link useless. */
+        delete: operations["withdraw_invitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -443,6 +946,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/oauth-clients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's applications. */
+        get: operations["list_oauth_clients"];
+        put?: never;
+        /** Enters an application; its secret is in this answer only. */
+        post: operations["create_oauth_client"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/oauth-clients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes an application; its tokens end at once. */
+        delete: operations["delete_oauth_client"];
+        options?: never;
+        head?: never;
+        /** Changes an application. */
+        patch: operations["update_oauth_client"];
+        trace?: never;
+    };
+    "/api/admin/oauth-clients/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an application a new secret. */
+        post: operations["renew_oauth_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/organisations": {
         parameters: {
             query?: never;
@@ -497,6 +1053,41 @@ export interface paths {
         patch: operations["update_person"];
         trace?: never;
     };
+    "/api/admin/people/{id}/end-sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a member's sessions in this organisation. */
+        post: operations["end_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/people/{id}/platform-administrator": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Has somebody administer the node. */
+        put: operations["grant_platform_administrator"];
+        post?: never;
+        /** Has somebody administer the node no more. */
+        delete: operations["revoke_platform_administrator"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/people/{id}/reset-password": {
         parameters: {
             query?: never;
@@ -509,6 +1100,75 @@ export interface paths {
         /** Gives a person a new temporary password; their sessions end. */
         post: operations["reset_password"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/people/{id}/reset-second-factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Removes every second factor of a member who has lost them; their sessions end. */
+        post: operations["reset_second_factors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What there is to be allowed. */
+        get: operations["list_permissions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's policies. */
+        get: operations["list_policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/policies/{type}/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Says who may use an employee, a model or a collection. */
+        put: operations["set_policy"];
+        post?: never;
+        /** Lets everybody with the permission use it again. */
+        delete: operations["remove_policy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -658,6 +1318,271 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's roles, built-in ones first. */
+        get: operations["list_roles"];
+        put?: never;
+        /** Makes a custom role. */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a custom role that nobody has. */
+        delete: operations["delete_role"];
+        options?: never;
+        head?: never;
+        /** Changes a custom role: whoever has it may do the new things at once. */
+        patch: operations["update_role"];
+        trace?: never;
+    };
+    "/api/admin/scim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What provisioned people may do. */
+        get: operations["read_scim_settings"];
+        /** Says what provisioned people may do; those who are here already follow at once. */
+        put: operations["change_scim_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/scim-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's provisioning tokens. */
+        get: operations["list_scim_tokens"];
+        put?: never;
+        /** Makes a provisioning token; the secret is in this answer only. */
+        post: operations["create_scim_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/scim-tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a provisioning token; what it brought in stays. */
+        delete: operations["delete_scim_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the node asks of everybody who logs in. */
+        get: operations["read_security_settings"];
+        /** Changes what the node asks of everybody who logs in. */
+        put: operations["update_security_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The organisation's service accounts, oldest first. */
+        get: operations["list_service_accounts"];
+        put?: never;
+        /** Makes a service account: it has no login and takes no seat. */
+        post: operations["create_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/service-accounts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a service account with its keys. */
+        delete: operations["remove_service_account"];
+        options?: never;
+        head?: never;
+        /** Renames, gives another role, disables or enables. */
+        patch: operations["update_service_account"];
+        trace?: never;
+    };
+    "/api/admin/service-accounts/{id}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The client certificate that a service account proves itself with. */
+        get: operations["read_certificate"];
+        /** Binds a client certificate to a service account, or takes it away. */
+        put: operations["bind_certificate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/service-accounts/{id}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys of a service account, newest first. */
+        get: operations["list_service_keys"];
+        put?: never;
+        /** Makes a key of a service account; its secret is in this answer only. */
+        post: operations["create_service_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/service-accounts/{id}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a key of a service account. */
+        delete: operations["revoke_service_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sign-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may make an account for themselves. */
+        get: operations["read_sign_up_settings"];
+        /** Changes who may make an account for themselves. */
+        put: operations["update_sign_up_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sign-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The requests for an account that wait, oldest first. */
+        get: operations["list_sign_ups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sign-ups/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in who waits: makes their account and organisation. */
+        post: operations["approve_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/sign-ups/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuses somebody who waits. */
+        post: operations["refuse_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/billing/usage": {
         parameters: {
             query?: never;
@@ -689,6 +1614,40 @@ export interface paths {
         get: operations["events"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Comes in by an invitation and logs in. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/invitations/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an invitation offers. */
+        post: operations["check_invitation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -928,6 +1887,74 @@ export interface paths {
         get: operations["list_choices"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/authorize/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Checks what an application asks for before the person is asked. */
+        post: operations["check_oauth_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/authorize/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets an application in, or refuses it. */
+        post: operations["decide_oauth_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/device/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells what the device that shows this code asks for. */
+        post: operations["check_oauth_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/oauth/device/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the device that shows this code in, or refuses it. */
+        post: operations["decide_oauth_device"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1320,6 +2347,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Logs in with a passkey alone. */
+        post: operations["log_in_with_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a browser asks for a passkey with, when nobody has said who they are. */
+        post: operations["passkey_login_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Does the second step of a login. */
+        post: operations["do_second_step"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/setup": {
         parameters: {
             query?: never;
@@ -1349,6 +2427,41 @@ export interface paths {
         put?: never;
         /** Checks a one-time set-up link before the wizard asks anything. */
         post: operations["check_setup_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the sign-in page offers. */
+        get: operations["ways_to_sign_in"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sign-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether people may make accounts for themselves. */
+        get: operations["sign_up_mode"];
+        put?: never;
+        /** Asks for an account with an organisation of its own. */
+        post: operations["ask_for_account"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1617,6 +2730,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/oauth/device_authorization": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a device the code that its person types. */
+        post: operations["start_oauth_device"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/introspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tells an application with a secret what a token is good for. */
+        post: operations["introspect_oauth_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/jwks.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that verify access tokens. */
+        get: operations["oauth_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a token and everything that came of the same permission. */
+        post: operations["revoke_oauth_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives tokens for a code, a refresh token, a device code or an application's own secret. */
+        post: operations["give_oauth_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oidc/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Takes the answer of an OpenID provider, which the browser brings. */
+        get: operations["take_oidc_answer"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oidc/{id}/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to an OpenID provider to log in. `next` is the page to come back to. */
+        get: operations["begin_oidc_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oidc/{id}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser whose session ended here to the OpenID provider, to log out there too. */
+        get: operations["log_out_at_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/readyz": {
         parameters: {
             query?: never;
@@ -1632,6 +2881,287 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/saml/{id}/acs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes the response that a SAML provider has the browser post. */
+        post: operations["take_response"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saml/{id}/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to a SAML provider to log in. `next` is the page to come back to. */
+        get: operations["begin_login"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saml/{id}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Logs out here and at the SAML provider, or takes the provider's logout message from the address. */
+        get: operations["log_out"];
+        put?: never;
+        /** Takes the logout message that a SAML provider has the browser post. */
+        post: operations["take_logout_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/saml/{id}/metadata": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This node's metadata for a SAML provider. */
+        get: operations["metadata"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Searches users and groups at once. */
+        post: operations["search_scim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups that the directory brought, by filter and page. */
+        get: operations["list_scim_groups"];
+        put?: never;
+        /** Brings a group in; what it gives its members is up to the organisation. */
+        post: operations["create_scim_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same as listing, with the parameters in the body. */
+        post: operations["search_scim_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A group, unless the caller has this version already. */
+        get: operations["read_scim_group"];
+        /** Puts another group in this one's place, its members included. */
+        put: operations["replace_scim_group"];
+        post?: never;
+        /** Forgets a group; its members lose what it gave. */
+        delete: operations["delete_scim_group"];
+        options?: never;
+        head?: never;
+        /** Changes a group by operations; members get and lose what it gives. */
+        patch: operations["patch_scim_group"];
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What kinds of resources there are (RFC 7643, 6). */
+        get: operations["list_scim_resource_types"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ResourceTypes/{resource_type}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One kind of resources. */
+        get: operations["read_scim_resource_type"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What resources consist of (RFC 7643, 7). */
+        get: operations["list_scim_schemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Schemas/{schema}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One schema, by its URN. */
+        get: operations["read_scim_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/ServiceProviderConfig": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the service can do (RFC 7643, 5). */
+        get: operations["read_scim_service"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users that the directory brought, by filter and page. */
+        get: operations["list_scim_users"];
+        put?: never;
+        /** Brings a user in; they get the access that their groups give, or that the organisation gives everybody. */
+        post: operations["create_scim_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/.search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same as listing, with the parameters in the body. */
+        post: operations["search_scim_users"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/scim/v2/Users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user, unless the caller has this version already. */
+        get: operations["read_scim_user"];
+        /** Puts another user in this one's place. */
+        put: operations["replace_scim_user"];
+        post?: never;
+        /** Forgets a user; what the directory gave them is taken away at once. */
+        delete: operations["delete_scim_user"];
+        options?: never;
+        head?: never;
+        /** Changes a user by operations; `active` set to false ends their access at once. */
+        patch: operations["patch_scim_user"];
         trace?: never;
     };
     "/v1/chat/completions": {
@@ -1783,6 +3313,37 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How somebody comes in by an invitation. */
+        AcceptInvitation: {
+            /** @description Needed for a new account. */
+            display_name?: string | null;
+            /** @description Needed when the invitation names no address. */
+            email?: string | null;
+            /** @description Of the account that is there, or for the new one. */
+            password?: string | null;
+            token: string;
+        };
+        /** @description What a person let an application do. */
+        AccountGrant: {
+            client: components["schemas"]["GrantedClient"];
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["ogr_id"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            scopes: string[];
+        };
+        /** @description How one's account is guarded. */
+        AccountSecurity: {
+            /** @description Whether the node knows a password; nobody else's is changed here. */
+            has_password: boolean;
+            passkeys: components["schemas"]["Passkey"][];
+            /** Format: int32 */
+            recovery_codes_left: number;
+            /** @description Whether the node asks for a second factor of this person. */
+            second_factor_required: boolean;
+            /** @description The directories and identity providers that know the person. */
+            sources: components["schemas"]["AccountSource"][];
+            totp: components["schemas"]["TotpState"];
+        };
         /** @description A logged-in browser, as its owner sees it. */
         AccountSession: {
             address: string;
@@ -1793,6 +3354,11 @@ export interface components {
             id: components["schemas"]["ses_id"];
             last_seen_at: components["schemas"]["Timestamp"];
             user_agent: string;
+        };
+        /** @description A directory or an identity provider that knows the person. */
+        AccountSource: {
+            name: string;
+            source: string;
         };
         /** @description Somebody to add. */
         AddPerson: {
@@ -1958,6 +3524,10 @@ export interface components {
             name: string;
             /** @description The first characters of the key, to tell keys apart. */
             prefix: string;
+            /** @description Names of permissions or of groups of them; `null`: all that its person may do. */
+            scopes: string[] | null;
+            /** @description The only employees it is for; `null`: all. */
+            ves: components["schemas"]["ve_id"][] | null;
         };
         /** @description To whose prompts a residency rule applies. */
         AppliesTo: {
@@ -1972,6 +3542,20 @@ export interface components {
             /** @enum {string} */
             kind: "data_class";
         };
+        /** @description Somebody who asks for an account. */
+        AskForAccount: {
+            display_name: string;
+            email: string;
+            /** @description What their organisation is to be called. */
+            organisation: string;
+            password: string;
+        };
+        /** @description An application as the consent page shows it. */
+        AskingClient: {
+            id: components["schemas"]["ocl_id"];
+            kind: components["schemas"]["OauthClientKind"];
+            name: string;
+        };
         /** @description A text file on a message, without its text. */
         Attachment: {
             name: string;
@@ -1984,6 +3568,64 @@ export interface components {
             /** @description The file's text, at most 256 KiB. */
             text: string;
         };
+        /** @description Which attributes (SAML) or claims (OpenID Connect) are what. An empty name means the usual ones. */
+        AttributeNames: {
+            display_name?: string;
+            email?: string;
+            groups?: string;
+        };
+        /** @description Whom to ask, and how long to wait. */
+        Authoriser: {
+            enabled: boolean;
+            /** @description What no answer means. */
+            on_failure?: components["schemas"]["OnFailure"];
+            /**
+             * Format: int32
+             * @description How long to wait for an answer, 50 to 10,000 milliseconds.
+             */
+            timeout_ms: number;
+            /** @description Where questions are posted: `https`, or `http` on this machine's own loopback address. */
+            url: string;
+        };
+        /** @description How a question that nobody wanted an answer to was answered. */
+        AuthoriserTest: {
+            /** @description What it said. */
+            allow: boolean | null;
+            /** @description Why no answer could be read. */
+            error: string | null;
+            /** Format: int64 */
+            milliseconds: number;
+            /** @description Whether an answer came that could be read. */
+            ok: boolean;
+            reason: string | null;
+        };
+        /** @description A person's decision on an application. */
+        AuthorizeDecision: {
+            allow: boolean;
+            client_id: string;
+            code_challenge: string;
+            code_challenge_method: string;
+            redirect_uri: string;
+            resource?: string | null;
+            response_type: string;
+            scope?: string;
+            state?: string;
+        };
+        /** @description Where the browser goes next. */
+        AuthorizeOutcome: {
+            redirect_to: string;
+        };
+        /** @description What stands in the address of the consent page (RFC 6749, 4.1.1; RFC 7636, 4.3; RFC 8707, 2). */
+        AuthorizeRequest: {
+            client_id: string;
+            code_challenge: string;
+            code_challenge_method: string;
+            redirect_uri: string;
+            resource?: string | null;
+            response_type: string;
+            scope?: string;
+            state?: string;
+        };
         /** @description An AWS key pair. */
         AwsKeys: {
             access_key_id: string;
@@ -1993,6 +3635,11 @@ export interface components {
         /** @description Which answer was best. */
         BestAnswer: {
             answer_id?: components["schemas"]["pla_id"] | null;
+        };
+        /** @description The certificate of a service account. */
+        BoundCertificate: {
+            /** @description SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` shows it; `null` for none. */
+            fingerprint: string | null;
         };
         BTreeMap: {
             [key: string]: boolean | number | string;
@@ -2021,6 +3668,11 @@ export interface components {
          * @enum {string}
          */
         Category: "finance" | "people" | "support" | "sales" | "legal" | "operations";
+        /** @description A certificate as entered. */
+        CertificateInput: {
+            /** @description PEM text. */
+            pem: string;
+        };
         /** @description The password one has and the one to have. */
         ChangePassword: {
             current_password: string;
@@ -2380,6 +4032,10 @@ export interface components {
             /** Format: float */
             top_p?: number | null;
         };
+        /** @description The first code of a new authenticator app. */
+        ConfirmTotp: {
+            code: string;
+        };
         /** @description One thread of messages between a person and an employee. */
         Conversation: {
             /** @description Whether an answer is being written in it. */
@@ -2404,6 +4060,10 @@ export interface components {
              */
             expires_in_days?: number | null;
             name: string;
+            /** @description Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all one may do when left out. */
+            scopes?: string[] | null;
+            /** @description The only employees it is for; all when left out. */
+            ves?: components["schemas"]["ve_id"][] | null;
         };
         /** @description A new API key with its secret, shown once. */
         CreatedApiKey: {
@@ -2411,6 +4071,14 @@ export interface components {
             id: components["schemas"]["key_id"];
             key: string;
             name: string;
+            scopes: string[] | null;
+            ves: components["schemas"]["ve_id"][] | null;
+        };
+        /** @description A new invitation with its link, shown once. */
+        CreatedInvitation: {
+            invitation: components["schemas"]["Invitation"];
+            /** @description The link to hand over. */
+            url: string;
         };
         /** @description A new member with the password to hand over, shown once. */
         CreatedMember: {
@@ -2418,9 +4086,43 @@ export interface components {
             /** @description `null` when the person already had an account on this node and keeps their password. */
             temporary_password: string | null;
         };
+        /** @description A new client; the secret is in this answer only. */
+        CreatedOauthClient: {
+            client: components["schemas"]["OauthClient"];
+            /** @description `null` for public clients, which have none. */
+            secret: string | null;
+        };
+        /** @description A passkey that was just registered. */
+        CreatedPasskey: components["schemas"]["Passkey"] & {
+            /** @description New recovery codes, shown once, when this is the first second factor. */
+            recovery_codes: string[] | null;
+        };
+        /** @description A new token with its secret, shown once. */
+        CreatedScimToken: {
+            /** @description What the directory calls the tenant's address. */
+            base_url: string;
+            secret: string;
+            token: components["schemas"]["ScimToken"];
+        };
+        /** @description Somebody to invite. */
+        CreateInvitation: {
+            /** @description The only address it is for; whoever holds the link when left out. */
+            email?: string | null;
+            /**
+             * Format: int32
+             * @description 1 to 60; 7 when left out.
+             */
+            expires_in_days?: number | null;
+            role: components["schemas"]["Role"];
+        };
         /** @description An organisation to make. */
         CreateOrganisation: {
             name: string;
+        };
+        /** @description Who wants an organisation of their own: they belong to none, so they have no session. */
+        CreateOwnOrganisation: {
+            email: string;
+            password: string;
         };
         /** @description A new template. */
         CreatePrompt: {
@@ -2431,6 +4133,41 @@ export interface components {
             name: string;
             note?: string;
             variables?: components["schemas"]["Variable"][];
+        };
+        /** @description A role to make. */
+        CreateRole: {
+            description?: string;
+            /** @description Names of permissions, all of which one has oneself. */
+            permissions: string[];
+            title: string;
+        };
+        /** @description A token to make. */
+        CreateScimToken: {
+            /**
+             * Format: int32
+             * @description Days until it ends, 1 to 3650; never when left out.
+             */
+            expires_in_days?: number | null;
+            name: string;
+            role_map?: components["schemas"]["ScimSettings"] | null;
+        };
+        /** @description A service account to make. */
+        CreateServiceAccount: {
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A key of a service account to make. */
+        CreateServiceKey: {
+            /**
+             * Format: int32
+             * @description Days until the key ends; never when left out.
+             */
+            expires_in_days?: number | null;
+            name: string;
+            /** @description Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all its role allows when left out. */
+            scopes?: string[] | null;
+            /** @description The only employees it is for; all when left out. */
+            ves?: components["schemas"]["ve_id"][] | null;
         };
         /** @description What opens a provider. */
         Credentials: {
@@ -2458,6 +4195,12 @@ export interface components {
          * @enum {string}
          */
         DataClass: "public" | "internal" | "confidential" | "personal";
+        /** @description A role in an organisation, for whom no group gives anything. */
+        DefaultGrant: {
+            organisation_id: components["schemas"]["org_id"];
+            /** @description A built-in role or the id of a custom one. */
+            role: string;
+        };
         /** @description Another name or description; what is left out stays. */
         DescribePrompt: {
             description?: string | null;
@@ -2467,6 +4210,11 @@ export interface components {
              * @description The revision this change was made on.
              */
             revision: number;
+        };
+        /** @description A person's decision on a device. */
+        DeviceDecision: {
+            allow: boolean;
+            user_code: string;
         };
         /** @enum {string} */
         DiffKind: "same" | "added" | "removed";
@@ -2485,6 +4233,168 @@ export interface components {
              */
             to_line: number | null;
         };
+        dir_id: string;
+        /** @description A directory as shown. */
+        Directory: {
+            /** @description Whether passwords may cross an unencrypted connection. */
+            allow_plain: boolean;
+            attributes: components["schemas"]["DirectoryAttributes"];
+            base_dn: string;
+            /** @description The service account; with `{login}` in it the name that people bind as; nothing to search anonymously. */
+            bind_dn: string | null;
+            /** @description Certificates (PEM) that are trusted instead of the public authorities. */
+            ca_pem: string | null;
+            created_at: components["schemas"]["Timestamp"];
+            enabled: boolean;
+            /** @description Below which entry groups are looked for; the base DN when `null`. */
+            group_base_dn: string | null;
+            group_filter: string;
+            group_map: components["schemas"]["DirectoryGroupGrant"][];
+            has_bind_password: boolean;
+            id: components["schemas"]["dir_id"];
+            kind: components["schemas"]["DirectoryKind"];
+            last_refresh: components["schemas"]["DirectoryRefresh"] | null;
+            login_attributes: string[];
+            name: string;
+            nested_groups: boolean;
+            /** Format: int32 */
+            page_size: number;
+            /** Format: int32 */
+            refresh_minutes: number;
+            security: components["schemas"]["DirectorySecurity"];
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Servers, the preferred one first. */
+            urls: string[];
+            user_filter: string;
+        };
+        /** @description Which attributes hold what. */
+        DirectoryAttributes: {
+            display_name: string;
+            email: string;
+            /** @description The groups a person is in; empty when the directory does not keep them with the person. */
+            member_of?: string;
+            /** @description What stays when everything else changes, such as `entryUUID` or `objectGUID`. */
+            subject: string;
+        };
+        /** @description What to enter or change of a directory; what is left out stays, or is what servers of the kind usually have. */
+        DirectoryChange: {
+            /** @description Whether passwords may cross an unencrypted connection. */
+            allow_plain?: boolean | null;
+            attributes?: components["schemas"]["DirectoryAttributes"] | null;
+            base_dn?: string | null;
+            /** @description The service account; with `{login}` in it the name that people bind as; `null` to search anonymously. */
+            bind_dn?: string | null;
+            bind_password?: components["schemas"]["SecretText"] | null;
+            /** @description Certificates (PEM) to trust instead of the public authorities. */
+            ca_pem?: string | null;
+            enabled?: boolean | null;
+            group_base_dn?: string | null;
+            group_filter?: string | null;
+            group_map?: components["schemas"]["DirectoryGroupGrant"][] | null;
+            kind?: components["schemas"]["DirectoryKind"] | null;
+            login_attributes?: string[] | null;
+            name?: string | null;
+            nested_groups?: boolean | null;
+            /** Format: int32 */
+            page_size?: number | null;
+            /** Format: int32 */
+            refresh_minutes?: number | null;
+            security?: components["schemas"]["DirectorySecurity"] | null;
+            /** @description Servers such as `ldaps://ldap.example.org`, the preferred one first. */
+            urls?: string[] | null;
+            user_filter?: string | null;
+        };
+        /** @description What logins and a refresh would do. */
+        DirectoryDryRun: {
+            people: components["schemas"]["DryRunPerson"][];
+            /** @description Whether the directory holds more people. */
+            truncated: boolean;
+        };
+        /** @description Who is in the group gets the role in the organisation. */
+        DirectoryGroupGrant: {
+            /** @description The group's DN, or its name alone; `*` for everyone whom the user filter finds. */
+            group: string;
+            organisation_id: components["schemas"]["org_id"];
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * @description What sort of server it is.
+         * @enum {string}
+         */
+        DirectoryKind: "active_directory" | "openldap" | "other";
+        /** @description The last refresh of a directory. */
+        DirectoryRefresh: {
+            /** @description When it ended, or began while it is going on. */
+            at: components["schemas"]["Timestamp"];
+            /** @description What went wrong or what was changed. */
+            message: string | null;
+            /**
+             * Format: int64
+             * @description How many people the directory holds.
+             */
+            people: number | null;
+            state: components["schemas"]["RefreshState"];
+        };
+        /**
+         * @description How the connection is encrypted.
+         * @enum {string}
+         */
+        DirectorySecurity: "ldaps" | "start_tls" | "plain";
+        /** @description One step of a test. */
+        DirectoryStep: {
+            /** @description What was found, or what went wrong. */
+            detail: string;
+            /** @description The way out, when there is one to name. */
+            hint: string | null;
+            /** Format: int64 */
+            milliseconds: number;
+            /** @description What was tried, such as `connect`. */
+            name: string;
+            state: components["schemas"]["DirectoryStepState"];
+        };
+        /**
+         * @description How a step of a test went.
+         * @enum {string}
+         */
+        DirectoryStepState: "ok" | "failed" | "skipped";
+        /** @description How a test went. */
+        DirectoryTest: {
+            /** @description Whether no step failed. */
+            ok: boolean;
+            steps: components["schemas"]["DirectoryStep"][];
+        };
+        /** @description Settings to try out: those of a directory that is kept, those entered here, or both, where these count more. */
+        DirectoryTrial: {
+            /** @description Whether passwords may cross an unencrypted connection. */
+            allow_plain?: boolean | null;
+            attributes?: components["schemas"]["DirectoryAttributes"] | null;
+            base_dn?: string | null;
+            /** @description The service account; with `{login}` in it the name that people bind as; `null` to search anonymously. */
+            bind_dn?: string | null;
+            bind_password?: components["schemas"]["SecretText"] | null;
+            /** @description Certificates (PEM) to trust instead of the public authorities. */
+            ca_pem?: string | null;
+            enabled?: boolean | null;
+            group_base_dn?: string | null;
+            group_filter?: string | null;
+            group_map?: components["schemas"]["DirectoryGroupGrant"][] | null;
+            id?: components["schemas"]["dir_id"] | null;
+            kind?: components["schemas"]["DirectoryKind"] | null;
+            /** @description Somebody to look up. */
+            login?: string | null;
+            login_attributes?: string[] | null;
+            name?: string | null;
+            nested_groups?: boolean | null;
+            /** Format: int32 */
+            page_size?: number | null;
+            password?: components["schemas"]["SecretText"] | null;
+            /** Format: int32 */
+            refresh_minutes?: number | null;
+            security?: components["schemas"]["DirectorySecurity"] | null;
+            /** @description Servers such as `ldaps://ldap.example.org`, the preferred one first. */
+            urls?: string[] | null;
+            user_filter?: string | null;
+        };
         /** @description The disk that models lie on, in bytes. */
         DiskBar: {
             /** Format: int64 */
@@ -2494,6 +4404,37 @@ export interface components {
              * @description What model files take.
              */
             used_bytes: number;
+        };
+        /**
+         * @description What would become of a person.
+         * @enum {string}
+         */
+        DryRunChange: "create" | "update" | "withdraw" | "none" | "refused";
+        /** @description A role in an organisation that a group gives. */
+        DryRunGrant: {
+            /** @description The organisation's name. */
+            organisation: string;
+            /** @description A built-in role or the id of a custom one. */
+            role: string;
+        };
+        /** @description A person of the directory and what would become of them. */
+        DryRunPerson: {
+            change: components["schemas"]["DryRunChange"];
+            display_name: string;
+            email: string;
+            grants: components["schemas"]["DryRunGrant"][];
+            /** @description DNs of the groups. */
+            groups: string[];
+            login: string;
+            reason: string | null;
+        };
+        /** @description How many people to show. */
+        DryRunRequest: {
+            /**
+             * Format: int32
+             * @description 1 to 500; 100 when left out.
+             */
+            limit?: number | null;
         };
         /** @description A question in other words. */
         EditInput: {
@@ -2620,10 +4561,16 @@ export interface components {
         };
         /** @description The refused fields of a request, or what the licence refused. */
         ErrorFields: {
+            /** @description For `second_factor_required`: what the second step names the login by. */
+            challenge?: string | null;
             /** @description For `license_restricted`: what was refused, such as `agents.max`. */
             feature?: string | null;
             /** @description One entry per refused field. */
             fields?: components["schemas"]["FieldError"][];
+            /** @description For `second_factor_required`: `totp`, `passkey`, `recovery_code`. */
+            methods?: string[] | null;
+            /** @description For `second_factor_required`: what a browser asks its passkeys with, or null. */
+            passkey_options?: Record<string, never> | null;
             since?: components["schemas"]["Timestamp"] | null;
             /** @description For `license_restricted`: the state of the licence, such as `restrict_new`. */
             state?: string | null;
@@ -2679,6 +4626,12 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "collections.changed";
+        } | {
+            /** @enum {string} */
+            type: "directories.changed";
+        } | {
+            /** @enum {string} */
+            type: "applications.changed";
         } | {
             /** @enum {string} */
             type: "egress.changed";
@@ -2752,6 +4705,19 @@ export interface components {
         FunctionName: {
             name: string;
         };
+        /** @description An application, as far as people see it. */
+        GrantedClient: {
+            id: components["schemas"]["ocl_id"];
+            name: string;
+        };
+        /** @description Who is in the group gets the role in the organisation. */
+        GroupGrant: {
+            /** @description As the provider writes it, letter for letter. */
+            group: string;
+            organisation_id: components["schemas"]["org_id"];
+            /** @description A built-in role or the id of a custom one. */
+            role: string;
+        };
         /** @description One section of a handbook's contents. */
         HandbookSection: {
             /** @description Its passages. */
@@ -2775,6 +4741,45 @@ export interface components {
          * @enum {string}
          */
         Hue: "magenta" | "violet" | "cyan" | "rose";
+        /** @description An identity provider as shown: never a secret. */
+        IdentityProvider: {
+            attributes: components["schemas"]["AttributeNames"];
+            created_at: components["schemas"]["Timestamp"];
+            default_grant: components["schemas"]["DefaultGrant"] | null;
+            enabled: boolean;
+            group_map: components["schemas"]["GroupGrant"][];
+            id: components["schemas"]["idp_id"];
+            kind: components["schemas"]["IdentityProviderKind"];
+            name: string;
+            oidc: components["schemas"]["OidcView"] | null;
+            /** @description The newest refused logins, with reasons that the people themselves do not see. */
+            recent_failures: components["schemas"]["SignInFailure"][];
+            saml: components["schemas"]["SamlView"] | null;
+            updated_at: components["schemas"]["Timestamp"];
+        };
+        /** @description What to change of an identity provider; what is left out stays. */
+        IdentityProviderChange: {
+            attributes?: components["schemas"]["AttributeNames"] | null;
+            default_grant?: components["schemas"]["DefaultGrant"] | null;
+            enabled?: boolean | null;
+            group_map?: components["schemas"]["GroupGrant"][] | null;
+            name?: string | null;
+            oidc?: components["schemas"]["OidcInput"] | null;
+            saml?: components["schemas"]["SamlInput"] | null;
+        };
+        /**
+         * @description The protocol of an identity provider.
+         * @enum {string}
+         */
+        IdentityProviderKind: "saml" | "oidc";
+        idp_id: string;
+        /** @description A certificate of the provider as shown. */
+        IdpCertificate: {
+            /** @description SHA-256 in pairs of hexadecimal digits. */
+            fingerprint: string;
+            not_after: components["schemas"]["Timestamp"];
+            pem: string;
+        };
         /** @description What an import came to. */
         ImportedArtefact: {
             /** @description `license`, `lease`, `crl` or `keyring`. */
@@ -2832,6 +4837,42 @@ export interface components {
              * @description Bytes of the weights.
              */
             weight_bytes: number;
+        };
+        inv_id: string;
+        /** @description An invitation, without its link. */
+        Invitation: {
+            created_at: components["schemas"]["Timestamp"];
+            created_by_name: string;
+            /** @description The only address it is for; `null`: whoever holds the link. */
+            email: string | null;
+            expires_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["inv_id"];
+            role: components["schemas"]["Role"];
+            state: components["schemas"]["InvitationState"];
+        };
+        /** @description What an invitation offers, for the page that it leads to. */
+        InvitationOffer: {
+            email: string | null;
+            expires_at: components["schemas"]["Timestamp"];
+            /** @description Whether the address has an account here, whose password is then asked for. */
+            has_account: boolean;
+            organisation: components["schemas"]["InvitingOrganisation"];
+            role: components["schemas"]["Role"];
+            role_title: string;
+        };
+        /**
+         * @description What becomes of an invitation.
+         * @enum {string}
+         */
+        InvitationState: "open" | "used" | "expired" | "withdrawn";
+        /** @description What stands after `#` in an invitation's link. */
+        InvitationToken: {
+            token: string;
+        };
+        /** @description The organisation that invites. */
+        InvitingOrganisation: {
+            id: components["schemas"]["org_id"];
+            name: string;
         };
         /** @description A named schema. */
         JsonSchemaFormat: {
@@ -3146,6 +5187,47 @@ export interface components {
             email: string;
             password: string;
         };
+        /** @description Where a test begins, in another tab. */
+        LoginTest: {
+            login_path: string;
+            test: string;
+        };
+        /** @description A role that the person would get. */
+        LoginTestGrant: {
+            organisation: components["schemas"]["org_id"];
+            role: string;
+        };
+        /**
+         * @description How a step went.
+         * @enum {string}
+         */
+        LoginTestOutcome: "ok" | "failed" | "skipped";
+        /** @description A test's result. */
+        LoginTestResult: {
+            /** @description What the provider said, by attribute or claim. */
+            attributes: {
+                [key: string]: string[];
+            };
+            state: components["schemas"]["LoginTestState"];
+            steps: components["schemas"]["LoginTestStep"][];
+            /** @description What the person would get here. */
+            would_grant: components["schemas"]["LoginTestGrant"][];
+        };
+        /**
+         * @description Whether somebody has logged in yet.
+         * @enum {string}
+         */
+        LoginTestState: "waiting" | "done";
+        /** @description One step of a test. */
+        LoginTestStep: {
+            /** @description One sentence for the administrator. */
+            detail: string;
+            hint: string | null;
+            /** Format: int64 */
+            milliseconds: number;
+            name: string;
+            state: components["schemas"]["LoginTestOutcome"];
+        };
         mdl_id: string;
         /** @description A person's place in the organisation. */
         Member: {
@@ -3156,8 +5238,13 @@ export interface components {
             email: string;
             id: components["schemas"]["per_id"];
             last_seen_at: components["schemas"]["Timestamp"] | null;
+            locked_until: components["schemas"]["Timestamp"] | null;
             platform_administrator: boolean;
             role: components["schemas"]["Role"];
+            /** @description Whether the person has an authenticator app or a passkey. */
+            second_factor: boolean;
+            /** @description The directory or identity provider that manages the membership; `null` for one given by hand. */
+            source: string | null;
         };
         /** @description Memory of the machine as far as models are concerned, in bytes. */
         MemoryBar: {
@@ -3382,6 +5469,10 @@ export interface components {
             /** Format: int32 */
             input_tokens: number;
         };
+        /** @description Metadata to read. */
+        MetadataText: {
+            xml: string;
+        };
         /** @description A model as shown. */
         Model: {
             /** @description Names that lead to it, such as `default`. */
@@ -3537,6 +5628,28 @@ export interface components {
             result: string;
         };
         msg_id: string;
+        /** @description A new identity provider: `saml` or `oidc` as its kind says. */
+        NewIdentityProvider: {
+            attributes?: components["schemas"]["AttributeNames"];
+            default_grant?: components["schemas"]["DefaultGrant"] | null;
+            /** @description Whether people may use it at once; `true` when left out. */
+            enabled?: boolean | null;
+            group_map?: components["schemas"]["GroupGrant"][];
+            kind: components["schemas"]["IdentityProviderKind"];
+            /** @description What the button on the sign-in page says. */
+            name: string;
+            oidc?: components["schemas"]["OidcInput"] | null;
+            saml?: components["schemas"]["SamlInput"] | null;
+        };
+        /** @description What an administrator enters. */
+        NewOauthClient: {
+            grants: components["schemas"]["OauthGrantType"][];
+            kind: components["schemas"]["OauthClientKind"];
+            name: string;
+            redirect_uris?: string[];
+            scopes: string[];
+            service_account?: string | null;
+        };
         /** @description A new provider. */
         NewProvider: {
             /** @description Where it is; the kind's own address when left out. OpenAI-compatible servers: with `/v1`. */
@@ -3596,8 +5709,200 @@ export interface components {
             tls: boolean;
             version: string;
         };
+        /** @description What an application asks for. */
+        OauthAsked: {
+            client: components["schemas"]["AskingClient"];
+            /** @description The name of the organisation that it would act in. */
+            organisation: string;
+            scopes: components["schemas"]["ScopeLine"][];
+        };
+        /** @description An application that asks people for access, or acts for a service account. */
+        OauthClient: {
+            created_at: components["schemas"]["Timestamp"];
+            grants: components["schemas"]["OauthGrantType"][];
+            has_secret: boolean;
+            id: components["schemas"]["ocl_id"];
+            kind: components["schemas"]["OauthClientKind"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            name: string;
+            /** @description Where people may be sent back to, each exactly; of loopback addresses any port. */
+            redirect_uris: string[];
+            /** @description What it may ask for at most. */
+            scopes: string[];
+            /** @description The service account that it acts for with `client_credentials`. */
+            service_account: string | null;
+        };
+        /** @description What to change; what is left out stays. */
+        OauthClientChange: {
+            grants?: components["schemas"]["OauthGrantType"][] | null;
+            kind?: components["schemas"]["OauthClientKind"] | null;
+            name?: string | null;
+            redirect_uris?: string[] | null;
+            scopes?: string[] | null;
+            service_account?: string | null;
+        };
+        /**
+         * @description Whether an application can keep a secret.
+         * @enum {string}
+         */
+        OauthClientKind: "public" | "confidential";
+        /** @description A new secret, shown once. */
+        OauthClientSecret: {
+            secret: string;
+        };
+        /** @description What the device shows and asks with (RFC 8628, 3.2). */
+        OauthDeviceCodes: {
+            device_code: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            expires_in: number;
+            /**
+             * Format: int64
+             * @description Seconds between two questions.
+             */
+            interval: number;
+            user_code: string;
+            verification_uri: string;
+            verification_uri_complete: string;
+        };
+        /** @description A device's request for codes. */
+        OauthDeviceForm: {
+            client_id?: string | null;
+            client_secret?: string | null;
+            /** @description May be there more than once. */
+            resource: string[];
+            scope?: string | null;
+        };
+        /** @description A refusal as OAuth clients read it. */
+        OauthError: {
+            error: string;
+            error_description: string;
+        };
+        /**
+         * @description A way to get tokens.
+         * @enum {string}
+         */
+        OauthGrantType: "authorization_code" | "client_credentials" | "device";
+        /** @description What a token is good for. Of one that is good for nothing only that. */
+        OauthIntrospection: {
+            active: boolean;
+            aud?: string[] | null;
+            client_id?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds since 1970.
+             */
+            exp?: number | null;
+            /** Format: int64 */
+            iat?: number | null;
+            iss?: string | null;
+            jti?: string | null;
+            scope?: string | null;
+            sub?: string | null;
+            /** @description `access_token` or `refresh_token`. */
+            token_type?: string | null;
+        };
+        /** @description A public key (RFC 8037, 2). */
+        OauthKey: {
+            alg: string;
+            crv: string;
+            kid: string;
+            kty: string;
+            use: string;
+            x: string;
+        };
+        /** @description The public keys that verify access tokens (RFC 7517, 5). */
+        OauthKeySet: {
+            keys: components["schemas"]["OauthKey"][];
+        };
+        /** @description What the authorisation server is and where it answers (RFC 8414, 2). */
+        OauthMetadata: {
+            authorization_endpoint: string;
+            authorization_response_iss_parameter_supported: boolean;
+            code_challenge_methods_supported: string[];
+            device_authorization_endpoint: string;
+            grant_types_supported: string[];
+            introspection_endpoint: string;
+            introspection_endpoint_auth_methods_supported: string[];
+            issuer: string;
+            jwks_uri: string;
+            response_modes_supported: string[];
+            response_types_supported: string[];
+            revocation_endpoint: string;
+            revocation_endpoint_auth_methods_supported: string[];
+            scopes_supported: string[];
+            token_endpoint: string;
+            token_endpoint_auth_methods_supported: string[];
+        };
+        /** @description A request for tokens. */
+        OauthTokenForm: {
+            client_id?: string | null;
+            client_secret?: string | null;
+            code?: string | null;
+            code_verifier?: string | null;
+            device_code?: string | null;
+            /**
+             * @description `authorization_code`, `refresh_token`, `client_credentials` or
+             *     `urn:ietf:params:oauth:grant-type:device_code`.
+             */
+            grant_type?: string | null;
+            redirect_uri?: string | null;
+            refresh_token?: string | null;
+            /** @description May be there more than once. */
+            resource: string[];
+            scope?: string | null;
+        };
+        /** @description A token to end or to look at. */
+        OauthTokenQuery: {
+            client_id?: string | null;
+            client_secret?: string | null;
+            token?: string | null;
+        };
+        /** @description New tokens (RFC 6749, 5.1). */
+        OauthTokens: {
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            expires_in: number;
+            refresh_token?: string | null;
+            scope: string;
+            /** @description `Bearer`. */
+            token_type: string;
+        };
+        ocl_id: string;
+        ogr_id: string;
+        /** @description An OpenID provider as entered. */
+        OidcInput: {
+            /** @description Certificates (PEM) to trust beside the public authorities, such as a company's own. */
+            ca_pem?: string | null;
+            client_id: string;
+            client_secret?: components["schemas"]["SecretText"] | null;
+            /** @description The issuer's address, such as `https://login.example/realms/staff`. */
+            issuer: string;
+            /** @description `openid profile email` when left out. */
+            scopes?: string[] | null;
+        };
+        /** @description An OpenID provider as shown. */
+        OidcView: {
+            ca_pem: string | null;
+            client_id: string;
+            has_client_secret: boolean;
+            issuer: string;
+            /** @description To be entered at the provider. */
+            redirect_uri: string;
+            scopes: string[];
+        };
         /** @description One text or several. */
         OneOrMany: string | string[];
+        /**
+         * @description What happens when it does not answer.
+         * @enum {string}
+         */
+        OnFailure: "deny" | "allow";
         /** @description A token and how probable it was. */
         OpenAiTokenLogprob: {
             bytes: number[];
@@ -3691,6 +5996,19 @@ export interface components {
             signed_by: string | null;
         };
         /** @description One page of a list. */
+        Page_AccountGrant: {
+            /** @description The entries of this page. */
+            items: {
+                client: components["schemas"]["GrantedClient"];
+                created_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["ogr_id"];
+                last_used_at: components["schemas"]["Timestamp"] | null;
+                scopes: string[];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_AccountSession: {
             /** @description The entries of this page. */
             items: {
@@ -3731,6 +6049,10 @@ export interface components {
                 name: string;
                 /** @description The first characters of the key, to tell keys apart. */
                 prefix: string;
+                /** @description Names of permissions or of groups of them; `null`: all that its person may do. */
+                scopes: string[] | null;
+                /** @description The only employees it is for; `null`: all. */
+                ves: components["schemas"]["ve_id"][] | null;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3757,6 +6079,44 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_Directory: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Whether passwords may cross an unencrypted connection. */
+                allow_plain: boolean;
+                attributes: components["schemas"]["DirectoryAttributes"];
+                base_dn: string;
+                /** @description The service account; with `{login}` in it the name that people bind as; nothing to search anonymously. */
+                bind_dn: string | null;
+                /** @description Certificates (PEM) that are trusted instead of the public authorities. */
+                ca_pem: string | null;
+                created_at: components["schemas"]["Timestamp"];
+                enabled: boolean;
+                /** @description Below which entry groups are looked for; the base DN when `null`. */
+                group_base_dn: string | null;
+                group_filter: string;
+                group_map: components["schemas"]["DirectoryGroupGrant"][];
+                has_bind_password: boolean;
+                id: components["schemas"]["dir_id"];
+                kind: components["schemas"]["DirectoryKind"];
+                last_refresh: components["schemas"]["DirectoryRefresh"] | null;
+                login_attributes: string[];
+                name: string;
+                nested_groups: boolean;
+                /** Format: int32 */
+                page_size: number;
+                /** Format: int32 */
+                refresh_minutes: number;
+                security: components["schemas"]["DirectorySecurity"];
+                updated_at: components["schemas"]["Timestamp"];
+                /** @description Servers, the preferred one first. */
+                urls: string[];
+                user_filter: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_FallbackChain: {
             /** @description The entries of this page. */
             items: {
@@ -3765,6 +6125,43 @@ export interface components {
                 name: string;
                 /** @description Names of models, of providers or on this node. */
                 steps: string[];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_IdentityProvider: {
+            /** @description The entries of this page. */
+            items: {
+                attributes: components["schemas"]["AttributeNames"];
+                created_at: components["schemas"]["Timestamp"];
+                default_grant: components["schemas"]["DefaultGrant"] | null;
+                enabled: boolean;
+                group_map: components["schemas"]["GroupGrant"][];
+                id: components["schemas"]["idp_id"];
+                kind: components["schemas"]["IdentityProviderKind"];
+                name: string;
+                oidc: components["schemas"]["OidcView"] | null;
+                /** @description The newest refused logins, with reasons that the people themselves do not see. */
+                recent_failures: components["schemas"]["SignInFailure"][];
+                saml: components["schemas"]["SamlView"] | null;
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Invitation: {
+            /** @description The entries of this page. */
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                created_by_name: string;
+                /** @description The only address it is for; `null`: whoever holds the link. */
+                email: string | null;
+                expires_at: components["schemas"]["Timestamp"];
+                id: components["schemas"]["inv_id"];
+                role: components["schemas"]["Role"];
+                state: components["schemas"]["InvitationState"];
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3824,8 +6221,13 @@ export interface components {
                 email: string;
                 id: components["schemas"]["per_id"];
                 last_seen_at: components["schemas"]["Timestamp"] | null;
+                locked_until: components["schemas"]["Timestamp"] | null;
                 platform_administrator: boolean;
                 role: components["schemas"]["Role"];
+                /** @description Whether the person has an authenticator app or a passkey. */
+                second_factor: boolean;
+                /** @description The directory or identity provider that manages the membership; `null` for one given by hand. */
+                source: string | null;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3958,6 +6360,27 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_OauthClient: {
+            /** @description The entries of this page. */
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                grants: components["schemas"]["OauthGrantType"][];
+                has_secret: boolean;
+                id: components["schemas"]["ocl_id"];
+                kind: components["schemas"]["OauthClientKind"];
+                last_used_at: components["schemas"]["Timestamp"] | null;
+                name: string;
+                /** @description Where people may be sent back to, each exactly; of loopback addresses any port. */
+                redirect_uris: string[];
+                /** @description What it may ask for at most. */
+                scopes: string[];
+                /** @description The service account that it acts for with `client_credentials`. */
+                service_account: string | null;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Organisation: {
             /** @description The entries of this page. */
             items: {
@@ -3965,6 +6388,20 @@ export interface components {
                 name: string;
                 /** @description The name in lower case with hyphens; unique on the node. */
                 slug: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_PermissionView: {
+            /** @description The entries of this page. */
+            items: {
+                description: string;
+                /** @description What it is about, such as `team`. */
+                group: string;
+                name: string;
+                /** @description Whether it comes from administering the node, so that no role can give it. */
+                node: boolean;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -3986,6 +6423,22 @@ export interface components {
                 /** @description One per column, in order. */
                 models: string[];
                 prompt_sha256: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Policy: {
+            /** @description The entries of this page. */
+            items: {
+                people: components["schemas"]["PolicyPerson"][];
+                /** @description An employee's id, a model by the name it is chosen by, `handbook` or `files`. */
+                resource_id: string;
+                /** @description What people call it; the id when it is no longer there. */
+                resource_name: string;
+                resource_type: components["schemas"]["ResourceType"];
+                /** @description Built-in names and ids of custom roles. */
+                roles: components["schemas"]["Role"][];
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -4106,6 +6559,64 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RoleView: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Whether it ships with the product and cannot be changed. */
+                built_in: boolean;
+                description: string;
+                /** @description The built-in name, or the id of a custom role. */
+                id: components["schemas"]["Role"];
+                /**
+                 * Format: int64
+                 * @description How many people and service accounts have it.
+                 */
+                members: number;
+                /** @description Names of permissions. */
+                permissions: string[];
+                title: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ServiceAccount: {
+            /** @description The entries of this page. */
+            items: {
+                created_at: components["schemas"]["Timestamp"];
+                /** @description None of its keys works while it is. */
+                disabled: boolean;
+                /** @description A person's id: programs act, and are metered and audited, as people do. */
+                id: components["schemas"]["per_id"];
+                /**
+                 * Format: int64
+                 * @description How many keys it has.
+                 */
+                keys: number;
+                last_used_at: components["schemas"]["Timestamp"] | null;
+                name: string;
+                role: components["schemas"]["Role"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SignUp: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Where the request came from. */
+                address: string;
+                created_at: components["schemas"]["Timestamp"];
+                display_name: string;
+                email: string;
+                id: components["schemas"]["sgn_id"];
+                /** @description What the organisation is to be called. */
+                organisation: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Upload: {
             /** @description The entries of this page. */
             items: {
@@ -4186,12 +6697,43 @@ export interface components {
             /** @description What it is about. */
             title: string;
         };
+        /** @description A passkey, as its owner sees it. */
+        Passkey: {
+            created_at: components["schemas"]["Timestamp"];
+            id: components["schemas"]["psk_id"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            name: string;
+        };
+        /** @description What a browser's passkey answered. */
+        PasskeyLoginInput: {
+            challenge: string;
+            /** @description What `PublicKeyCredential.toJSON()` gave. */
+            credential: Record<string, never>;
+        };
+        /** @description Nothing needs to be said. */
+        PasskeyLoginOptionsInput: Record<string, never>;
+        /** @description What a page asks the browser with. */
+        PasskeyOptions: {
+            /** @description What the answer names this by. */
+            challenge: string;
+            /** @description For `PublicKeyCredential.parse…OptionsFromJSON`. */
+            options: Record<string, never>;
+        };
         per_id: string;
         /**
          * @description Something an agent may be allowed to read.
          * @enum {string}
          */
         PermissionId: "read_conversation" | "read_attachments" | "read_handbook";
+        /** @description A permission that a role can give, or that administering the node gives. */
+        PermissionView: {
+            description: string;
+            /** @description What it is about, such as `team`. */
+            group: string;
+            name: string;
+            /** @description Whether it comes from administering the node, so that no role can give it. */
+            node: boolean;
+        };
         /** @description Somebody who can log in. */
         Person: {
             display_name: string;
@@ -4369,6 +6911,22 @@ export interface components {
             version?: number | null;
         };
         plr_id: string;
+        /** @description Who may use one thing. */
+        Policy: {
+            people: components["schemas"]["PolicyPerson"][];
+            /** @description An employee's id, a model by the name it is chosen by, `handbook` or `files`. */
+            resource_id: string;
+            /** @description What people call it; the id when it is no longer there. */
+            resource_name: string;
+            resource_type: components["schemas"]["ResourceType"];
+            /** @description Built-in names and ids of custom roles. */
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description Somebody a policy names. */
+        PolicyPerson: {
+            display_name: string;
+            id: components["schemas"]["per_id"];
+        };
         /** @description A draft with values to fill it in with. */
         PreviewPrompt: {
             body: string;
@@ -4489,6 +7047,10 @@ export interface components {
              */
             restored_from: number | null;
             variables: components["schemas"]["Variable"][];
+        };
+        /** @description One's password, once more. */
+        ProvePassword: {
+            password: string;
         };
         /** @description A provider as shown: never its credentials. */
         Provider: {
@@ -4613,6 +7175,7 @@ export interface components {
             model?: string | null;
         };
         prv_id: string;
+        psk_id: string;
         /** @description A limit as shown. */
         Quota: components["schemas"]["Limits"] & {
             /** @description When today's count begins anew. */
@@ -4710,12 +7273,32 @@ export interface components {
             items: components["schemas"]["RatingResult"][];
             since: components["schemas"]["Timestamp"];
         };
+        /** @description Codes to keep somewhere safe, shown once. */
+        RecoveryCodes: {
+            recovery_codes: string[];
+        };
+        /**
+         * @description How a refresh went.
+         * @enum {string}
+         */
+        RefreshState: "running" | "ok" | "failed" | "doubtful" | "skipped";
         /** @description Why an upload was refused. */
         Refusal: {
             /** @description Stable code. */
             code: string;
             /** @description One sentence for people. */
             message: string;
+        };
+        /** @description A passkey to register. */
+        RegisterPasskey: {
+            challenge: string;
+            /** @description What `PublicKeyCredential.toJSON()` gave. */
+            credential: Record<string, never>;
+            name: string;
+        };
+        /** @description Another name for a passkey. */
+        RenamePasskey: {
+            name: string;
         };
         /** @description A template filled in. */
         RenderedPrompt: {
@@ -4750,6 +7333,11 @@ export interface components {
             id: components["schemas"]["rsr_id"];
             keep_within: components["schemas"]["KeepWithin"];
         };
+        /**
+         * @description A kind of thing whose use can be restricted to some people.
+         * @enum {string}
+         */
+        ResourceType: "ve" | "model" | "collection";
         /** @description What an answer must look like. */
         ResponseFormat: {
             json_schema?: components["schemas"]["JsonSchemaFormat"] | null;
@@ -4917,11 +7505,25 @@ export interface components {
              */
             revision: number;
         };
-        /**
-         * @description A person's role in one organisation.
-         * @enum {string}
-         */
-        Role: "admin" | "staff" | "normal";
+        /** @description A built-in role, or the id of a custom one. */
+        Role: string;
+        role_id: string;
+        /** @description A role with what it allows. */
+        RoleView: {
+            /** @description Whether it ships with the product and cannot be changed. */
+            built_in: boolean;
+            description: string;
+            /** @description The built-in name, or the id of a custom role. */
+            id: components["schemas"]["Role"];
+            /**
+             * Format: int64
+             * @description How many people and service accounts have it.
+             */
+            members: number;
+            /** @description Names of permissions. */
+            permissions: string[];
+            title: string;
+        };
         rsr_id: string;
         /** @description What one model is doing. */
         RunningModel: {
@@ -4977,6 +7579,50 @@ export interface components {
             system?: string;
             template?: components["schemas"]["PlaygroundTemplate"] | null;
         };
+        /** @description A SAML provider as entered. */
+        SamlInput: {
+            /** @description Let logins begin at the provider. Then nothing ties a login to the browser that asked for it. */
+            allow_idp_initiated?: boolean;
+            certificates: components["schemas"]["CertificateInput"][];
+            idp_entity_id: string;
+            /** @description What kind of name to ask for, as a URI. */
+            name_id_format?: string | null;
+            /** @description Sign login requests; `true` when left out. */
+            sign_requests?: boolean | null;
+            /** @description Where it takes logout messages by redirect. */
+            slo_url?: string | null;
+            /** @description Where it takes login requests by redirect. */
+            sso_url: string;
+            /** @description Refuse assertions that are not encrypted. */
+            want_encrypted?: boolean;
+        };
+        /** @description What was read from metadata, to be checked and saved. */
+        SamlMetadata: {
+            certificates: components["schemas"]["IdpCertificate"][];
+            idp_entity_id: string;
+            /** @description A kind of name that the provider gives and that stays the same. */
+            name_id_format: string | null;
+            sign_requests: boolean;
+            slo_url: string | null;
+            sso_url: string;
+        };
+        /** @description A SAML provider as shown, with what is to be entered there. */
+        SamlView: {
+            acs_url: string;
+            allow_idp_initiated: boolean;
+            certificates: components["schemas"]["IdpCertificate"][];
+            idp_entity_id: string;
+            metadata_url: string;
+            name_id_format: string | null;
+            sign_requests: boolean;
+            slo_url: string | null;
+            sp_certificates: components["schemas"]["SpCertificate"][];
+            sp_entity_id: string;
+            /** @description Where the node takes logout messages. */
+            sp_slo_url: string;
+            sso_url: string;
+            want_encrypted: boolean;
+        };
         /** @description Something to try with an agent. */
         SampleTask: {
             /** @description The message it fills in. */
@@ -4984,11 +7630,103 @@ export interface components {
             /** @description Label of the button. */
             title: string;
         };
+        /** @description The body of every refusal under `/scim/v2` (RFC 7644, 3.12). */
+        ScimError: {
+            detail: string;
+            schemas: string[];
+            /** @description The protocol's own word for it, such as `uniqueness`. */
+            scimType?: string | null;
+            /** @description The HTTP status, as text. */
+            status: string;
+        };
+        /** @description A group of the directory and the role it gives. */
+        ScimGroupRole: {
+            /** @description The group's `displayName`, capitals aside. */
+            group: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description What provisioned people may do. */
+        ScimSettings: {
+            default_role: components["schemas"]["Role"] | null;
+            /** @description Which group gives which role; of several for one person the first counts. */
+            group_roles: components["schemas"]["ScimGroupRole"][];
+        };
+        /** @description What a directory sends with its requests, without the secret. */
+        ScimToken: {
+            created_at: components["schemas"]["Timestamp"];
+            expires_at: components["schemas"]["Timestamp"] | null;
+            id: components["schemas"]["sct_id"];
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            name: string;
+        };
+        /** @description Tokens, and where directories send their requests. */
+        ScimTokens: {
+            base_url: string;
+            items: components["schemas"]["ScimToken"][];
+            next_cursor: string | null;
+        };
+        /** @description A scope in words that a person can decide on. */
+        ScopeLine: {
+            description: string;
+            name: string;
+        };
+        scr_id: string;
+        sct_id: string;
+        /**
+         * @description Who must have a second factor.
+         * @enum {string}
+         */
+        SecondFactorRule: "optional" | "administrators" | "everyone";
+        /** @description Exactly one of a code, a recovery code and a passkey's answer. */
+        SecondStepInput: {
+            challenge: string;
+            /** @description Of the authenticator app. */
+            code?: string | null;
+            /** @description What `PublicKeyCredential.toJSON()` gave. */
+            passkey?: Record<string, never> | null;
+            recovery_code?: string | null;
+        };
         /**
          * Format: password
          * @description A secret on its way in: what prints it prints dots.
          */
         SecretText: string;
+        /** @description What the node asks of everybody who logs in. */
+        SecuritySettings: {
+            /**
+             * Format: int32
+             * @description Fewest characters of a password, 8 to 64.
+             */
+            password_length_min: number;
+            /** @description Who must have a second factor. */
+            second_factor: components["schemas"]["SecondFactorRule"];
+            /**
+             * Format: int32
+             * @description Minutes without a request after which a session ends, 5 to 10080.
+             */
+            session_idle_minutes: number;
+            /**
+             * Format: int32
+             * @description Hours after which a session ends in any case, 1 to 2160.
+             */
+            session_max_hours: number;
+        };
+        /** @description A service account. */
+        ServiceAccount: {
+            created_at: components["schemas"]["Timestamp"];
+            /** @description None of its keys works while it is. */
+            disabled: boolean;
+            /** @description A person's id: programs act, and are metered and audited, as people do. */
+            id: components["schemas"]["per_id"];
+            /**
+             * Format: int64
+             * @description How many keys it has.
+             */
+            keys: number;
+            last_used_at: components["schemas"]["Timestamp"] | null;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
         ses_id: string;
         /** @description Who is logged in, where, and what they may do. */
         Session: {
@@ -4997,6 +7735,8 @@ export interface components {
             expires_at: components["schemas"]["Timestamp"] | null;
             /** @description Nothing else works until the temporary password is changed. */
             must_change_password: boolean;
+            /** @description Nothing else works until a second factor is set up. */
+            must_set_up_second_factor: boolean;
             /** @description What the person may do on the node. */
             node_permissions: string[];
             /** @description The organisation acted for. */
@@ -5030,6 +7770,11 @@ export interface components {
             /** @description Whether it lies on the local network. */
             local_network?: boolean;
         };
+        /** @description Who may use a thing; nobody else may. */
+        SetPolicy: {
+            people: components["schemas"]["per_id"][];
+            roles: components["schemas"]["Role"][];
+        };
         /** @description The first organisation and its administrator. */
         SetupInput: {
             admin_email: string;
@@ -5048,11 +7793,88 @@ export interface components {
         SetupToken: {
             token: string;
         };
+        sgn_id: string;
+        /** @description A directory whose passwords the sign-in form takes. */
+        SignInDirectory: {
+            /** @description Its id. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description A login that was refused. */
+        SignInFailure: {
+            at: components["schemas"]["Timestamp"];
+            code: string;
+            reason: string;
+            /** @description The reference that the person was shown. */
+            request_id: string;
+        };
+        /** @description An identity provider to sign in with. */
+        SignInProvider: {
+            /** @description Its id. */
+            id: string;
+            /** @description `saml` or `oidc`. */
+            kind: string;
+            /** @description Where the browser goes; the page appends where to come back to. */
+            login_path: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description What the sign-in page offers. */
+        SignInWays: {
+            directories: components["schemas"]["SignInDirectory"][];
+            /** @description Whether this address of the node is one that passkeys work under. */
+            passkey: boolean;
+            /** @description E-mail address and password, always. */
+            password: boolean;
+            providers: components["schemas"]["SignInProvider"][];
+            sign_up: components["schemas"]["SignUpMode"];
+        };
+        /** @description A request for an account that waits. */
+        SignUp: {
+            /** @description Where the request came from. */
+            address: string;
+            created_at: components["schemas"]["Timestamp"];
+            display_name: string;
+            email: string;
+            id: components["schemas"]["sgn_id"];
+            /** @description What the organisation is to be called. */
+            organisation: string;
+        };
+        /**
+         * @description Whether people may make accounts for themselves.
+         * @enum {string}
+         */
+        SignUpMode: "off" | "approval" | "open";
+        /** @description Who may make an account for themselves. */
+        SignUpSettings: {
+            /** @description Domains of e-mail addresses, subdomains included; empty: every one that is not blocked. */
+            allowed_domains: string[];
+            /** @description Domains of e-mail addresses that are refused, subdomains included. */
+            blocked_domains: string[];
+            mode: components["schemas"]["SignUpMode"];
+        };
+        /** @description Whether people may make accounts for themselves. */
+        SignUpState: {
+            mode: components["schemas"]["SignUpMode"];
+        };
+        /** @description The request waits for a platform administrator. */
+        SignUpWaiting: {
+            /** @description Always `waiting`. */
+            state: string;
+        };
         /**
          * @description Where a passage comes from.
          * @enum {string}
          */
         SourceKind: "handbook" | "attachment" | "conversation";
+        /** @description A certificate of the node as shown. */
+        SpCertificate: {
+            /** @description Whether the node signs with it; another one waits to be activated. */
+            active: boolean;
+            fingerprint: string;
+            not_after: components["schemas"]["Timestamp"];
+        };
         /**
          * @description How settled an agent is.
          * @enum {string}
@@ -5164,6 +7986,20 @@ export interface components {
              */
             output: number;
         };
+        /** @description What an authenticator app needs, shown once. */
+        TotpSetup: {
+            /** @description The address as a picture, an `svg` element. */
+            qr_svg: string;
+            /** @description The secret, for typing. */
+            secret: string;
+            /** @description The same as an `otpauth` address. */
+            uri: string;
+        };
+        /** @description The state of one's authenticator app. */
+        TotpState: {
+            confirmed_at: components["schemas"]["Timestamp"] | null;
+            enabled: boolean;
+        };
         tpl_id: string;
         /** @description A new display name. */
         UpdateAccount: {
@@ -5178,6 +8014,18 @@ export interface components {
         UpdatePerson: {
             disabled?: boolean | null;
             display_name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+        };
+        /** @description What to change of a role; what is left out stays. */
+        UpdateRole: {
+            description?: string | null;
+            permissions?: string[] | null;
+            title?: string | null;
+        };
+        /** @description What to change; what is left out stays. */
+        UpdateServiceAccount: {
+            disabled?: boolean | null;
+            name?: string | null;
             role?: components["schemas"]["Role"] | null;
         };
         /** @description What to change; what is left out stays. */
@@ -5369,6 +8217,10 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description The code that a device shows. */
+        UserCode: {
+            user_code: string;
+        };
         usg_id: string;
         /** @description A model. */
         V1Model: {
@@ -5502,6 +8354,70 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    oauth_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthMetadata"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    security_txt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     rename: {
         parameters: {
             query?: never;
@@ -5646,6 +8562,340 @@ export interface operations {
             };
         };
     };
+    list_oauth_grants: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AccountGrant"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end_oauth_grant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ogr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_own_organisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOwnOrganisation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    register_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterPasskey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedPasskey"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["psk_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rename_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["psk_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenamePasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    passkey_registration_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProvePassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -5681,6 +8931,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProvePassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_security: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountSecurity"];
                 };
             };
             /** @description The request was refused or failed. */
@@ -5784,6 +9118,326 @@ export interface operations {
             };
         };
     };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProvePassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TotpSetup"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmTotp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProvePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_authoriser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authoriser"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_authoriser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Authoriser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Authoriser"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_authoriser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_authoriser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthoriserTest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_collections: {
         parameters: {
             query?: never;
@@ -5844,6 +9498,366 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_directories: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Directory"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryChange"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dry_run_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryDryRun"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    refresh_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryRefresh"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_directory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DirectoryTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DirectoryTest"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6014,6 +10028,548 @@ export interface operations {
             header?: never;
             path: {
                 name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_identity_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_IdentityProvider"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewIdentityProvider"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IdentityProviderChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    activate_saml_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotate_saml_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_identity_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginTest"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_identity_provider_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+                test: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginTestResult"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    parse_saml_metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetadataText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SamlMetadata"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Invitation"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    withdraw_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["inv_id"];
             };
             cookie?: never;
         };
@@ -6792,6 +11348,219 @@ export interface operations {
             };
         };
     };
+    list_oauth_clients: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_OauthClient"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOauthClient"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedOauthClient"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ocl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_oauth_client: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ocl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OauthClientChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthClient"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    renew_oauth_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["ocl_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthClientSecret"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_organisations: {
         parameters: {
             query?: never;
@@ -7035,6 +11804,130 @@ export interface operations {
             };
         };
     };
+    end_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    grant_platform_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_platform_administrator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     reset_password: {
         parameters: {
             query?: never;
@@ -7063,6 +11956,203 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reset_second_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PermissionView"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Policy"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    set_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description an employee's id, a model's name, `handbook` or `files` */
+                id: string;
+                type: components["schemas"]["ResourceType"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Policy"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                type: components["schemas"]["ResourceType"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7634,6 +12724,1078 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RoleView"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRole"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["role_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["role_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRole"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_scim_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScimSettings"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change_scim_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScimSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScimSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_scim_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScimTokens"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_scim_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateScimToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedScimToken"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_scim_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["sct_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_security_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_security_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecuritySettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecuritySettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_service_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ServiceAccount"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServiceAccount"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_service_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateServiceAccount"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccount"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoundCertificate"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    bind_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BoundCertificate"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoundCertificate"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_service_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create_service_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServiceKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedApiKey"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_service_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["per_id"];
+                key: components["schemas"]["key_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    read_sign_up_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpSettings"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_sign_up_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUpSettings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpSettings"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_sign_ups: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string | null;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SignUp"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    approve_sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["sgn_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    refuse_sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["sgn_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     usage: {
         parameters: {
             query?: {
@@ -7700,6 +13862,126 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationOffer"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The request was refused or failed. */
@@ -8278,6 +14560,212 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_ModelChoice"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_oauth_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorizeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthAsked"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decide_oauth_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorizeDecision"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizeOutcome"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_oauth_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserCode"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthAsked"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    decide_oauth_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceDecision"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The request was refused or failed. */
@@ -9585,6 +16073,158 @@ export interface operations {
             };
         };
     };
+    log_in_with_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    passkey_login_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLoginOptionsInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    do_second_step: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     setup_status: {
         parameters: {
             query?: never;
@@ -9697,6 +16337,142 @@ export interface operations {
                 };
             };
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ways_to_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInWays"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    sign_up_mode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpState"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask_for_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskForAccount"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpWaiting"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10546,6 +17322,385 @@ export interface operations {
             };
         };
     };
+    start_oauth_device: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["OauthDeviceForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthDeviceCodes"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    introspect_oauth_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["OauthTokenQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthIntrospection"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    oauth_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthKeySet"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    revoke_oauth_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["OauthTokenQuery"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    give_oauth_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": components["schemas"]["OauthTokenForm"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthTokens"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthError"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_oidc_answer: {
+        parameters: {
+            query?: {
+                code?: string | null;
+                error?: string | null;
+                error_description?: string | null;
+                /** @description RFC 9207. */
+                iss?: string | null;
+                state?: string | null;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A test is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_oidc_login: {
+        parameters: {
+            query?: {
+                /** @description The page of this node to go on to. */
+                next?: string | null;
+                /** @description An administrator's test. */
+                test?: string | null;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    log_out_at_provider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     readyz: {
         parameters: {
             query?: never;
@@ -10582,6 +17737,904 @@ export interface operations {
             };
         };
     };
+    take_response: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        /** @description `SAMLResponse` and `RelayState` */
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": string;
+            };
+        };
+        responses: {
+            /** @description A test is done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    begin_login: {
+        parameters: {
+            query?: {
+                next?: string;
+                test?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    log_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    take_logout_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        /** @description `SAMLRequest` or `SAMLResponse`, and `RelayState` */
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": string;
+            };
+        };
+        responses: {
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    metadata: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/samlmetadata+xml": string;
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    search_scim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    list_scim_groups: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description How many, at most 200; 100 when left out. */
+                count?: number;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+                /** @description What the resources have in common, such as `userName eq "ada"`. */
+                filter?: string;
+                /** @description The attribute they are ordered by. */
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description The number of the first one, from 1. */
+                startIndex?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    create_scim_group: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    search_scim_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    read_scim_group: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    replace_scim_group: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    delete_scim_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    patch_scim_group: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    list_scim_resource_types: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    read_scim_resource_type: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                resource_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    list_scim_schemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    read_scim_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                schema: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    read_scim_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    list_scim_users: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description How many, at most 200; 100 when left out. */
+                count?: number;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+                /** @description What the resources have in common, such as `userName eq "ada"`. */
+                filter?: string;
+                /** @description The attribute they are ordered by. */
+                sortBy?: string;
+                /** @description `ascending` or `descending`. */
+                sortOrder?: string;
+                /** @description The number of the first one, from 1. */
+                startIndex?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    create_scim_user: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    search_scim_users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    read_scim_user: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    replace_scim_user: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    delete_scim_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
+    patch_scim_user: {
+        parameters: {
+            query?: {
+                /** @description The attributes to show, with commas between them. */
+                attributes?: string;
+                /** @description The attributes to leave out. */
+                excludedAttributes?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["scr_id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/scim+json": unknown;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": unknown;
+                };
+            };
+            /** @description Refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/scim+json": components["schemas"]["ScimError"];
+                };
+            };
+        };
+    };
     create_chat_completion: {
         parameters: {
             query?: never;
@@ -10604,13 +18657,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ChatCompletionChunk"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10637,13 +18692,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["Completion"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10669,13 +18726,15 @@ export interface operations {
                     "application/json": components["schemas"]["EmbeddingList"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10702,13 +18761,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["MessagesTextDelta"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10734,13 +18795,15 @@ export interface operations {
                     "application/json": components["schemas"]["MessageTokensCount"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10763,13 +18826,15 @@ export interface operations {
                     "application/json+anthropic": components["schemas"]["AnthropicModelList"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10794,13 +18859,15 @@ export interface operations {
                     "application/json+anthropic": components["schemas"]["AnthropicModel"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };
@@ -10827,13 +18894,15 @@ export interface operations {
                     "text/event-stream": components["schemas"]["ResponsesTextDelta"];
                 };
             };
-            /** @description The request was refused or failed. */
+            /** @description The request was refused or failed, in the words of the protocol. */
             default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": {
+                        error: Record<string, never>;
+                    };
                 };
             };
         };

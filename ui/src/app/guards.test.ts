@@ -16,6 +16,7 @@ const session = (role: Role, permissions: string[], changes: Partial<Session> = 
   node_permissions: [],
   csrf_token: 'csrf',
   must_change_password: false,
+  must_set_up_second_factor: false,
   expires_at: null,
   ...changes,
 })

@@ -1,7 +1,6 @@
 //! The node's side of time: marks in two places, and what is told.
 
 use guildhall_db::{Db, DbOptions, params};
-use serde_json::json;
 
 use super::{DAY, vendor};
 use crate::harness::TestApp;

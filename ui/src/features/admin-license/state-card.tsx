@@ -54,7 +54,10 @@ export function StateCard({ status }: { status: LicenseStatus }) {
           <Clock size={18} className="mt-0.5 shrink-0 text-warn" aria-hidden="true" />
           <span>
             <b className="font-semibold">{t('license.clock')}.</b>{' '}
-            {t(anomaly.kind === 'behind_mark' ? 'license.clock_back_note' : 'license.clock_note', { wall: formatDateTime(anomaly.wall_time), time: formatDateTime(status.effective_time) })}
+            {t(anomaly.kind === 'behind_mark' ? 'license.clock_back_note' : 'license.clock_note', {
+              wall: formatDateTime(anomaly.wall_time),
+              time: formatDateTime(status.effective_time),
+            })}
           </span>
         </p>
       ))}

@@ -1258,10 +1258,16 @@ export interface components {
         };
         /** @description The refused fields of a request, or what the licence refused. */
         ErrorFields: {
+            /** @description For `second_factor_required`: what the second step names the login by. */
+            challenge?: string | null;
             /** @description For `license_restricted`: what was refused, such as `agents.max`. */
             feature?: string | null;
             /** @description One entry per refused field. */
             fields?: components["schemas"]["FieldError"][];
+            /** @description For `second_factor_required`: `totp`, `passkey`, `recovery_code`. */
+            methods?: string[] | null;
+            /** @description For `second_factor_required`: what a browser asks its passkeys with, or null. */
+            passkey_options?: Record<string, never> | null;
             since?: components["schemas"]["Timestamp"] | null;
             /** @description For `license_restricted`: the state of the licence, such as `restrict_new`. */
             state?: string | null;
