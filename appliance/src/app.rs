@@ -279,6 +279,12 @@ impl AppOptions {
     }
 }
 
+async fn open_database(path: PathBuf) -> Result<Db> {
+    let opened =
+        tokio::task::spawn_blocking(move || Db::open(DbOptions::new(path, MIGRATIONS))).await;
+    opened.map_err(|error| Error::internal("opening the database stopped").with_source(error))?
+}
+
 impl App {
     /// Opens the data directory's database, brings it up to date and builds the node on it.
     ///
@@ -295,12 +301,7 @@ impl App {
         let origin = origin.unwrap_or_else(|| config.origin(config.listen));
         let keys_dir = data_dir.join("keys");
         let keys = Keys::open(&keys_dir)?;
-        let db_path = data_dir.join("guildhall.db");
-        let db = tokio::task::spawn_blocking(move || Db::open(DbOptions::new(db_path, MIGRATIONS)))
-            .await
-            .map_err(|error| {
-                Error::internal("opening the database stopped").with_source(error)
-            })??;
+        let db = open_database(data_dir.join("guildhall.db")).await?;
         let started_at = clock.now();
         let catalog = Catalog::open(&data_dir, &db, started_at).await?;
         let events = Events::new();
@@ -308,21 +309,12 @@ impl App {
         let egress = Egress::open(config.egress, &db, (&events, Arc::clone(&clock))).await?;
         let times = (Arc::clone(&clock), built);
         let licensing = Licensing::open((&data_dir, &keys), (&db, &egress), times, COUNTED).await?;
-        let providers = Providers::open(
-            &db,
-            (&egress, &secrets, &events),
-            Arc::clone(&clock),
-            team::MODEL_USERS,
-        )
-        .await?;
-        let inference = Inference::open(
-            (&config, &data_dir, &keys),
-            &db,
-            &events,
-            Arc::clone(&clock),
-            (team::MODEL_USERS, providers),
-        )
-        .await?;
+        let outside = (&egress, &secrets, &events);
+        let providers =
+            Providers::open(&db, outside, Arc::clone(&clock), team::MODEL_USERS).await?;
+        let places = (&config, &*data_dir, &keys);
+        let users = (team::MODEL_USERS, providers);
+        let inference = Inference::open(places, &db, &events, Arc::clone(&clock), users).await?;
         let policies = Policies::open(&db).await?;
         let authorisers = Authorisers::open(&db).await?;
         let oauth = Oauth::open(&keys, &db, Arc::clone(&clock)).await?;

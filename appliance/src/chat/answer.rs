@@ -168,7 +168,7 @@ async fn write(app: &App, owner: Owner, job: Job) -> Result<()> {
             AnswerMode::Extractive => extract::write(app, &job, &mut draft).await,
         }
     };
-    let outcome = stop.run_until_cancelled(working).await;
+    let outcome = Box::pin(stop.run_until_cancelled(working)).await;
     draft.timing.total = elapsed_ms(job.asked_at);
     let (state, error) = match outcome {
         None => (MessageState::Stopped, None),

@@ -62,7 +62,7 @@ pub(super) struct Problem {
     pub(super) code: ProblemCode,
     pub(super) description: String,
     /// What kept the node from answering: for the log.
-    source: Option<Error>,
+    source: Option<Box<Error>>,
 }
 
 impl Problem {
@@ -77,7 +77,7 @@ impl Problem {
     /// The same for the node's own pages, which show a sentence.
     pub(super) fn into_error(self) -> Error {
         match self.source {
-            Some(error) => error,
+            Some(error) => *error,
             None => Error::invalid(self.code.as_str(), self.description),
         }
     }
@@ -100,7 +100,7 @@ impl From<Error> for Problem {
         Self {
             code,
             description,
-            source: Some(error),
+            source: Some(Box::new(error)),
         }
     }
 }

@@ -96,11 +96,10 @@ async fn read_scim_group(
     responses((status = 200, body = Value, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn replace_scim_group(
-    by: Provisioner,
+    (by, headers): (Provisioner, HeaderMap),
     State(app): State<App>,
     Path(id): Path<ScimResourceId>,
     Query(shown): Query<ShownParameters>,
-    headers: HeaderMap,
     Json(sent): Json<Value>,
 ) -> Answer<Response> {
     let change = (headers, Change::Replace(sent));
@@ -115,11 +114,10 @@ async fn replace_scim_group(
     responses((status = 200, body = Value, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn patch_scim_group(
-    by: Provisioner,
+    (by, headers): (Provisioner, HeaderMap),
     State(app): State<App>,
     Path(id): Path<ScimResourceId>,
     Query(shown): Query<ShownParameters>,
-    headers: HeaderMap,
     Json(sent): Json<Value>,
 ) -> Answer<Response> {
     let change = (headers, Change::Patch(sent));

@@ -132,7 +132,13 @@ async fn a_key_for_one_employee_knows_of_no_other() {
     }
     let overview = key.get("/api/overview").await;
     assert!(!overview.text.contains(&other), "{}", overview.text);
+}
 
+#[tokio::test]
+async fn a_key_for_one_employee_calls_no_other_and_leads_around_no_bound() {
+    let test = TestApp::new().await;
+    let (mine, other) = (test.hire().await, test.hire().await);
+    let key = make_key(&test, json!({ "ves": [mine] })).await;
     let models = key.get("/v1/models").await.json();
     assert_eq!(models["data"].as_array().unwrap().len(), 1);
     let completion = |model: &str| json!({ "model": model, "messages": [{ "role": "user", "content": "Hello" }] });
@@ -242,6 +248,23 @@ async fn a_service_account_works_by_key_takes_no_seat_and_cannot_log_in() {
         program.get("/api/ves").await.status,
         StatusCode::UNAUTHORIZED
     );
+}
+
+#[tokio::test]
+async fn a_service_account_changes_and_ends() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let made = json!({ "name": "Nightly import", "role": "staff" });
+    let made = admin.post("/api/admin/service-accounts", made).await.json();
+    let path = format!(
+        "/api/admin/service-accounts/{}",
+        made["id"].as_str().unwrap()
+    );
+    let key = json!({ "name": "first", "scopes": ["read"] });
+    let key = admin.post(&format!("{path}/keys"), key).await.json();
+    let program = test.with_key(key["key"].as_str().unwrap());
+    let off = Some(json!({ "disabled": true }));
+    admin.send("PATCH", &path, off, &[]).await;
     let smaller = json!({ "disabled": false, "role": "viewer", "name": "Import" });
     let enabled = admin.send("PATCH", &path, Some(smaller), &[]).await.json();
     assert_eq!(

@@ -248,14 +248,16 @@ impl Error {
         let restriction = self.restriction.as_deref();
         let step = self.second_step.as_deref();
         let has_details = restriction.is_some() || step.is_some() || !self.fields.is_empty();
-        let details = has_details.then(|| ErrorFields {
-            fields: self.fields.clone(),
-            feature: restriction.map(|restriction| restriction.feature.clone()),
-            state: restriction.map(|restriction| restriction.state.to_owned()),
-            since: restriction.map(|restriction| restriction.since),
-            challenge: step.map(|step| step.challenge.clone()),
-            methods: step.map(|step| step.methods.clone()),
-            passkey_options: step.map(|step| step.passkey_options.clone()),
+        let details = has_details.then(|| {
+            Box::new(ErrorFields {
+                fields: self.fields.clone(),
+                feature: restriction.map(|restriction| restriction.feature.clone()),
+                state: restriction.map(|restriction| restriction.state.to_owned()),
+                since: restriction.map(|restriction| restriction.since),
+                challenge: step.map(|step| step.challenge.clone()),
+                methods: step.map(|step| step.methods.clone()),
+                passkey_options: step.map(|step| step.passkey_options.clone()),
+            })
         });
         ErrorBody {
             error: ErrorDetail {
@@ -338,7 +340,7 @@ pub struct ErrorDetail {
     pub request_id: String,
     /// The refused fields, or what the licence refused, when there is such a thing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub details: Option<ErrorFields>,
+    pub details: Option<Box<ErrorFields>>,
 }
 
 /// The refused fields of a request, or what the licence refused.

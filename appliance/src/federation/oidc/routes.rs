@@ -63,8 +63,7 @@ async fn take_oidc_answer(
     State(app): State<App>,
     Path(id): Path<IdentityProviderId>,
     Query(query): Query<OidcCallbackQuery>,
-    headers: HeaderMap,
-    origin: Origin,
+    (headers, origin): (HeaderMap, Origin),
 ) -> HttpResult<Response> {
     let arrived = match flow::take(&app, id, query, &headers).await {
         Ok(answered) => arrive(&app, answered, origin).await,

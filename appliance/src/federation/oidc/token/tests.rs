@@ -97,7 +97,11 @@ fn every_other_token_is_refused() {
         (("sub", json!("")), "token_unreadable"),
         (("sub", json!("x".repeat(256))), "token_unreadable"),
     ] {
-        assert_eq!(refusal(&with(&[change.clone()])), code, "{change:?}");
+        assert_eq!(
+            refusal(&with(std::slice::from_ref(&change))),
+            code,
+            "{change:?}"
+        );
     }
     for (name, edge) in [("exp", NOW - 299), ("iat", NOW - 300), ("iat", NOW + 300)] {
         assert_eq!(
