@@ -22,7 +22,9 @@ function codeOf(secret, ahead = 0) {
 }
 
 function fromBase32(text) {
-  const bits = [...text.replaceAll(/[\s=]/g, '')].map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+  const bits = [...text.replaceAll(/[\s=]/g, '')].map((letter) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
+  )
   return Buffer.from(
     bits
       .join('')
@@ -68,7 +70,11 @@ class Visitor {
 
   /** The recovery codes that are shown, once it is said that they are kept. */
   async keepCodes(button) {
-    const codes = await this.page.getByRole('list', { name: 'Recovery codes' }).getByRole('listitem').locator('span:last-child').allInnerTexts()
+    const codes = await this.page
+      .getByRole('list', { name: 'Recovery codes' })
+      .getByRole('listitem')
+      .locator('span:last-child')
+      .allInnerTexts()
     await this.page.getByRole('checkbox', { name: 'I keep these codes in a safe place' }).check()
     await this.button(button).click()
     return codes

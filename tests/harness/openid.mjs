@@ -78,7 +78,12 @@ export class Browser {
       if (/max-age=0/i.test(set)) this.cookies.delete(name)
       else this.cookies.set(name, value)
     }
-    return { status: answer.status, location: answer.headers.get('location'), set: answer.headers.getSetCookie(), text: await answer.text() }
+    return {
+      status: answer.status,
+      location: answer.headers.get('location'),
+      set: answer.headers.getSetCookie(),
+      text: await answer.text(),
+    }
   }
 
   /** Who is logged in, if anybody. */

@@ -153,7 +153,10 @@ describe('an OpenID provider', () => {
     assert.equal(await ana.session(), null)
     const told = await result()
     assert.equal(told.state, 'done')
-    assert.ok(told.steps.every((step) => step.state === 'ok'), JSON.stringify(told.steps, null, 2))
+    assert.ok(
+      told.steps.every((step) => step.state === 'ok'),
+      JSON.stringify(told.steps, null, 2),
+    )
     assert.deepEqual(told.attributes.groups, ['clerks'])
     assert.deepEqual(told.would_grant, [{ organisation, role: 'staff' }])
   })
