@@ -61,11 +61,12 @@ export async function openTab(context, origin, problems) {
 }
 
 /**
- * Chromium calls every refused request an error; that nobody is signed in, or the password or the code is wrong, is an answer. So is a page
- * that is not for somebody's role, which the router tells the console too.
+ * Chromium calls every refused request an error; that nobody is signed in, or the password or the code is wrong, is an answer. So is that
+ * there is no authoriser yet, and a page that is not for somebody's role, which the router tells the console too.
  */
 function isExpected(message) {
   if (message.text().startsWith('Forbidden: ')) return true
+  if (message.text().includes('status of 404') && message.location().url.endsWith('/api/admin/authoriser')) return true
   return message.text().includes('status of 401') && /\/api\/session(\/second-factor)?$/.test(message.location().url)
 }
 
