@@ -43,24 +43,14 @@ pub(super) fn check(field: &str, address: &str) -> Result<()> {
     ))
 }
 
-/// Where to go after a login: a page of this node, never another site (open redirect).
+/// Where to go after a login: a page of this node, never another site (open redirect), and in letters that a header carries.
 pub(super) fn safe_next(next: Option<&str>) -> &str {
-    let home = "/";
-    let Some(next) = next else { return home };
-    let is_here = next.starts_with('/') && !next.starts_with("//");
-    // Browsers take a backslash for a slash and drop control characters.
-    let is_plain = next.len() <= NEXT_BYTES_MAX
-        && next
-            .chars()
-            .all(|letter| letter.is_ascii_graphic() && letter != '\\');
+    let next = guildhall_web::safe_next(next);
     let is_page = !["/api/", "/saml/", "/oidc/", "/oauth/token"]
         .iter()
         .any(|begin| next.starts_with(begin));
-    if is_here && is_plain && is_page {
-        next
-    } else {
-        home
-    }
+    let fits = next.len() <= NEXT_BYTES_MAX && next.is_ascii();
+    if is_page && fits { next } else { "/" }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub mod guard;
 pub mod json;
 pub mod layers;
 pub mod limits;
+pub mod network;
 mod next_page;
 pub mod openapi;
 pub mod password;
