@@ -6,8 +6,9 @@
 //! ten minutes, and the session's own cookie stays `Strict`. Browsers keep `Secure` cookies of this
 //! machine's own plain addresses too, so that a node without TLS can be tried out on `localhost`.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use guildhall_kernel::{Error, Result};
+use axum::http::{HeaderMap, HeaderValue};
+use guildhall_kernel::Result;
+use guildhall_web::cookie;
 
 const NAME: &str = "__Host-guildhall-login";
 const SECONDS: u32 = 900;
@@ -17,21 +18,12 @@ const SECONDS: u32 = 900;
 /// # Errors
 /// Internal, when the token cannot stand in a header; tokens can.
 pub(super) fn set(token: &str) -> Result<HeaderValue> {
-    let text =
-        format!("{NAME}={token}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=None; Secure");
-    let mut value = HeaderValue::try_from(text)
-        .map_err(|error| Error::internal("building a cookie").with_source(error))?;
-    value.set_sensitive(true);
-    Ok(value)
+    cookie::secret_value(format!(
+        "{NAME}={token}; Path=/; Max-Age={SECONDS}; HttpOnly; SameSite=None; Secure"
+    ))
 }
 
 /// What the browser sent.
 pub(super) fn read(headers: &HeaderMap) -> Option<String> {
-    let fields = headers.get_all(header::COOKIE).into_iter();
-    fields
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, _)| *name == NAME)
-        .map(|(_, token)| token.to_owned())
+    cookie::find(headers, NAME).map(str::to_owned)
 }

@@ -8,7 +8,7 @@ use guildhall_kernel::{Error, IdentityProviderId, Result, Timestamp, random_toke
 use guildhall_saml::{
     Assertion, AuthnRequest, Direction, Expectations, redirect_url, validate_response,
 };
-use sha2::{Digest, Sha256};
+use guildhall_web::token_hash;
 
 use super::{
     address::safe_next,
@@ -66,11 +66,6 @@ pub(super) enum Arrival {
     Tested,
 }
 
-/// SHA-256 in hexadecimal: tokens are stored as such.
-pub(super) fn hash(text: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
-}
-
 /// Begins a login and gives the address of the provider.
 ///
 /// # Errors
@@ -101,14 +96,14 @@ pub(super) async fn begin(app: &App, id: IdentityProviderId, wish: Wish) -> Resu
     );
     let now = app.clock.now();
     let flow = FlowRow {
-        browser_hash: hash(&browser),
+        browser_hash: token_hash(&browser),
         provider: id,
         request_id: request_id.clone(),
         next: safe_next(wish.next.as_deref()).to_owned(),
         test: wish.test.filter(|_| is_test),
         expires_at: now.plus_seconds(FLOW_SECONDS),
     };
-    let state_hash = hash(&state);
+    let state_hash = token_hash(&state);
     app.db
         .write(move |tx| flow_store::insert_flow(tx, &state_hash, &flow, now))
         .await?;
@@ -182,7 +177,7 @@ async fn take_flow(
     let (Some(state), Some(browser)) = (&form.relay_state, &form.browser) else {
         return Ok(None);
     };
-    let (state, browser, now) = (hash(state), hash(browser), app.clock.now());
+    let (state, browser, now) = (token_hash(state), token_hash(browser), app.clock.now());
     app.db
         .write(move |tx| flow_store::take_flow(tx, (&state, &browser), id, now))
         .await
@@ -307,7 +302,7 @@ async fn note_session(
         name: assertion.name_id.value.clone(),
         session_index: assertion.session_index.clone(),
     };
-    let (session_hash, now) = (hash(&opened.token), app.clock.now());
+    let (session_hash, now) = (token_hash(&opened.token), app.clock.now());
     let times = (now, now.plus_seconds(-SESSION_SECONDS_MAX));
     app.db
         .write(move |tx| flow_store::insert_session(tx, &session_hash, &row, times))

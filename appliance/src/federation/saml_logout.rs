@@ -7,6 +7,7 @@ use guildhall_saml::{
     LogoutResponseMessage, NameId, RedirectMessage, read_logout_post, read_logout_redirect,
     redirect_url,
 };
+use guildhall_web::token_hash;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -15,7 +16,7 @@ use super::{
     flow_store::{self, SamlSessionRow},
     keys,
     model::ProviderRow,
-    saml::{hash, take_once},
+    saml::take_once,
     saml_settings::SpAddresses,
     store,
 };
@@ -96,7 +97,7 @@ pub(super) async fn by_person(
         .read(move |reader| store::read_provider(reader, id))
         .await?;
     let settings = provider.saml()?;
-    let Some(session_hash) = session_token.map(hash) else {
+    let Some(session_hash) = session_token.map(token_hash) else {
         return Ok(SIGN_IN.to_owned());
     };
     let found = app

@@ -75,7 +75,7 @@ mod webauthn;
 
 use guildhall_db::Reader;
 use guildhall_kernel::{ApiKeyId, OrgId, PersonId, Result, Timestamp};
-use guildhall_web::password;
+use guildhall_web::{password, token_hash};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use api_keys::{NewApiKey, check_scopes, create_api_key, scope_description};
@@ -218,13 +218,6 @@ pub fn count_seats(reader: &Reader<'_>, since: Timestamp) -> Result<(u64, u64)> 
         store::count_seats(reader)?,
         store::count_seen(reader, since)?,
     ))
-}
-
-/// SHA-256 in hex: how tokens and keys are stored. They hold 160 random bits or more, so a slow hash
-/// would add nothing.
-fn token_hash(token: &str) -> String {
-    use sha2::{Digest, Sha256};
-    data_encoding::HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }
 
 /// Whether the node has its first organisation.

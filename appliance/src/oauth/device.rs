@@ -10,11 +10,11 @@ use super::{
     authorize::{self, Asked},
     code_store,
     form::{OauthDeviceForm, OauthTokenForm},
-    hash_of,
     model::{ClientRow, DEVICE_SECONDS, DeviceRow, DeviceState, INTERVAL_SECONDS, OauthGrantType},
     problem::{Problem, ProblemCode},
     scope, store,
     token::{self, Issued, NewGrant, Turn, invalid_grant, missing, secret},
+    token_hash,
 };
 use crate::{app::App, audit, identity};
 
@@ -53,7 +53,7 @@ pub(super) async fn start(
     let now = app.clock.now();
     let (device_code, device_hash) = secret("ghd_");
     let user_code = user_code()?;
-    let user_hash = hash_of(&user_code);
+    let user_hash = token_hash(&user_code);
     let row = DeviceRow {
         device_hash,
         client: client.client.id,
@@ -106,7 +106,7 @@ pub(super) fn poll(
     let Some(code) = form.device_code.as_deref() else {
         return Ok(Err(missing("device_code")));
     };
-    let found = code_store::find_device(tx, &hash_of(code))?;
+    let found = code_store::find_device(tx, &token_hash(code))?;
     let Some(row) = found.filter(|row| row.client == turn.client.client.id) else {
         return Ok(Err(invalid_grant(
             "the device code is not one that this application got",
@@ -182,7 +182,7 @@ pub(super) async fn decide(
 ) -> KernelResult<()> {
     authorize::check_person(ctx)?;
     find(app, ctx, user_code).await?;
-    let (caller, hash) = (ctx.clone(), hash_of(&plain(user_code)));
+    let (caller, hash) = (ctx.clone(), token_hash(&plain(user_code)));
     let written = app.write(ctx, move |tx| {
         let now = caller.now();
         let row = code_store::find_waiting(tx, caller.organisation, &hash, now)?;
@@ -208,7 +208,7 @@ pub(super) async fn decide(
 async fn find(app: &App, ctx: &Ctx, user_code: &str) -> KernelResult<(DeviceRow, ClientRow)> {
     app.oauth.user_codes.attempt(&ctx.person)?;
     let (organisation, now) = (ctx.organisation, ctx.now());
-    let hash = hash_of(&plain(user_code));
+    let hash = token_hash(&plain(user_code));
     let read = app.db.read(move |reader| {
         let row = code_store::find_waiting(reader, organisation, &hash, now)?;
         let Some(row) = row else { return Ok(None) };

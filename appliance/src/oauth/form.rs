@@ -11,10 +11,9 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
-    hash_of,
     model::{ClientRow, OauthClientKind},
     problem::{Problem, ProblemCode},
-    store,
+    store, token_hash,
 };
 use crate::{app::App, audit};
 
@@ -230,7 +229,7 @@ pub(super) async fn client(
     let proven = match (row.client.kind, &row.secret_hash, secret) {
         // A secret that a public client sends says nothing.
         (OauthClientKind::Public, ..) => true,
-        (OauthClientKind::Confidential, Some(hash), Some(secret)) => *hash == hash_of(&secret),
+        (OauthClientKind::Confidential, Some(hash), Some(secret)) => *hash == token_hash(&secret),
         _ => false,
     };
     if proven {

@@ -7,11 +7,12 @@ use utoipa::ToSchema;
 
 use super::{
     form::OauthTokenQuery,
-    hash_of, jwt,
+    jwt,
     model::{ClientRow, GrantRow, OauthClientKind},
     problem::{Problem, ProblemCode},
     store,
     token::{Turn, missing},
+    token_hash,
 };
 use crate::{app::App, identity};
 
@@ -106,7 +107,7 @@ async fn find(app: &App, token: String) -> KernelResult<Option<Good>> {
         });
         return read.await;
     }
-    let (hash, issuer) = (hash_of(&token), app.origin.clone());
+    let (hash, issuer) = (token_hash(&token), app.origin.clone());
     let read = app.db.read(move |reader| {
         let Some(row) = store::find_refresh(reader, &hash)? else {
             return Ok(None);

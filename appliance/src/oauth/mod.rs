@@ -31,8 +31,10 @@ use std::sync::Arc;
 
 use guildhall_db::{Db, Tx};
 use guildhall_kernel::{Clock, Ctx, Error, OrgId, PersonId, Result};
-use guildhall_web::rate_limit::{BackOff, Penalty};
-use sha2::{Digest, Sha256};
+use guildhall_web::{
+    rate_limit::{BackOff, Penalty},
+    token_hash,
+};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use bearer::AccessTokens;
@@ -101,10 +103,4 @@ pub async fn rotate_key(app: &App, ctx: &Ctx) -> Result<()> {
 /// Those of the database.
 pub fn revoke_person(tx: &Tx<'_>, person: PersonId, organisation: Option<OrgId>) -> Result<()> {
     store::delete_of_person(tx, person, organisation)
-}
-
-/// SHA-256 in hexadecimal: how codes, tokens and secrets are stored. They hold 160 random bits or more (user codes
-/// fewer, but ten minutes only), so a slow hash would add nothing.
-fn hash_of(secret: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }

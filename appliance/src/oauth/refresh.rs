@@ -6,11 +6,11 @@ use guildhall_kernel::{OauthGrantId, Result as KernelResult, Timestamp};
 
 use super::{
     form::OauthTokenForm,
-    hash_of,
     model::{GrantRow, REFRESH_SECONDS},
     problem::Problem,
     store,
     token::{Issued, Turn, asked_scopes, invalid_grant, missing, narrowed, secret},
+    token_hash,
 };
 use crate::identity;
 
@@ -40,7 +40,7 @@ pub(super) fn renew(
         return Ok(Err(missing("refresh_token")));
     };
     let now = turn.now();
-    let hash = hash_of(token);
+    let hash = token_hash(token);
     let unknown = "the refresh token is not one that this application holds";
     let Some(row) = store::find_refresh(tx, &hash)? else {
         return Ok(Err(invalid_grant(unknown)));

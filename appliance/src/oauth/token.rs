@@ -15,10 +15,10 @@ use utoipa::ToSchema;
 use super::{
     code_store, device,
     form::OauthTokenForm,
-    hash_of, jwt,
+    jwt,
     model::{ACCESS_SECONDS, ClientRow, CodeRow, GrantRow, OauthGrantType, REFRESH_SECONDS},
     problem::{Problem, ProblemCode},
-    refresh, scope, service, store,
+    refresh, scope, service, store, token_hash,
 };
 use crate::{app::App, audit, identity};
 
@@ -230,7 +230,7 @@ fn redeem(
     let Some(code) = form.code.as_deref() else {
         return Ok(Err(missing("code")));
     };
-    let hash = hash_of(code);
+    let hash = token_hash(code);
     let found = code_store::find_code(tx, &hash)?;
     let Some(row) = found.filter(|row| row.client == turn.client.client.id) else {
         return Ok(Err(invalid_grant(
@@ -321,7 +321,7 @@ pub(super) fn begin(tx: &Tx<'_>, turn: &Turn, new: NewGrant) -> KernelResult<Iss
 /// A new secret and the hash that is stored of it.
 pub(super) fn secret(prefix: &str) -> (String, String) {
     let token = format!("{prefix}{}", random_token(TOKEN_BYTES));
-    let hash = hash_of(&token);
+    let hash = token_hash(&token);
     (token, hash)
 }
 

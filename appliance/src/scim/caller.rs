@@ -3,7 +3,7 @@
 use axum::{extract::FromRequestParts, http::request::Parts};
 use guildhall_db::Tx;
 use guildhall_kernel::{Ctx, OrgId, RequestId, Result, ScimTokenId, Timestamp};
-use guildhall_web::{Authenticator, HttpError, guard};
+use guildhall_web::{Authenticator, HttpError, guard, token_hash};
 use serde_json::Value;
 
 use super::{store, tokens};
@@ -81,7 +81,7 @@ impl FromRequestParts<App> for Provisioner {
 }
 
 async fn by_token(app: &App, token: &str) -> Result<Provisioner> {
-    let (hash, now) = (tokens::hash(token), app.clock.now());
+    let (hash, now) = (token_hash(token), app.clock.now());
     let found = app
         .db
         .read(move |reader| store::find_token(reader, &hash))

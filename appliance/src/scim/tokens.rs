@@ -1,7 +1,7 @@
 //! Tokens that a directory provisions with: made by administrators, shown once, stored as a digest.
 
 use guildhall_kernel::{Ctx, Error, Result, ScimSourceId, ScimTokenId, random_token};
-use sha2::{Digest, Sha256};
+use guildhall_web::token_hash;
 
 use super::{
     model::{ScimSettings, ScimToken},
@@ -26,11 +26,6 @@ pub(super) struct NewToken {
 /// Whether a bearer token is one of these.
 pub(super) fn is_token(token: &str) -> bool {
     token.starts_with(PREFIX)
-}
-
-/// How a token is stored. It holds 240 random bits, so a slow hash would add nothing.
-pub(super) fn hash(token: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }
 
 /// The organisation's tokens.
@@ -82,7 +77,7 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: NewToken) -> Result<(Sci
         };
         store::insert_token(
             tx,
-            &hash(&secret),
+            &token_hash(&secret),
             &token,
             (caller.organisation, caller.person),
         )?;

@@ -51,15 +51,7 @@ impl SessionCookie {
 
     /// The token that the browser sent.
     pub fn read<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
-        // HTTP/2 may send one field per cookie (RFC 9113, 8.2.3).
-        let fields = headers.get_all(header::COOKIE).into_iter();
-        fields
-            .filter_map(|field| field.to_str().ok())
-            .flat_map(|field| field.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == self.name)
-            .map(|(_, token)| token)
-            .filter(|token| !token.is_empty())
+        find(headers, &self.name).filter(|token| !token.is_empty())
     }
 
     fn header(&self, token: &str, age: &str) -> Result<HeaderValue> {
@@ -68,11 +60,32 @@ impl SessionCookie {
             "{}={token}; Path=/{age}; HttpOnly; SameSite=Strict{secure}",
             self.name
         );
-        let mut value = HeaderValue::try_from(text)
-            .map_err(|error| Error::internal("building a cookie").with_source(error))?;
-        value.set_sensitive(true);
-        Ok(value)
+        secret_value(text)
     }
+}
+
+/// What the browser sent as the cookie of that name.
+pub fn find<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    // HTTP/2 may send one field per cookie (RFC 9113, 8.2.3).
+    let fields = headers.get_all(header::COOKIE).into_iter();
+    let mut pairs = fields
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    pairs
+        .find(|(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
+
+/// A `Set-Cookie` value that holds a secret, so that no log shows it.
+///
+/// # Errors
+/// Internal when it has characters that a header cannot carry.
+pub fn secret_value(text: String) -> Result<HeaderValue> {
+    let mut value = HeaderValue::try_from(text)
+        .map_err(|error| Error::internal("building a cookie").with_source(error))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// RFC 6265, 4.1.1: `cookie-octet`.

@@ -24,6 +24,7 @@ pub mod sse;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tls;
+mod token;
 
 pub use error::{HttpError, HttpResult, Refused};
 pub use guard::{Auth, Authenticator, Caller, Permission, Public};
@@ -31,4 +32,5 @@ pub use json::Json;
 pub use next_page::safe_next;
 pub use path::{Path, Query};
 pub use scope::request_id;
+pub use token::token_hash;
 pub use tokio_util::sync::CancellationToken;

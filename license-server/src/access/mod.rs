@@ -16,7 +16,7 @@ mod routes;
 mod staff;
 mod store;
 
-use sha2::{Digest, Sha256};
+use guildhall_web::token_hash;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use keys::{NewKey, create_key_blocking};
@@ -32,9 +32,4 @@ pub type Auth<P> = guildhall_web::Auth<P, crate::ctx::Ctx>;
 /// Every route of this feature.
 pub fn router() -> OpenApiRouter<crate::app::App> {
     routes::router()
-}
-
-/// The form in which secrets are stored and looked up.
-fn token_hash(token: &str) -> String {
-    data_encoding::HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }

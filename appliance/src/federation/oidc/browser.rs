@@ -1,10 +1,11 @@
 //! What only the browser that began a login holds, and what is made of it.
 
-use axum::http::{HeaderMap, HeaderValue, header};
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use axum::http::{HeaderMap, HeaderValue};
+use data_encoding::BASE64URL_NOPAD;
 use guildhall_kernel::{Error, Result};
+use guildhall_web::{cookie as cookies, token_hash};
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 use crate::app::App;
 
@@ -24,23 +25,14 @@ fn cookie_name(app: &App) -> &'static str {
 /// Lax, not Strict: the provider sends the browser back across sites.
 pub(super) fn cookie(app: &App, secret: &str) -> Result<HeaderValue> {
     let secure = if app.config.is_tls() { "; Secure" } else { "" };
-    let text = format!(
+    cookies::secret_value(format!(
         "{}={secret}; Path=/oidc/; Max-Age={FLOW_SECONDS}; HttpOnly; SameSite=Lax{secure}",
         cookie_name(app)
-    );
-    let mut value = HeaderValue::try_from(text)
-        .map_err(|error| Error::internal("building a cookie").with_source(error))?;
-    value.set_sensitive(true);
-    Ok(value)
+    ))
 }
 
 pub(super) fn secret_in(app: &App, headers: &HeaderMap) -> Option<String> {
-    let fields = headers.get_all(header::COOKIE).into_iter();
-    let mut pairs = fields
-        .filter_map(|field| field.to_str().ok())
-        .flat_map(|field| field.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    let (_, secret) = pairs.find(|(name, _)| *name == cookie_name(app))?;
+    let secret = cookies::find(headers, cookie_name(app))?;
     let is_ours =
         secret.len() == random_length() && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
     is_ours.then(|| secret.to_owned())
@@ -62,9 +54,5 @@ pub(super) fn derived(secret: &str, state: &str, purpose: &str) -> Result<String
 }
 
 pub(super) fn browser_hash(secret: &str, state: &str) -> String {
-    hash(&format!("{secret}:{state}"))
-}
-
-pub(super) fn hash(text: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
+    token_hash(&format!("{secret}:{state}"))
 }

@@ -4,13 +4,14 @@
 use axum::http::{HeaderMap, HeaderValue};
 use data_encoding::BASE64URL_NOPAD;
 use guildhall_kernel::{Error, IdentityProviderId, Result, random_token};
+use guildhall_web::token_hash;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
 use super::{
-    browser::{FLOW_SECONDS, SECRET_BYTES, browser_hash, cookie, derived, hash, secret_in},
+    browser::{FLOW_SECONDS, SECRET_BYTES, browser_hash, cookie, derived, secret_in},
     claims,
     client::{Client, Description, Tokens},
     store::{self, FlowRow},
@@ -106,7 +107,7 @@ pub(super) async fn begin(
         test: query.test,
         expires_at: now.plus_seconds(FLOW_SECONDS),
     };
-    let state_hash = hash(&state);
+    let state_hash = token_hash(&state);
     app.db
         .write(move |tx| store::insert_flow(tx, &state_hash, &flow, now))
         .await?;
@@ -173,7 +174,7 @@ pub(super) async fn take(
     let secret = secret_in(app, headers).ok_or_else(unknown)?;
     let state = query.state.clone().filter(|state| state.len() <= 200);
     let state = state.ok_or_else(unknown)?;
-    let hashes = (hash(&state), browser_hash(&secret, &state));
+    let hashes = (token_hash(&state), browser_hash(&secret, &state));
     let now = app.clock.now();
     let taken = app.db.write(move |tx| {
         let flow = store::take_flow(tx, (&hashes.0, &hashes.1), id, now)?;
