@@ -141,15 +141,16 @@ fn session(row: &Row<'_>) -> Result<SamlSessionRow> {
     })
 }
 
-/// The provider's session behind one of ours.
+/// The provider's session behind one of ours, or else the newest of the same person.
 pub(super) fn find_session(
     reader: &Reader<'_>,
     provider: IdentityProviderId,
-    session_hash: &str,
+    (subject, session_hash): (&str, &str),
 ) -> Result<Option<SamlSessionRow>> {
     reader.query_opt(
-        "SELECT * FROM saml_sessions WHERE provider_id = ? AND session_hash = ?",
-        params![provider, session_hash],
+        "SELECT * FROM saml_sessions WHERE provider_id = ? AND subject = ?
+         ORDER BY session_hash = ? DESC, created_at DESC LIMIT 1",
+        params![provider, subject, session_hash],
         session,
     )
 }

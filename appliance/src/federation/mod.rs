@@ -73,6 +73,7 @@ impl SignInOptions for ProviderOptions {
                 let kind = row.kind().as_str();
                 SignInProvider {
                     login_path: format!("/{kind}/{}/login", row.id),
+                    logout_path: format!("/{kind}/{}/logout", row.id),
                     id: row.id.to_string(),
                     kind,
                     name: row.name,

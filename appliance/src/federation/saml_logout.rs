@@ -97,19 +97,26 @@ pub(super) async fn by_person(
         .read(move |reader| store::read_provider(reader, id))
         .await?;
     let settings = provider.saml()?;
-    let Some(session_hash) = session_token.map(token_hash) else {
+    let Some(token) = session_token else {
         return Ok(SIGN_IN.to_owned());
     };
-    let found = app
-        .db
-        .read(move |reader| flow_store::find_session(reader, id, &session_hash))
-        .await?;
-    let Some(session) = found else {
+    let hash = token_hash(token);
+    let found = app.db.read(move |reader| {
+        let Some(subject) = identity::external_subject(reader, &id.to_string(), &hash)? else {
+            return Ok(None);
+        };
+        // Ours may be another session since, of another organisation; the provider's is the same.
+        let session = flow_store::find_session(reader, id, (&subject, &hash))?;
+        Ok(Some((subject, session)))
+    });
+    let Some((subject, session)) = found.await? else {
+        // Whoever logs out is logged out, however they logged in.
+        identity::end_session(app, token).await?;
         return Ok(SIGN_IN.to_owned());
     };
-    end(app, id, vec![session.subject.clone()]).await?;
-    match &settings.slo_url {
-        Some(slo_url) => request(app, &provider, slo_url, session).await,
+    end(app, id, vec![subject]).await?;
+    match settings.slo_url.as_deref().zip(session) {
+        Some((slo_url, session)) => request(app, &provider, slo_url, session).await,
         None => Ok(SIGN_IN.to_owned()),
     }
 }

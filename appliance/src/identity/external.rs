@@ -166,6 +166,22 @@ pub fn end_external_sessions(tx: &Tx<'_>, source: &str, subject: &str) -> Result
     external_store::delete_sessions_of_source(tx, link.person, source)
 }
 
+/// What a source calls the person of a browser's session; nothing when the source did not open it.
+///
+/// # Errors
+/// Those of the database.
+pub fn external_subject(
+    reader: &Reader<'_>,
+    source: &str,
+    session_token_hash: &str,
+) -> Result<Option<String>> {
+    let session = credential_store::find_session(reader, session_token_hash)?;
+    match session.filter(|row| row.source.as_deref() == Some(source)) {
+        Some(row) => external_store::newest_subject(reader, source, row.person),
+        None => Ok(None),
+    }
+}
+
 /// [`apply_external`] and a session. No second factor is asked for: the source has proven who it is.
 ///
 /// # Errors

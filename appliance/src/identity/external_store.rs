@@ -69,6 +69,20 @@ pub(super) fn list_links(reader: &Reader<'_>, source: &str) -> Result<Vec<(Strin
     )
 }
 
+/// What a source last called a person.
+pub(super) fn newest_subject(
+    reader: &Reader<'_>,
+    source: &str,
+    person: PersonId,
+) -> Result<Option<String>> {
+    reader.query_opt(
+        "SELECT subject FROM external_identities WHERE source = ? AND person_id = ?
+         ORDER BY seen_at DESC LIMIT 1",
+        params![source, person],
+        |row| row.get("subject"),
+    )
+}
+
 /// The sources that know a person, oldest first.
 pub(super) fn sources_of(reader: &Reader<'_>, person: PersonId) -> Result<Vec<String>> {
     reader.query_all(

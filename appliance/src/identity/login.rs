@@ -12,9 +12,7 @@ use guildhall_web::csrf;
 use super::{
     credential_store::{self, SessionRow},
     model::{Organisation, Person, SessionView},
-    permission, settings, settings_store,
-    store::{self, Membership},
-    token_hash,
+    permission, roles, settings, settings_store, store, token_hash,
 };
 use crate::{app::App, audit};
 
@@ -199,32 +197,32 @@ pub(super) fn view(
         .copied()
         .partition(|name| permission::is_node_permission(name));
     let (csrf_token, expires_at) = session.unzip();
-    let must_set_up_second_factor = must_set_up_second_factor(reader, ctx, &membership)?;
+    let source = source_of(reader, ctx)?;
+    // Keys go on working without a second factor.
+    let must_set_up_second_factor = matches!(ctx.principal, Principal::Session(_))
+        && settings::must_set_up(reader, &membership, source.as_deref())?;
     Ok(SessionView {
         person: membership.person,
         organisation: membership.organisation,
         organisations: store::organisations_of(reader, ctx.person)?,
         role: membership.role,
+        role_title: roles::role_title(reader, ctx.organisation, membership.role)?,
         permissions: organisation.into_iter().map(str::to_owned).collect(),
         node_permissions: node.into_iter().map(str::to_owned).collect(),
         csrf_token,
         must_change_password: membership.must_change_password,
         must_set_up_second_factor,
         expires_at,
+        source,
     })
 }
 
-/// Whether nothing else works in the session until a second factor is set up; keys go on working.
-fn must_set_up_second_factor(
-    reader: &guildhall_db::Reader<'_>,
-    ctx: &Ctx,
-    membership: &Membership,
-) -> Result<bool> {
+/// The directory or identity provider that opened the session, if one did.
+fn source_of(reader: &guildhall_db::Reader<'_>, ctx: &Ctx) -> Result<Option<String>> {
     let Principal::Session(id) = ctx.principal else {
-        return Ok(false);
+        return Ok(None);
     };
-    let source = credential_store::find_session_by_id(reader, id)?.and_then(|row| row.source);
-    settings::must_set_up(reader, membership, source.as_deref())
+    Ok(credential_store::find_session_by_id(reader, id)?.and_then(|row| row.source))
 }
 
 /// The session or key's own view of itself.
@@ -264,6 +262,26 @@ pub(super) async fn log_out(app: &App, ctx: &Ctx) -> Result<()> {
         credential_store::delete_session(tx, caller.person, id)?;
         live.end_session_after(tx, id);
         audit::record(tx, &caller, "session.closed", id)
+    });
+    written.await
+}
+
+/// Ends the session of a browser by its token, for those who log out by a change of page: at an identity
+/// provider, too. A token of no session is none to end.
+///
+/// # Errors
+/// Those of the database.
+pub async fn end_session(app: &App, token: &str) -> Result<()> {
+    let (hash, live, clock) = (token_hash(token), app.live.clone(), Arc::clone(&app.clock));
+    let request_id = guildhall_web::request_id();
+    let written = app.db.write(move |tx| {
+        let Some(row) = credential_store::find_session(tx, &hash)? else {
+            return Ok(());
+        };
+        let ctx = context(tx, clock, &row, request_id)?;
+        credential_store::delete_session(tx, row.person, row.id)?;
+        live.end_session_after(tx, row.id);
+        audit::record(tx, &ctx, "session.closed", row.id)
     });
     written.await
 }

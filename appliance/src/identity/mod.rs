@@ -84,12 +84,13 @@ pub use bearer::{BearerSource, TokenCaller};
 pub use ceremony::Ceremonies;
 pub use external::{
     ExternalChange, ExternalContext, ExternalIdentity, Grant, apply_external,
-    end_external_sessions, external_context, external_subjects, log_in_external, preview_external,
+    end_external_sessions, external_context, external_subject, external_subjects, log_in_external,
+    preview_external,
 };
 pub use known_keys::KnownKeys;
 pub use limits::LoginLimits;
 pub use live::{Live, Watch, watch_stream};
-pub use login::{OpenedSession, Origin};
+pub use login::{OpenedSession, Origin, end_session};
 pub use model::{
     AccountSession, ApiKey, CreatedApiKey, CreatedMember, Member, Organisation, Person, SessionView,
 };

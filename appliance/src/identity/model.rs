@@ -33,6 +33,8 @@ pub struct SessionView {
     /// Every organisation the person belongs to.
     pub organisations: Vec<Organisation>,
     pub role: Role,
+    /// How people call the role.
+    pub role_title: String,
     /// What the person may do in the organisation.
     pub permissions: Vec<String>,
     /// What the person may do on the node.
@@ -47,6 +49,10 @@ pub struct SessionView {
     /// When the session ends; `null` for API keys without an end.
     #[schema(required)]
     pub expires_at: Option<Timestamp>,
+    /// The directory or identity provider that opened the session; `null` for a login of the node's own and
+    /// for API keys.
+    #[schema(required)]
+    pub source: Option<String>,
 }
 
 /// A logged-in browser, as its owner sees it.

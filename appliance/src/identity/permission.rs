@@ -45,7 +45,7 @@ permissions! {
     TeamManage = "team.manage";
     /// Chat with employees.
     ChatUse = "chat.use";
-    /// Call models directly, through the programming interfaces under `/v1`.
+    /// Call models directly, through the programming interfaces under /v1.
     ModelsUse = "models.use";
     /// Read and fill in prompt templates.
     PromptsRead = "prompts.read";

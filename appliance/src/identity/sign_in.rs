@@ -63,6 +63,8 @@ pub struct SignInProvider {
     pub name: String,
     /// Where the browser goes; the page appends where to come back to.
     pub login_path: String,
+    /// Where the browser of somebody who logged in by it goes to log out, here and there.
+    pub logout_path: String,
 }
 
 /// What the sign-in page offers.

@@ -78,3 +78,30 @@ async fn settings_that_cannot_work_are_refused_and_secrets_stay_inside() {
         assert_eq!(enter(&test, wrong).await.code(), code, "{field}={value}");
     }
 }
+
+#[tokio::test]
+async fn a_test_of_a_provider_that_cannot_be_reached_ends_and_says_why() {
+    let test = TestApp::new().await;
+    let settings = json!({ "issuer": "https://127.0.0.1:9", "client_id": "guildhall" });
+    let made = enter(&test, settings).await;
+    let path = format!("{PATH}/{}", made.json()["id"].as_str().unwrap());
+    let begin = format!("{path}/test");
+    let begun = test.admin().send("POST", &begin, None, &[]).await.json();
+    let result = format!("{path}/tests/{}", begun["test"].as_str().unwrap());
+    assert_eq!(test.admin().get(&result).await.json()["state"], "waiting");
+    let login = begun["login_path"].as_str().unwrap().to_owned();
+    let tab = test.nobody().get(&login).await;
+    assert_eq!(tab.status, StatusCode::OK, "{}", tab.text);
+    assert!(tab.text.contains("The test login is done"), "{}", tab.text);
+    let told = test.admin().get(&result).await.json();
+    assert_eq!(told["state"], "done");
+    assert_eq!(
+        (&told["steps"][0]["name"], &told["steps"][0]["state"]),
+        (&json!("discovery"), &json!("failed")),
+        "{told}"
+    );
+    // A test that has ended begins nothing more, and nobody gets in by its address.
+    let again = test.nobody().get(&login).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER);
+    assert!(!again.headers.contains_key(header::SET_COOKIE));
+}

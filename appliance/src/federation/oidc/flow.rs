@@ -117,6 +117,29 @@ pub(super) async fn begin(
     })
 }
 
+/// Ends a test whose login could not even begin; `false` when there is no such test.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn end_test(
+    app: &App,
+    id: IdentityProviderId,
+    (test, error): (Option<&str>, &Error),
+) -> Result<bool> {
+    let Some(test) = test else { return Ok(false) };
+    if !trial::is_waiting(app, id, test.to_owned()).await? {
+        return Ok(false);
+    }
+    let row = app
+        .db
+        .read(move |reader| provider_store::read_provider(reader, id))
+        .await?;
+    let mut trial = Trial::begin();
+    trial.failed("discovery", error);
+    trial.finish(app, &row, test).await?;
+    Ok(true)
+}
+
 /// The request to the provider (OpenID Connect Core 1.0, 3.1.2.1).
 fn address(
     app: &App,

@@ -33,7 +33,8 @@ pub(in crate::federation) fn router() -> OpenApiRouter<App> {
 /// Sends the browser to an OpenID provider to log in. `next` is the page to come back to.
 #[utoipa::path(get, path = "/oidc/{id}/login", tag = "sign-in", security(()),
     params(("id" = IdentityProviderId, Path), OidcLoginQuery),
-    responses((status = 303), (status = 404, body = ErrorBody)))]
+    responses((status = 200, description = "A test ended before the provider", content_type = "text/html", body = String),
+              (status = 303), (status = 404, body = ErrorBody)))]
 async fn begin_oidc_login(
     _: Public,
     State(app): State<App>,
@@ -41,6 +42,7 @@ async fn begin_oidc_login(
     Query(query): Query<OidcLoginQuery>,
     headers: HeaderMap,
 ) -> HttpResult<Response> {
+    let test = query.test.clone();
     match flow::begin(&app, id, query, &headers).await {
         Ok(begun) => {
             let mut answer = see_other(&begun.address)?;
@@ -49,6 +51,8 @@ async fn begin_oidc_login(
                 .append(header::SET_COOKIE, begun.cookie);
             Ok(answer)
         }
+        // Nobody comes back from a provider that cannot be gone to, so the test ends here.
+        Err(error) if flow::end_test(&app, id, (test.as_deref(), &error)).await? => Ok(tested()),
         Err(error) => Ok(see_other(&failure::page(&app, id, &error).await)?),
     }
 }
@@ -83,11 +87,7 @@ async fn arrive(app: &App, answered: Answered, origin: Origin) -> Result<Respons
             trial.preview(app, identity).await;
         }
         trial.finish(app, &answered.provider, test).await?;
-        let headers = [
-            (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        return Ok((headers, TESTED).into_response());
+        return Ok(tested());
     }
     let opened = identity::log_in_external(app, found?, origin).await?;
     let mut answer = see_other(&answered.next)?;
@@ -96,14 +96,27 @@ async fn arrive(app: &App, answered: Answered, origin: Origin) -> Result<Respons
     Ok(answer)
 }
 
-/// Sends a browser whose session ended here to the OpenID provider, to log out there too.
+/// What the tab of a test shows once it has ended, well or not.
+fn tested() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, TESTED).into_response()
+}
+
+/// Logs out here and sends the browser to the OpenID provider, to log out there too.
 #[utoipa::path(get, path = "/oidc/{id}/logout", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
     responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn log_out_at_provider(
     _: Public,
     State(app): State<App>,
     Path(id): Path<IdentityProviderId>,
+    headers: HeaderMap,
 ) -> HttpResult<Response> {
+    if let Some(token) = app.session_cookie.read(&headers) {
+        identity::end_session(&app, token).await?;
+    }
     let address = match flow::logout_address(&app, id).await {
         Ok(address) => address,
         Err(error) => {
@@ -112,7 +125,10 @@ async fn log_out_at_provider(
             None
         }
     };
-    Ok(see_other(address.as_deref().unwrap_or(SIGN_IN))?)
+    let mut answer = see_other(address.as_deref().unwrap_or(SIGN_IN))?;
+    let cleared = app.session_cookie.clear()?;
+    answer.headers_mut().append(header::SET_COOKIE, cleared);
+    Ok(answer)
 }
 
 /// 303: the browser goes on by GET.

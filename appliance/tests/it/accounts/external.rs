@@ -1,14 +1,17 @@
 //! People whom a directory or an identity provider vouches for.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use guildhall::identity::{
     self, ExternalChange, ExternalIdentity, Grant, OpenedSession, Origin, external_context,
 };
 use guildhall_kernel::{OrgId, RequestId, Result};
 use serde_json::{Value, json};
 
-use super::{Browser, listed, log_in, member};
-use crate::harness::{PASSWORD, TestApp};
+use super::{Browser, ada, listed, log_in, member};
+use crate::{
+    federation::saml_provider,
+    harness::{PASSWORD, TestApp},
+};
 
 const IRIS: &str = "iris@corp.example";
 
@@ -278,4 +281,51 @@ async fn a_preview_changes_nothing_and_a_logout_ends_what_the_source_opened() {
     identity.subject = "uuid-2".to_owned();
     identity.email = "ivan@corp.example".to_owned();
     assert_eq!(preview(identity).await.unwrap_err().code(), "no_grant");
+}
+
+/// Makes an identity provider, and gives its id and the address to log out by.
+async fn provider(test: &TestApp, settings: Value) -> (String, String) {
+    let made = test
+        .admin()
+        .post("/api/admin/identity-providers", settings)
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let id = made.json()["id"].as_str().unwrap().to_owned();
+    let ways = test.nobody().get("/api/sign-in").await.json();
+    let offered = ways["providers"].as_array().unwrap().iter();
+    let own = offered.clone().find(|way| way["id"] == *id).unwrap();
+    (id, own["logout_path"].as_str().unwrap().to_owned())
+}
+
+/// Logs out by a change of page: where the browser is sent, once its cookie is gone.
+async fn leave(browser: &Browser, logout_path: &str) -> String {
+    let left = browser.get(logout_path).await;
+    assert_eq!(left.status, StatusCode::SEE_OTHER, "{}", left.text);
+    let cookie = left.headers[header::SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("Max-Age=0"), "{cookie}");
+    left.headers[header::LOCATION].to_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_logs_out_at_the_address_of_a_provider_is_logged_out_here() {
+    let test = TestApp::new().await;
+    let organisation = organisation(&test).await.to_string();
+    // Its logout address is asked for at the provider, which is not there: that keeps nobody in.
+    let oidc = json!({ "kind": "oidc", "name": "Partners",
+        "oidc": { "issuer": "https://127.0.0.1:9", "client_id": "guildhall" } });
+    for settings in [saml_provider(&organisation), oidc] {
+        let (id, logout_path) = provider(&test, settings).await;
+        let mut identity = iris(&test, Some("normal")).await;
+        identity.source.clone_from(&id);
+        let inside = browser(&test, &enter(&test, &identity).await.unwrap());
+        let session = inside.get("/api/session").await.json();
+        assert_eq!(session["source"], *id);
+        assert_eq!(leave(&inside, &logout_path).await, "/signin");
+        assert!(!inside.is_in().await, "{logout_path}");
+
+        let own = ada(&test).await;
+        assert_eq!(own.get("/api/session").await.json()["source"], Value::Null);
+        leave(&own, &logout_path).await;
+        assert!(!own.is_in().await, "{logout_path}");
+    }
 }
