@@ -8,6 +8,7 @@
 //! Threads: the main thread reads messages, one inference thread does all the computing (a
 //! llama.cpp context belongs to one thread). Requests wait in [`queue::JobQueue`] in between.
 
+mod cores;
 mod embed;
 mod generate;
 mod logging;
@@ -57,11 +58,11 @@ fn run() -> ExitCode {
     }
 }
 
-/// Makes compute threads sleep while they wait for each other, by starting this program again
-/// with the environment that OpenMP reads before `main`. Threads that spin instead starve each
-/// other as soon as the machine has anything else to do.
+/// On a machine that does not say how busy it is, makes compute threads sleep while they wait for each other, by starting this
+/// program again with the environment that OpenMP reads before `main`. Elsewhere the scheduler sees to it that they do not spin on
+/// cores that another program wants.
 fn wait_without_spinning() {
-    if std::env::var_os("OMP_WAIT_POLICY").is_some() {
+    if std::env::var_os("OMP_WAIT_POLICY").is_some() || cores::is_known() {
         return;
     }
     let Ok(program) = std::env::current_exe() else {

@@ -2,8 +2,9 @@
 //! before there is a second thread: other files (Landlock), new sockets, programs and processes
 //! (seccomp). What the kernel does not offer is said in a note, never passed over.
 //!
-//! What stays reachable: the model's files, the directory of saved prefixes, `/proc/self` and
-//! the description of the processors under `/sys`; and the socket to the node, which is open.
+//! What stays reachable: the model's files, the directory of saved prefixes, `/proc/self`, how busy
+//! the processors are (`/proc/stat`) and their description under `/sys`; and the socket to the
+//! node, which is open.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ use seccompiler::{
 /// Newest set of Landlock rights that is asked for; older kernels enforce what they know.
 const RIGHTS: ABI = ABI::V5;
 /// What the runtime reads about the machine.
-const MACHINE_PATHS: [&str; 2] = ["/proc/self", "/sys/devices/system"];
+const MACHINE_PATHS: [&str; 3] = ["/proc/self", "/proc/stat", "/sys/devices/system"];
 /// Device files that a GPU back-end opens.
 #[cfg(any(feature = "cuda", feature = "vulkan", feature = "metal"))]
 const DEVICE_PATHS: &[&str] = &["/dev", "/proc", "/sys", "/usr", "/etc"];

@@ -381,4 +381,7 @@ pub struct EngineStatus {
     /// How many of them took longer than 100 ms while an answer was being written.
     #[serde(default)]
     pub slow_steps: u64,
+    /// Compute threads in use: fewer than were loaded with while other programs want their cores; 0 for models that do not say.
+    #[serde(default)]
+    pub threads: u32,
 }

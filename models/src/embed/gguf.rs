@@ -15,6 +15,7 @@ use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
 use super::{EmbedError, Embedded, Stopped};
+use crate::cores::Cores;
 use crate::generate::load_failed;
 use crate::worker::thread_count;
 use crate::{generate, logging, memory};
@@ -55,6 +56,7 @@ pub(super) struct GgufEncoder<'model> {
     context: LlamaContext<'model>,
     batch: LlamaBatch<'static>,
     tokens_max: usize,
+    cores: Cores,
 }
 
 /// Loads the weights.
@@ -114,6 +116,7 @@ impl<'model> GgufEncoder<'model> {
                 .map_err(load_failed)?,
             batch: LlamaBatch::new(TOKENS_MAX as usize, 1),
             tokens_max: tokens_max as usize,
+            cores: Cores::new(thread_count(load.threads)),
         })
     }
 
@@ -147,6 +150,7 @@ impl<'model> GgufEncoder<'model> {
                 return Ok(None);
             }
             let (batch, later) = rest.split_at(self.batch_length(rest));
+            self.cores.settle(false);
             self.compute(batch, &mut embedded.vectors)?;
             rest = later;
         }

@@ -45,6 +45,7 @@ use guildhall_engine_protocol::{EngineMessage, Failure, Load, codes};
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::cores::Cores;
 use crate::logging;
 use crate::outbox::Outbox;
 use crate::queue::JobQueue;
@@ -78,6 +79,7 @@ pub(crate) fn serve(
     opened.loaded.notes.extend(format.note());
     opened.loaded.has_tool_template = format.knows_tools();
     let context = load::context(&opened, &opened.model)?;
+    let cores = Cores::new(opened.loaded.threads);
     if store.is_none() {
         opened.loaded.notes.extend(sandbox::tighten());
     }
@@ -100,6 +102,7 @@ pub(crate) fn serve(
     let ready = Ready::default();
     let scheduler = Scheduler::new(Parts {
         context,
+        cores,
         adapters: opened.adapters,
         language: Language {
             vocab: model.vocab(),

@@ -30,7 +30,7 @@ pub(super) struct StepSizer {
     writing_seconds: f64,
     /// Seconds that one more prompt token costs; 0 before the first measurement.
     token_seconds: f64,
-    /// Prompt tokens of the last step that had any.
+    /// Prompt tokens of the longest step since one that took too long.
     last_tokens: usize,
 }
 
@@ -59,7 +59,13 @@ impl StepSizer {
             blend(&mut self.writing_seconds, seconds);
             return;
         }
-        self.last_tokens = prompt;
+        // What was short because there was no more to read says nothing against longer steps.
+        let kept_its_time = elapsed <= STEP_TARGET_READING;
+        self.last_tokens = if kept_its_time {
+            self.last_tokens.max(prompt)
+        } else {
+            prompt
+        };
         let base = if writing > 0 {
             self.writing_seconds
         } else {

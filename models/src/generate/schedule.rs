@@ -20,12 +20,14 @@ use super::prefix::PrefixStore;
 use super::prepare::Ready;
 use super::run::{Language, Run};
 use super::{count, inference_failed};
+use crate::cores::Cores;
 use crate::outbox::{Outbox, Parcel};
 use crate::queue::JobQueue;
 
 /// What the scheduler works with.
 pub(super) struct Parts<'a> {
     pub(super) context: LlamaContext<'a>,
+    pub(super) cores: Cores,
     pub(super) adapters: Vec<LlamaLoraAdapter>,
     pub(super) language: Language<'a>,
     pub(super) queue: &'a JobQueue,
@@ -109,6 +111,7 @@ impl<'a> Scheduler<'a> {
                 cache_tokens: count(self.parts.cells),
                 steps: self.steps,
                 slow_steps: self.slow_steps,
+                threads: self.parts.cores.used(),
             };
             self.parcel.add(&EngineMessage::Pong { ping_id, status });
         }
@@ -116,6 +119,7 @@ impl<'a> Scheduler<'a> {
 
     fn step(&mut self) {
         let started = Instant::now();
+        self.parts.cores.settle(self.is_repeatable());
         let mut shares = self.plan();
         if shares.is_empty() {
             // Nothing left to compute and nothing ended: waiting for it would spin for ever.
@@ -158,6 +162,11 @@ impl<'a> Scheduler<'a> {
                 }),
             }
         }
+    }
+
+    /// Whether what is computed must come out the same every time, and with it the number of threads.
+    pub(super) fn is_repeatable(&self) -> bool {
+        self.runs.len() == 1 && self.runs.iter().all(|run| run.is_seeded)
     }
 
     fn fail_all(&mut self, reason: &str) {

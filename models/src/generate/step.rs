@@ -70,8 +70,7 @@ impl Scheduler<'_> {
             .iter()
             .map(|(place, held)| self.runs.get(*place).map_or(0, |run| left(run, *held)))
             .collect();
-        let alone = self.runs.len() == 1 && self.runs.iter().all(|run| run.is_seeded);
-        let budget = if alone {
+        let budget = if self.is_repeatable() {
             SEEDED_TOKENS
         } else {
             self.sizer.prompt_tokens(writing)

@@ -199,13 +199,6 @@ impl Engine {
         self.process.id()
     }
 
-    /// The environment that the process runs with, one `NAME=value` each.
-    pub(crate) fn environment(&self) -> Vec<String> {
-        let path = format!("/proc/{}/environ", self.process.id());
-        let variables = std::fs::read_to_string(path).unwrap();
-        variables.split('\0').map(str::to_owned).collect()
-    }
-
     /// Waits for the end of the process.
     pub(crate) fn wait(mut self) -> ExitStatus {
         self.process.wait().unwrap()

@@ -229,15 +229,6 @@ fn requests_before_a_model_and_second_models_are_refused() {
 }
 
 #[test]
-fn compute_threads_sleep_while_they_wait() {
-    let environment = Engine::with_tiny_model(512).environment();
-    assert!(
-        environment.contains(&"OMP_WAIT_POLICY=passive".to_owned()),
-        "{environment:?}"
-    );
-}
-
-#[test]
 fn the_process_ends_when_told_to_and_when_the_node_is_gone() {
     let mut engine = Engine::with_tiny_model(512);
     engine.send(&NodeMessage::Shutdown);

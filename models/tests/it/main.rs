@@ -8,6 +8,7 @@
 
 mod command_line;
 mod constrained;
+mod cores;
 mod embedding;
 mod engine;
 mod generation;
