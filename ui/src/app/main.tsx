@@ -5,16 +5,13 @@ import { createRoot } from 'react-dom/client'
 import '../styles.css'
 import { applyEffects } from '@/lib/effects'
 import { onPreferenceChange } from '@/lib/preferences'
-import { applyTheme, followSystemTheme } from '@/lib/theme'
+import { applyTheme, followTheme } from '@/lib/theme'
 import { client, router } from './router'
 
 applyTheme()
 applyEffects()
-followSystemTheme()
-onPreferenceChange(() => {
-  applyTheme()
-  applyEffects()
-})
+followTheme()
+onPreferenceChange(applyEffects)
 
 // A page change that overtakes another ends its transition early, which the browser reports as a rejection that nobody waits for.
 addEventListener('unhandledrejection', (event) => {

@@ -5,17 +5,14 @@ import './styles.css'
 import { isApiError } from '@/api/error'
 import { applyEffects } from '@/lib/effects'
 import { onPreferenceChange } from '@/lib/preferences'
-import { applyTheme, followSystemTheme } from '@/lib/theme'
+import { applyTheme, followTheme } from '@/lib/theme'
 import { Portal } from './portal'
 import { sessionQuery } from './session'
 
 applyTheme()
 applyEffects()
-followSystemTheme()
-onPreferenceChange(() => {
-  applyTheme()
-  applyEffects()
-})
+followTheme()
+onPreferenceChange(applyEffects)
 
 /** A refusal for want of a session ends it here too. Wrong credentials are not an ended session. */
 function onError(error: unknown) {

@@ -26,8 +26,7 @@ import { IconButton } from '@/components/button'
 import { Wordmark } from '@/components/logo'
 import { Toaster } from '@/components/toast'
 import { type MessageKey, t } from '@/lib/i18n'
-import { usePreference } from '@/lib/preferences'
-import { flipTheme, shownTheme } from '@/lib/theme'
+import { flipTheme, useTheme } from '@/lib/theme'
 import { api, type Session } from './api/client'
 import { Link, usePath } from './router'
 import { can, type Permission, useSession } from './session'
@@ -154,8 +153,7 @@ function Rail({ open, onClose }: { open: boolean; onClose: () => void }) {
 }
 
 function TopBar() {
-  usePreference('theme')
-  const dark = shownTheme() === 'dark'
+  const dark = useTheme() === 'dark'
   const session = useSession()
   const client = useQueryClient()
   const signOut = async () => {

@@ -3,8 +3,7 @@ import { lazy, Suspense, useState } from 'react'
 import { useCan } from '@/api/session'
 import { IconButton } from '@/components/button'
 import { t } from '@/lib/i18n'
-import { usePreference } from '@/lib/preferences'
-import { flipTheme, shownTheme } from '@/lib/theme'
+import { flipTheme, useTheme } from '@/lib/theme'
 import { AccountButton } from './account-button'
 import { ConnectionChip } from './connection-chip'
 
@@ -12,8 +11,7 @@ const loadMenu = () => import('./account-menu')
 const AccountMenu = lazy(loadMenu)
 
 export function TopBar({ onPalette, onShortcuts }: { onPalette: () => void; onShortcuts: () => void }) {
-  usePreference('theme')
-  const dark = shownTheme() === 'dark'
+  const dark = useTheme() === 'dark'
   return (
     <header className="sticky top-0 z-20 flex h-16 items-center gap-2 px-4 lg:top-3 lg:px-3">
       <div className="glass absolute inset-0 -z-10 border-x-0 border-t-0 lg:rounded-[20px] lg:border" />

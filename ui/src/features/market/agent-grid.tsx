@@ -1,6 +1,7 @@
 import { type PointerEvent, useCallback } from 'react'
 import type { AgentSummary } from '@/api/types'
 import { t } from '@/lib/i18n'
+import { useSettled } from '@/lib/use-settled'
 import { AgentCard, FeaturedCard } from './agent-card'
 
 /** One listener for all cards: the light on a card's border follows the mouse. */
@@ -13,11 +14,15 @@ function followPointer(event: PointerEvent) {
   card.style.setProperty('--my', `${event.clientY - box.top}px`)
 }
 
+/** An answer that comes sooner changes the cards without fading them first. */
+const FADE_AFTER_MS = 150
+
 type GridProps = { agents: readonly AgentSummary[]; feature: boolean; faded: boolean }
 
 /** The cards. The first featured agent is shown wide while nothing narrows the list. */
 export function AgentGrid({ agents, feature, faded }: GridProps) {
   const onPointerMove = useCallback(followPointer, [])
+  const isSlow = useSettled(faded, FADE_AFTER_MS) && faded
   const wide = feature ? agents.find((agent) => agent.featured) : undefined
   const ordered = wide ? [wide, ...agents.filter((agent) => agent !== wide)] : agents
   return (
@@ -25,7 +30,7 @@ export function AgentGrid({ agents, feature, faded }: GridProps) {
       aria-label={t('market.available')}
       aria-busy={faded}
       onPointerMove={onPointerMove}
-      className={`mt-4 grid gap-4 transition-opacity sm:grid-cols-2 xl:grid-cols-3 2xl:grid-cols-4 ${faded ? 'opacity-60' : ''}`}
+      className={`mt-4 grid gap-4 transition-opacity sm:grid-cols-2 xl:grid-cols-3 2xl:grid-cols-4 ${isSlow ? 'opacity-60' : ''}`}
     >
       {ordered.map((agent, index) => (
         <li key={agent.id} className={agent === wide ? 'sm:col-span-2' : undefined}>
