@@ -30,6 +30,7 @@ use crate::{
     keys::Keys,
     knowledge::Knowledge,
     licensing::{self, Counted, Licensing},
+    mail::Mail,
     oauth::{self, Oauth},
     playground::Playground,
     secrets::Secrets,
@@ -128,6 +129,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "scim",
         sql: include_str!("../migrations/0018_scim.sql"),
     },
+    Migration {
+        version: 19,
+        name: "mail",
+        sql: include_str!("../migrations/0019_mail.sql"),
+    },
 ];
 
 /// What other features end for somebody who loses their access.
@@ -190,6 +196,8 @@ pub struct Node {
     pub secrets: Secrets,
     /// The one place that opens outgoing connections.
     pub egress: Egress,
+    /// Mails to people, and what sends them.
+    pub mail: Mail,
     /// What the vendor allows.
     pub licensing: Licensing,
     /// Live news for open tabs.
@@ -326,6 +334,7 @@ impl App {
             sign_in_options: SIGN_IN_OPTIONS,
             federation: Federation::default(),
             directories: Directories::default(),
+            mail: Mail::default(),
             known_keys: KnownKeys::default(),
             live: Live::default(),
             policies,
@@ -355,10 +364,15 @@ impl App {
             inference,
             started_at,
         }));
-        crate::chat::recover(&app).await?;
-        crate::playground::recover(&app).await?;
-        crate::knowledge::resume(&app).await?;
+        app.take_up().await?;
         Ok(app)
+    }
+
+    /// Takes up what the last stop of the node left in the middle.
+    async fn take_up(&self) -> Result<()> {
+        crate::chat::recover(self).await?;
+        crate::playground::recover(self).await?;
+        crate::knowledge::resume(self).await
     }
 
     /// Runs a mutation for `ctx` in one transaction. With an `Idempotency-Key`, its answer is

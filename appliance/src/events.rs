@@ -78,6 +78,9 @@ pub enum Event {
     /// An application was entered, changed or removed, or one's permission for one ended.
     #[serde(rename = "applications.changed")]
     ApplicationsChanged {},
+    /// The mail server was entered, changed or removed, or mails were queued, sent or dropped.
+    #[serde(rename = "mail.changed")]
+    MailChanged {},
     /// The switch of outgoing connections was turned.
     #[serde(rename = "egress.changed")]
     EgressChanged {},
@@ -118,6 +121,7 @@ impl Event {
             Self::CollectionsChanged {} => "collections.changed",
             Self::DirectoriesChanged {} => "directories.changed",
             Self::ApplicationsChanged {} => "applications.changed",
+            Self::MailChanged {} => "mail.changed",
             Self::EgressChanged {} => "egress.changed",
             Self::LicenseChanged {} => "license.changed",
             Self::Reload {} => "reload",

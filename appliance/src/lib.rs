@@ -21,6 +21,7 @@ pub mod inference;
 pub mod keys;
 pub mod knowledge;
 pub mod licensing;
+pub mod mail;
 pub mod oauth;
 pub mod ops;
 pub mod playground;

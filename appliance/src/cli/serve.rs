@@ -19,7 +19,7 @@ use super::{
 use crate::{
     app::{App, AppOptions},
     config::Config,
-    directory, http, identity, licensing,
+    directory, http, identity, licensing, mail,
     ops::{
         self, control,
         data_dir::{self, Taken},
@@ -79,6 +79,7 @@ async fn serve(config: Config, data_dir: &Path, demo: bool, output: Output) -> R
     tokio::spawn(check_database(app.clone()));
     licensing::start(&app);
     directory::start(&app);
+    mail::start(&app);
     asked_to_stop.await;
     tracing::info!("stopping");
     stop(&app).await;

@@ -4,6 +4,7 @@ mod door;
 mod egress;
 mod events;
 mod idempotency;
+mod mail;
 mod node;
 mod overview;
 mod pages;
@@ -51,6 +52,7 @@ fn routes() -> OpenApiRouter<App> {
         .merge(overview::router())
         .merge(events::router())
         .merge(egress::router())
+        .merge(mail::router())
         .merge(scim::router())
         .merge(security_txt::router())
 }

@@ -12,11 +12,12 @@ use guildhall_web::HttpError;
 use crate::app::App;
 
 /// Changes that no licence bounds, by how their path begins.
-const NEVER_GATED: [&str; 10] = [
+const NEVER_GATED: [&str; 11] = [
     "/api/session",
     "/api/account",
     "/api/license",
     "/api/setup",
+    "/api/password-reset",
     "/api/oauth/",
     "/saml/",
     "/oidc/",

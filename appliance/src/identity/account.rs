@@ -7,7 +7,7 @@ use super::{
     credential_store,
     login::{self, OpenedSession, Origin},
     model::{AccountSession, Person, checked_name, checked_password},
-    password,
+    password, password_reset_store,
     reauthenticate::prove_password,
     settings, store,
 };
@@ -50,6 +50,7 @@ pub(super) async fn change_password(
     let (caller, live) = (ctx.clone(), app.live.clone());
     let written = app.write_secret(ctx, move |tx| {
         store::update_password(tx, caller.person, &hash, false)?;
+        password_reset_store::delete(tx, caller.person)?;
         credential_store::delete_other_sessions(tx, caller.person, None)?;
         live.end_sessions_after(tx, caller.person, None);
         audit::record(tx, &caller, "account.password_changed", caller.person)?;

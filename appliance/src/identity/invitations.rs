@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use super::{
     KnownKeys,
     invitation_store::{self, InvitationRow},
+    letters::{self, Invited},
     login::{self, OpenedSession, Origin},
     model::{Person, checked_email},
     platform, roles, store, token_hash,
@@ -25,6 +26,7 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event, Events},
+    mail,
 };
 
 const TOKEN_BYTES: usize = 20;
@@ -60,6 +62,8 @@ pub(super) struct CreatedInvitation {
     invitation: Invitation,
     /// The link to hand over.
     url: String,
+    /// Whether the link is on its way to the address by mail, too.
+    mailed: bool,
 }
 
 /// Somebody to invite.
@@ -67,6 +71,8 @@ pub(super) struct NewInvitation {
     pub(super) email: Option<String>,
     pub(super) role: Role,
     pub(super) expires_in_days: u32,
+    /// Whether the link is to be sent to the address.
+    pub(super) send_mail: bool,
 }
 
 /// What an invitation offers, for the page that it leads to.
@@ -130,7 +136,7 @@ fn view(row: InvitationRow, now: Timestamp) -> Invitation {
 ///
 /// # Errors
 /// `invalid_email`, `invalid_expiry`, `unknown_role`, `role_above_yours`, `already_a_member`,
-/// `too_many_invitations`.
+/// `too_many_invitations`; `missing_field` and `mail_off` when the link is to be sent and cannot be.
 pub(super) async fn create(
     app: &App,
     ctx: &Ctx,
@@ -146,9 +152,14 @@ pub(super) async fn create(
             message,
         ));
     }
+    if input.send_mail && email.is_none() {
+        let message = "give the address to send the link to";
+        return Err(Error::invalid_field("email", "missing_field", message));
+    }
     let token = random_token(TOKEN_BYTES);
     let url = format!("{}/invitation#{token}", app.origin);
     let (caller, now, role) = (ctx.clone(), ctx.now(), input.role);
+    let (node, mailed) = (app.clone(), input.send_mail);
     let expires_at = now.plus_seconds(i64::from(input.expires_in_days) * 86_400);
     let written = app.write_secret(ctx, move |tx| {
         roles::check_role(tx, &caller, role)?;
@@ -168,14 +179,32 @@ pub(super) async fn create(
             withdrawn_at: None,
         };
         invitation_store::insert(tx, &token_hash(&token), &row)?;
-        let facts = json!({ "role": role });
+        if mailed {
+            send(tx, &node, &row, &url)?;
+        }
+        let facts = json!({ "role": role, "mailed": mailed });
         audit::record_with(tx, &caller, "invitation.created", row.id, facts)?;
         Ok(CreatedInvitation {
             invitation: view(row, now),
             url,
+            mailed,
         })
     });
     written.await
+}
+
+/// Sends an invitation's link to its address.
+fn send(tx: &Tx<'_>, app: &App, row: &InvitationRow, url: &str) -> Result<()> {
+    mail::check_on(tx)?;
+    let organisation = store::find_organisation(tx, row.organisation)?;
+    let organisation = organisation.ok_or_else(|| Error::not_found("organisation"))?;
+    let invited = Invited {
+        organisation: &organisation.name,
+        by: &row.created_by_name,
+        url,
+    };
+    let to = (row.email.as_deref().unwrap_or_default(), row.expires_at);
+    mail::queue(tx, app, &letters::invitation(to, &invited))
 }
 
 fn check_room(tx: &Tx<'_>, ctx: &Ctx, email: Option<&str>) -> Result<()> {

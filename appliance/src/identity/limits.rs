@@ -13,6 +13,17 @@ const SIGN_UPS: Rate = Rate {
     refill_ms: 10 * 60_000,
 };
 
+/// Five links at once asked for from one address, then one in ten minutes.
+const RESETS: Rate = Rate {
+    burst: 5,
+    refill_ms: 10 * 60_000,
+};
+/// Three links at once for one account, then one in ten minutes: nobody's mailbox is flooded.
+const RESETS_OF_ACCOUNT: Rate = Rate {
+    burst: 3,
+    refill_ms: 10 * 60_000,
+};
+
 /// Failed logins, counted by account and by address.
 pub struct LoginLimits {
     by_account: BackOff<String>,
@@ -21,6 +32,8 @@ pub struct LoginLimits {
     /// could go on guessing.
     second_steps: BackOff<PersonId>,
     sign_ups: RateLimiter<String>,
+    resets: RateLimiter<String>,
+    resets_of_account: RateLimiter<String>,
 }
 
 impl LoginLimits {
@@ -34,7 +47,9 @@ impl LoginLimits {
             by_account: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
             by_address: BackOff::new(patient, KEYS_MAX, Arc::clone(&clock)),
             second_steps: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
-            sign_ups: RateLimiter::new(SIGN_UPS, KEYS_MAX, clock),
+            sign_ups: RateLimiter::new(SIGN_UPS, KEYS_MAX, Arc::clone(&clock)),
+            resets: RateLimiter::new(RESETS, KEYS_MAX, Arc::clone(&clock)),
+            resets_of_account: RateLimiter::new(RESETS_OF_ACCOUNT, KEYS_MAX, clock),
         }
     }
 
@@ -70,6 +85,18 @@ impl LoginLimits {
     /// Takes one request for an account from the address's allowance.
     pub(super) fn attempt_sign_up(&self, address: &str) -> Result<()> {
         self.sign_ups.check(&address.to_owned())
+    }
+
+    /// Takes one link that sets a new password from the allowances of the address that asks and of the account, whether
+    /// there is one or not.
+    pub(super) fn attempt_password_reset(&self, address: &str, email: &str) -> Result<()> {
+        self.resets.check(&address.to_owned())?;
+        self.resets_of_account.check(&email.to_owned())
+    }
+
+    /// Forgets wrong passwords of the account, but not wrong second factors.
+    pub(super) fn forgive_password(&self, email: &str) {
+        self.by_account.succeeded(&email.to_owned());
     }
 
     /// Until when the account's next attempt is refused; `None` when one may come now.

@@ -26,6 +26,7 @@ mod factors;
 mod invitation_store;
 mod invitations;
 mod known_keys;
+mod letters;
 mod limits;
 mod live;
 mod login;
@@ -33,6 +34,8 @@ mod model;
 mod organisations;
 mod passkey;
 mod password_login;
+mod password_reset;
+mod password_reset_store;
 mod people;
 mod people_security;
 mod permission;
@@ -50,6 +53,7 @@ mod routes_admin;
 mod routes_certificates;
 mod routes_factors;
 mod routes_invitations;
+mod routes_password_reset;
 mod routes_platform;
 mod routes_policies;
 mod routes_roles;
@@ -123,6 +127,7 @@ pub fn router() -> OpenApiRouter<crate::app::App> {
         .merge(routes_security::router())
         .merge(routes_invitations::router())
         .merge(routes_sign_up::router())
+        .merge(routes_password_reset::router())
 }
 
 /// The person with this id, for naming who did something.

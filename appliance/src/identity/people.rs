@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     credential_store,
     model::{CreatedMember, Member, Person, all_checked, checked_email, checked_name},
-    password, platform,
+    password, password_reset_store, platform,
     reauthenticate::no_local_password,
     revoke, roles, store,
 };
@@ -251,6 +251,7 @@ pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result
         }
         tx.after_commit(move || node.login_limits.unlock(id, &member.email));
         store::update_password(tx, id, &hash, true)?;
+        password_reset_store::delete(tx, id)?;
         credential_store::delete_other_sessions(tx, id, None)?;
         live.end_sessions_after(tx, id, None);
         audit::record(tx, &caller, "person.password_reset", id)?;

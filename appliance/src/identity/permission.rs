@@ -101,6 +101,8 @@ permissions! {
     SignupManage = "signup.manage";
     /// Set rules on passwords, second factors and sessions.
     SecurityManage = "security.manage";
+    /// Enter the mail server and try it out.
+    MailManage = "mail.manage";
 }
 
 /// What everybody has, whatever their role.
@@ -157,6 +159,7 @@ const AUDITOR: &[&str] = &["audit.read"];
 const NODE: &[&str] = &[
     "egress.manage",
     "license.manage",
+    "mail.manage",
     "models.manage",
     "node.observe",
     "node.organisations",

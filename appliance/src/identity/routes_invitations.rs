@@ -58,6 +58,8 @@ struct CreateInvitation {
     role: Role,
     /// 1 to 60; 7 when left out.
     expires_in_days: Option<u32>,
+    /// Whether the link is to be sent to the address; not when left out.
+    send_mail: Option<bool>,
 }
 
 /// What an invitation offers.
@@ -118,6 +120,7 @@ async fn create_invitation(
         email: input.email,
         role: input.role,
         expires_in_days: input.expires_in_days.unwrap_or(DAYS_DEFAULT),
+        send_mail: input.send_mail.unwrap_or(false),
     };
     Ok((
         StatusCode::CREATED,

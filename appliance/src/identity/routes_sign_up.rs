@@ -5,7 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use guildhall_kernel::{ErrorBody, Page, PageRequest, SignUpId};
+use guildhall_kernel::{ErrorBody, Page, PageRequest, Result, SignUpId};
 use guildhall_web::{Auth, HttpResult, Json, Path, Public, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +25,7 @@ use crate::app::App;
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(sign_up_mode, ask_for_account))
+        .routes(routes!(verify_sign_up))
         .routes(routes!(read_sign_up_settings, update_sign_up_settings))
         .routes(routes!(list_sign_ups))
         .routes(routes!(approve_sign_up))
@@ -34,7 +35,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Whether people may make accounts for themselves.
 #[derive(Serialize, ToSchema)]
 struct SignUpState {
+    /// What it comes to: without mail, an administrator decides in the open mode too.
     mode: SignUpMode,
+    /// Whether a link is sent to the address first.
+    verifies_email: bool,
 }
 
 /// Somebody who asks for an account.
@@ -48,28 +52,47 @@ struct AskForAccount {
     organisation: String,
 }
 
-/// The request waits for a platform administrator.
+/// What a request for an account waits for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SignUpStep {
+    /// A platform administrator.
+    Waiting,
+    /// The link that was sent to its address.
+    VerifyEmail,
+}
+
+/// The request waits.
 #[derive(Serialize, ToSchema)]
 struct SignUpWaiting {
-    /// Always `waiting`.
-    state: &'static str,
+    state: SignUpStep,
+}
+
+/// The link that was sent to the address of a request for an account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct VerifySignUp {
+    /// What stands after `#` in the link.
+    token: String,
+    /// The password that was chosen for the account.
+    password: String,
 }
 
 /// Whether people may make accounts for themselves.
 #[utoipa::path(get, path = "/api/sign-up", tag = "session", security(()),
     responses((status = 200, body = SignUpState)))]
 async fn sign_up_mode(_: Public, State(app): State<App>) -> HttpResult<Json<SignUpState>> {
-    let settings = settings::read_sign_up(&app).await?;
+    let (mode, verifies_email) = settings::sign_up_now(&app).await?;
     Ok(Json(SignUpState {
-        mode: settings.mode,
+        mode,
+        verifies_email,
     }))
 }
 
 /// Asks for an account with an organisation of its own.
 #[utoipa::path(post, path = "/api/sign-up", tag = "session", security(()), request_body = AskForAccount,
-    responses((status = 201, body = SessionView), (status = 202, body = SignUpWaiting), (status = 400, body = ErrorBody),
-              (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 429, body = ErrorBody),
-              (status = 503, body = ErrorBody)))]
+    responses((status = 202, body = SignUpWaiting), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 429, body = ErrorBody), (status = 503, body = ErrorBody)))]
 async fn ask_for_account(
     _: Public,
     State(app): State<App>,
@@ -82,13 +105,33 @@ async fn ask_for_account(
         password: Zeroizing::new(input.password),
         organisation: input.organisation,
     };
-    match sign_up::ask(&app, applicant, origin).await? {
-        SignedUp::In(opened) => Ok(with_cookie(&app, StatusCode::CREATED, *opened)?),
-        SignedUp::Waiting => {
-            let waiting = SignUpWaiting { state: "waiting" };
-            Ok((StatusCode::ACCEPTED, Json(waiting)).into_response())
-        }
-    }
+    let asked = sign_up::ask(&app, applicant, origin).await?;
+    Ok(answer(&app, asked)?)
+}
+
+/// Goes on with a request for an account by the link that was sent to its address: logs in, or waits for an administrator.
+#[utoipa::path(post, path = "/api/sign-up/verify", tag = "session", security(()), request_body = VerifySignUp,
+    responses((status = 200, body = SessionView), (status = 202, body = SignUpWaiting), (status = 401, body = ErrorBody),
+              (status = 403, body = ErrorBody), (status = 409, body = ErrorBody), (status = 410, body = ErrorBody),
+              (status = 429, body = ErrorBody)))]
+async fn verify_sign_up(
+    _: Public,
+    State(app): State<App>,
+    origin: Origin,
+    Json(input): Json<VerifySignUp>,
+) -> HttpResult<Response> {
+    let password = Zeroizing::new(input.password);
+    let verified = sign_up::verify(&app, (&input.token, password), origin).await?;
+    Ok(answer(&app, verified)?)
+}
+
+fn answer(app: &App, outcome: SignedUp) -> Result<Response> {
+    let state = match outcome {
+        SignedUp::In(opened) => return with_cookie(app, StatusCode::OK, *opened),
+        SignedUp::Waiting => SignUpStep::Waiting,
+        SignedUp::VerifyEmail => SignUpStep::VerifyEmail,
+    };
+    Ok((StatusCode::ACCEPTED, Json(SignUpWaiting { state })).into_response())
 }
 
 /// Who may make an account for themselves.

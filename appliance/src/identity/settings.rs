@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{factor_store, settings_store, store::Membership};
-use crate::{app::App, audit};
+use crate::{app::App, audit, mail};
 
 const PASSWORD_LENGTHS: std::ops::RangeInclusive<u32> = 8..=64;
 const IDLE_MINUTES: std::ops::RangeInclusive<u32> = 5..=10_080;
@@ -52,7 +52,7 @@ pub enum SignUpMode {
     Off,
     /// Whoever a platform administrator lets in.
     Approval,
-    /// Whoever has an address that is let in.
+    /// Whoever holds an address that is let in, which a mail proves; without mail as `approval`.
     Open,
 }
 
@@ -65,6 +65,17 @@ pub(super) struct SignUpSettings {
     pub(super) allowed_domains: Vec<String>,
     /// Domains of e-mail addresses that are refused, subdomains included.
     pub(super) blocked_domains: Vec<String>,
+}
+
+impl SignUpMode {
+    /// What it comes to: where no mail proves an address, an administrator decides.
+    pub(super) fn with_mail(self, is_mail_on: bool) -> Self {
+        if self == Self::Open && !is_mail_on {
+            Self::Approval
+        } else {
+            self
+        }
+    }
 }
 
 impl SecuritySettings {
@@ -247,6 +258,19 @@ pub(super) async fn update_security(
 /// Those of the database.
 pub(super) async fn read_sign_up(app: &App) -> Result<SignUpSettings> {
     app.db.read(settings_store::read_sign_up).await
+}
+
+/// How people may make an account for themselves right now, and whether a mail proves their address.
+///
+/// # Errors
+/// Those of the database.
+pub(super) async fn sign_up_now(app: &App) -> Result<(SignUpMode, bool)> {
+    let read = app.db.read(|reader| {
+        let settings = settings_store::read_sign_up(reader)?;
+        Ok((settings.mode, mail::is_on(reader)?))
+    });
+    let (mode, is_mail_on) = read.await?;
+    Ok((mode.with_mail(is_mail_on), is_mail_on))
 }
 
 /// Changes who may make an account for themselves.

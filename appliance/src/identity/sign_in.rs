@@ -7,7 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
-use super::{external::ExternalIdentity, settings::SignUpMode, settings_store, site::Site};
+use super::{
+    external::ExternalIdentity,
+    settings::{self, SignUpMode},
+    site::Site,
+};
 use crate::app::App;
 
 /// Checks passwords that the node does not store, such as a directory's. Registered in `app.rs`.
@@ -77,6 +81,8 @@ pub(super) struct SignInWays {
     directories: Vec<SignInDirectory>,
     providers: Vec<SignInProvider>,
     sign_up: SignUpMode,
+    /// Whether somebody who forgot their password can have a link sent.
+    password_reset: bool,
 }
 
 /// Lists every way to sign in.
@@ -84,7 +90,7 @@ pub(super) struct SignInWays {
 /// # Errors
 /// Those of the database.
 pub(super) async fn list(app: &App, site: &Site) -> Result<SignInWays> {
-    let settings = app.db.read(settings_store::read_sign_up).await?;
+    let (sign_up, is_mail_on) = settings::sign_up_now(app).await?;
     let SignInList {
         directories,
         providers,
@@ -94,7 +100,8 @@ pub(super) async fn list(app: &App, site: &Site) -> Result<SignInWays> {
         passkey: site.passkey_origin(app).is_ok(),
         directories,
         providers,
-        sign_up: settings.mode,
+        sign_up,
+        password_reset: is_mail_on,
     })
 }
 

@@ -1,14 +1,15 @@
 //! Accounts that people ask for themselves, each with an organisation of its own.
 //!
-//! Nothing proves the address: this node sends no mail. Where that matters, the mode is `approval` and a
-//! platform administrator is the proof. While a request waits, an address that is taken already is answered
-//! like any other; in the open mode the answer has to tell.
+//! Invariants: an account is made for who holds the address (a mail with a link proves it) and chose the password, or for
+//! whom a platform administrator lets in; without mail nothing proves the address, so an administrator decides in the open
+//! mode too. Whether an address has an account already is told to who holds it and to nobody else.
 
 use std::sync::Arc;
 
-use guildhall_db::Tx;
+use guildhall_db::{Reader, Tx};
 use guildhall_kernel::{
-    Ctx, Entitlements, Error, Page, PageRequest, PersonId, Result, Role, SignUpId, Timestamp,
+    Ctx, Entitlements, Error, ErrorKind, Page, PageRequest, PersonId, Result, Role, SignUpId,
+    Timestamp, random_token,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -17,22 +18,27 @@ use zeroize::Zeroizing;
 
 use super::{
     accept::checked_account,
-    invitations,
+    invitations, letters,
     login::{self, OpenedSession, Origin},
     model::{Organisation, Person, checked_email, checked_name},
-    organisations,
-    settings::{SignUpMode, SignUpSettings},
+    organisations, password,
+    password_login::{note_refusal, wrong_credentials},
+    settings::SignUpMode,
     settings_store,
-    sign_up_store::{self, SignUpRow},
-    store,
+    sign_up_store::{self, Proof, SignUpRow},
+    store, token_hash,
 };
 use crate::{
     app::App,
     audit,
     events::{Audience, Event},
+    mail,
 };
 
 const WAITING_MAX: u32 = 1000;
+const TOKEN_BYTES: usize = 20;
+/// How long the link that proves an address works: a day.
+const PROOF_SECONDS: i64 = 86_400;
 
 /// Somebody who asks for an account.
 pub(super) struct Applicant {
@@ -49,6 +55,8 @@ pub(super) enum SignedUp {
     In(Box<OpenedSession>),
     /// A platform administrator decides.
     Waiting,
+    /// A link was sent to the address.
+    VerifyEmail,
 }
 
 /// A request for an account that waits.
@@ -62,13 +70,15 @@ pub(super) struct SignUp {
     created_at: Timestamp,
     /// Where the request came from.
     address: String,
+    /// Whether a link that was sent to the address was followed.
+    email_verified: bool,
 }
 
 /// Asks for an account.
 ///
 /// # Errors
 /// `sign_up_closed`, `domain_blocked`, `domain_not_allowed`; those of the fields; `too_many_requests`,
-/// `too_many_sign_ups`; in the open mode `account_exists` and `license_restricted`.
+/// `too_many_sign_ups`, `mail_queue_full`.
 pub(super) async fn ask(app: &App, input: Applicant, origin: Origin) -> Result<SignedUp> {
     let read = app.db.read(|reader| {
         let length_min = settings_store::read_security(reader)?.password_length_min;
@@ -92,60 +102,135 @@ pub(super) async fn ask(app: &App, input: Applicant, origin: Origin) -> Result<S
         organisation,
         address: origin.address.clone(),
         created_at: app.clock.now(),
+        verified_at: None,
     };
-    match settings.mode {
-        SignUpMode::Open => open(app, settings, row, origin).await,
-        SignUpMode::Approval | SignUpMode::Off => wait(app, row, origin).await,
-    }
-}
-
-async fn open(
-    app: &App,
-    settings: SignUpSettings,
-    row: SignUpRow,
-    origin: Origin,
-) -> Result<SignedUp> {
-    let parts = invitations::parts(app);
+    let node = app.clone();
     let written = app.db.write(move |tx| {
         // The door may have closed while the password was hashed.
-        if settings_store::read_sign_up(tx)? != settings {
-            return Err(Error::unavailable(
-                "sign_up_changed",
-                "the rules for new accounts have just changed; try again",
-                1,
-            ));
-        }
-        let clock = Arc::clone(&parts.clock);
-        let (organisation, person) = make(tx, &parts, &row)?;
-        let opened = login::open_session(tx, clock, (&person, organisation.id), &origin)?;
-        let facts = json!({ "organisation": organisation.id });
-        audit::record_with(tx, &opened.ctx, "sign_up.accepted", person.id, facts)?;
-        Ok(SignedUp::In(Box::new(opened)))
+        settings_store::read_sign_up(tx)?.admit(&row.email)?;
+        keep(tx, &node, &row, &origin)
     });
     written.await
 }
 
-async fn wait(app: &App, row: SignUpRow, origin: Origin) -> Result<SignedUp> {
-    let (clock, events) = (Arc::clone(&app.clock), app.events.clone());
+/// Keeps a request until its address is proven or, without mail, until an administrator decides.
+fn keep(tx: &Tx<'_>, app: &App, row: &SignUpRow, origin: &Origin) -> Result<SignedUp> {
+    sign_up_store::delete_expired(tx, row.created_at)?;
+    if sign_up_store::count(tx)? >= WAITING_MAX {
+        return Err(Error::unavailable(
+            "too_many_sign_ups",
+            "too many requests wait for an administrator already; try again later",
+            3600,
+        ));
+    }
+    let is_known = store::find_credentials(tx, &row.email)?.is_some();
+    let outcome = if mail::is_on(tx)? {
+        ask_for_proof(tx, app, row, is_known)?;
+        SignedUp::VerifyEmail
+    } else {
+        if !is_known {
+            sign_up_store::insert(tx, row, None)?;
+        }
+        app.events
+            .publish_after(tx, Audience::Node, Event::PeopleChanged {});
+        SignedUp::Waiting
+    };
+    let (id, facts) = (row.id.to_string(), json!({ "address": row.address }));
+    let what = ("sign_up.asked", id.as_str());
+    audit::record_anonymous(tx, app.clock.as_ref(), &origin.request_id, what, facts)?;
+    Ok(outcome)
+}
+
+/// Sends a link to the address; to one that has an account, the news that it has.
+fn ask_for_proof(tx: &Tx<'_>, app: &App, row: &SignUpRow, is_known: bool) -> Result<()> {
+    let expires_at = row.created_at.plus_seconds(PROOF_SECONDS);
+    let to = (row.email.as_str(), expires_at);
+    if is_known {
+        return mail::queue(tx, app, &letters::has_account(&app.origin, to));
+    }
+    let token = random_token(TOKEN_BYTES);
+    let proof = Proof {
+        token_hash: &token_hash(&token),
+        expires_at,
+    };
+    // A request that waits for an administrator has been proven before.
+    if sign_up_store::insert(tx, row, Some(&proof))? {
+        let letter = letters::verify_address(&app.origin, to, &token);
+        mail::queue(tx, app, &letter)?;
+    }
+    Ok(())
+}
+
+/// Goes on with a request by the link that was sent to its address, and the password that was chosen for it: whoever asks
+/// in another's name must not get an account because the other follows a link.
+///
+/// # Errors
+/// `sign_up_link_unknown`, `sign_up_link_expired` as gone; `wrong_credentials`, `too_many_attempts`; `account_exists`,
+/// `license_restricted`; `sign_up_closed` and the like when the rules have changed.
+pub(super) async fn verify(
+    app: &App,
+    (token, password): (&str, Zeroizing<String>),
+    origin: Origin,
+) -> Result<SignedUp> {
+    let (hash, now) = (token_hash(token), app.clock.now());
+    let lookup = hash.clone();
+    let read = app.db.read(move |reader| find_proof(reader, &lookup, now));
+    let row = read.await?;
+    app.login_limits.attempt(&row.email, &origin.limit_key)?;
+    if !password::verify(password, Some(row.password_hash)).await? {
+        let clock = Arc::clone(&app.clock);
+        app.db
+            .write(move |tx| note_refusal(tx, clock.as_ref(), &origin, "sign_up"))
+            .await?;
+        return Err(wrong_credentials());
+    }
+    app.login_limits.succeeded(&row.email, &origin.limit_key);
+    let (parts, events) = (invitations::parts(app), app.events.clone());
     let written = app.db.write(move |tx| {
-        if sign_up_store::count(tx)? >= WAITING_MAX {
-            return Err(Error::unavailable(
-                "too_many_sign_ups",
-                "too many requests wait for an administrator already; try again later",
-                3600,
-            ));
+        let row = find_proof(tx, &hash, now)?;
+        let settings = settings_store::read_sign_up(tx)?;
+        settings.admit(&row.email)?;
+        if settings.mode == SignUpMode::Open {
+            return let_in(tx, &parts, &row, &origin);
         }
-        let id = row.id.to_string();
-        if store::find_credentials(tx, &row.email)?.is_none() {
-            sign_up_store::insert(tx, &row)?;
-        }
-        let facts = json!({ "address": row.address });
-        let what = ("sign_up.asked", id.as_str());
-        audit::record_anonymous(tx, clock.as_ref(), &origin.request_id, what, facts)?;
+        sign_up_store::mark_verified(tx, row.id, now)?;
+        let (id, facts) = (row.id.to_string(), json!({ "address": origin.address }));
+        let what = ("sign_up.verified", id.as_str());
+        audit::record_anonymous(tx, parts.clock.as_ref(), &origin.request_id, what, facts)?;
         events.publish_after(tx, Audience::Node, Event::PeopleChanged {});
         Ok(SignedUp::Waiting)
     });
     written.await
+}
+
+fn find_proof(reader: &Reader<'_>, token_hash: &str, now: Timestamp) -> Result<SignUpRow> {
+    let gone = |code, message: &str| Err(Error::new(ErrorKind::Gone, code, message));
+    match sign_up_store::find_by_token(reader, token_hash)? {
+        None => gone(
+            "sign_up_link_unknown",
+            "this link is not known, or was used before; check that it was copied whole, or ask for an account once more",
+        ),
+        Some((_, expires_at)) if expires_at <= now => gone(
+            "sign_up_link_expired",
+            "this link has expired; ask for an account once more",
+        ),
+        Some((row, _)) => Ok(row),
+    }
+}
+
+fn let_in(
+    tx: &Tx<'_>,
+    parts: &invitations::Parts,
+    row: &SignUpRow,
+    origin: &Origin,
+) -> Result<SignedUp> {
+    let clock = Arc::clone(&parts.clock);
+    let (organisation, person) = make(tx, parts, row)?;
+    sign_up_store::delete(tx, row.id)?;
+    let opened = login::open_session(tx, clock, (&person, organisation.id), origin)?;
+    let facts = json!({ "organisation": organisation.id });
+    audit::record_with(tx, &opened.ctx, "sign_up.accepted", person.id, facts)?;
+    Ok(SignedUp::In(Box::new(opened)))
 }
 
 /// Makes the organisation and its administrator.
@@ -194,6 +279,7 @@ pub(super) async fn list(app: &App, page: &PageRequest) -> Result<Page<SignUp>> 
         organisation: row.organisation,
         created_at: row.created_at,
         address: row.address,
+        email_verified: row.verified_at.is_some(),
     });
     Ok(Page::cut(views.collect(), limit, |one: &SignUp| {
         one.id.to_string()

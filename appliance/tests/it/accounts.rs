@@ -166,3 +166,9 @@ pub async fn registered_passkey(test: &TestApp) -> String {
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     made.json()["id"].as_str().unwrap().to_owned()
 }
+
+/// Has the first organisation's administrator log in with an authenticator app from now on.
+pub async fn second_factor(test: &TestApp) {
+    let browser = ada(test).await;
+    set_totp_up(test, &browser).await;
+}

@@ -20,6 +20,7 @@ mod interface;
 mod keys;
 mod knowledge;
 mod licensing;
+mod mail;
 mod metering;
 mod models;
 mod oauth;

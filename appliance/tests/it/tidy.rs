@@ -20,8 +20,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ("idempotency", &[]),
     ("secrets", &["audit", "keys"]),
     ("egress", &["audit", "config", "events"]),
+    ("mail", &["audit", "egress", "events", "secrets"]),
     // Tier 1: who may do what, and what was used.
-    ("identity", &["audit", "egress", "events", "secrets"]),
+    (
+        "identity",
+        &["audit", "egress", "events", "mail", "secrets"],
+    ),
     ("billing", &["audit", "identity"]),
     (
         "licensing",
@@ -118,6 +122,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "inference",
             "knowledge",
             "licensing",
+            "mail",
             "oauth",
             "protocols",
             "playground",
@@ -151,6 +156,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "licensing",
+            "mail",
             "ops",
             "telemetry",
         ],
@@ -173,6 +179,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "keys",
             "knowledge",
             "licensing",
+            "mail",
             "oauth",
             "playground",
             "secrets",

@@ -1,6 +1,7 @@
 //! What went wrong with a directory, as its administrator should read it.
 
 use guildhall_kernel::{Error, ErrorKind};
+pub(crate) use guildhall_trust::shown;
 use ldap3::{LdapError, LdapResult};
 
 /// A directory that did not do what was asked of it.
@@ -188,14 +189,6 @@ fn said(result: &LdapResult) -> String {
     } else {
         format!(" ({})", shown(&result.text))
     }
-}
-
-/// Words of a server, fit to be shown.
-pub(crate) fn shown(text: &str) -> String {
-    let plain = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter });
-    plain.take(200).collect::<String>().trim().to_owned()
 }
 
 /// Whether a failure says that another server of the directory may do better.

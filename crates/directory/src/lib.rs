@@ -27,13 +27,12 @@ mod settings;
 mod steps;
 mod tls;
 mod url;
-mod verify;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use guildhall_kernel::{Result, Timestamp};
-use tokio::io::{AsyncRead, AsyncWrite};
+pub use guildhall_trust::{Certificate, Stream};
 
 pub use account::Inactive;
 pub use authenticate::authenticate;
@@ -45,13 +44,7 @@ pub use people::{People, list_people};
 pub use person::Entry;
 pub use settings::{Attributes, Bind, Kind, LOGIN_PLACE, Limits, Security, Settings};
 pub use steps::{Step, StepState};
-pub use tls::Certificate;
 pub use url::ServerUrl;
-
-/// An open connection to a server.
-pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// What opens connections for this crate.
 pub trait Dial: Send + Sync {

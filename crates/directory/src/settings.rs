@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use guildhall_kernel::{Error, Result};
 use zeroize::Zeroizing;
 
-use crate::{ServerUrl, filter, tls};
+use crate::{ServerUrl, filter};
 
 /// Where what a person typed stands in a name or a filter.
 pub const LOGIN_PLACE: &str = "{login}";
@@ -162,7 +162,7 @@ impl Settings {
         }
         self.check_encryption()?;
         if let Some(pem) = &self.ca_pem {
-            tls::read_certificates(pem)?;
+            guildhall_trust::read_certificates(pem)?;
         }
         check_dn("base_dn", &self.base_dn)?;
         if let Some(dn) = &self.group_base_dn {

@@ -84,6 +84,8 @@ id_kinds! {
     ScimResource, ScimResourceId, "scr";
     /// A sealed secret.
     Secret, SecretId, "sec";
+    /// A mail that waits for the mail server.
+    Mail, MailId, "mail";
     /// A rule about where an organisation's prompts may be computed.
     ResidencyRule, ResidencyRuleId, "rsr";
     /// An application that asks people, or acts for a service account.

@@ -59,6 +59,10 @@ impl Waiting {
     }
 }
 
+fn mail_server() -> Value {
+    json!({ "host": "127.0.0.1", "port": 1, "sender": "guildhall@first.example" })
+}
+
 fn password() -> Value {
     json!({ "password": "wrong" })
 }
@@ -98,6 +102,31 @@ pub(super) const OPERATIONS: &[Operation] = &[
         "/api/sign-up",
         Everyone,
         || json!({ "email": "a@b.c", "display_name": "A", "password": PASSWORD, "organisation": "A" }),
+    ),
+    refused(
+        "POST",
+        "/api/sign-up/verify",
+        Everyone,
+        || json!({ "token": "x", "password": "x" }),
+    ),
+    // No mail server is entered yet.
+    refused(
+        "POST",
+        "/api/password-reset",
+        Everyone,
+        || json!({ "email": "ada@first.example" }),
+    ),
+    refused(
+        "POST",
+        "/api/password-reset/check",
+        Everyone,
+        || json!({ "token": "x" }),
+    ),
+    refused(
+        "POST",
+        "/api/password-reset/confirm",
+        Everyone,
+        || json!({ "token": "x", "password": PASSWORD }),
     ),
     read("/api/account/security", Normal),
     refused("POST", "/api/account/totp", Normal, password),
@@ -166,4 +195,9 @@ pub(super) const OPERATIONS: &[Operation] = &[
     refused("POST", "/api/admin/sign-ups/{id}/refuse", Admin, || {
         Value::Null
     }),
+    read("/api/admin/mail", Admin),
+    // Nobody answers there, and trying says so.
+    change("POST", "/api/admin/mail/test", Admin, mail_server),
+    change("PUT", "/api/admin/mail", Admin, mail_server),
+    change("DELETE", "/api/admin/mail", Admin, || Value::Null),
 ];
