@@ -111,6 +111,8 @@ fn outside(command: OutsideOperation) -> Operation {
 pub(super) enum SecretsCommand {
     /// Make a new key-encryption key and seal every secret anew.
     Rotate,
+    /// Sign applications' access tokens with a new key; those of the one before stay good until they end.
+    RotateTokenKey,
 }
 
 pub(super) fn secrets(place: &Place, command: &SecretsCommand) -> Result<ExitCode> {
@@ -124,5 +126,9 @@ pub(super) fn secrets(place: &Place, command: &SecretsCommand) -> Result<ExitCod
                 )]
             })
         }
+        SecretsCommand::RotateTokenKey => place
+            .carry_out(outside(OutsideOperation::RotateTokenKey), |_| {
+                vec!["access tokens are signed with a new key from now on".to_owned()]
+            }),
     }
 }

@@ -81,7 +81,7 @@ impl Oauth {
 /// `rotated_already` within an hour of the last time.
 pub async fn rotate_key(app: &App, ctx: &Ctx) -> Result<()> {
     let caller = ctx.clone();
-    let written = app.db.write(move |tx| {
+    let written = app.write(ctx, move |tx| {
         let mut rotations = store::list_rotations(tx)?;
         let last = rotations.last();
         if last.is_some_and(|last| caller.now() < last.plus_seconds(ACCESS_SECONDS)) {

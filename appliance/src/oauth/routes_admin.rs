@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     AccountGrant, CreatedOauthClient, NewOauthClient, OauthClient, OauthClientChange, clients,
+    rotate_key,
 };
 use crate::{app::App, identity::perm};
 
@@ -17,6 +18,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list_oauth_clients, create_oauth_client))
         .routes(routes!(update_oauth_client, delete_oauth_client))
         .routes(routes!(renew_oauth_secret))
+        .routes(routes!(rotate_oauth_key))
         .routes(routes!(list_oauth_grants))
         .routes(routes!(end_oauth_grant))
 }
@@ -73,6 +75,17 @@ async fn delete_oauth_client(
     Path(client): Path<OauthClientId>,
 ) -> HttpResult<StatusCode> {
     clients::delete(&app, &ctx, client).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Signs access tokens with a new key from now on. Those that the one before signed stay good until they end.
+#[utoipa::path(post, path = "/api/admin/oauth-key/rotate", tag = "oauth",
+    responses((status = 204), (status = 409, body = ErrorBody)))]
+async fn rotate_oauth_key(
+    Auth { ctx, .. }: Auth<perm::SecurityManage>,
+    State(app): State<App>,
+) -> HttpResult<StatusCode> {
+    rotate_key(&app, &ctx).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -4,7 +4,7 @@ use guildhall_kernel::{Ctx, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{app::App, egress::EgressMode, identity};
+use crate::{app::App, egress::EgressMode, identity, oauth};
 
 /// A command about what lies outside the node.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum OutsideOperation {
     ListProviders,
     /// Make a new key-encryption key and seal every secret anew.
     RotateSecrets,
+    /// Sign applications' tokens with a new key.
+    RotateTokenKey,
 }
 
 pub(super) async fn execute(app: &App, ctx: &Ctx, operation: OutsideOperation) -> Result<Value> {
@@ -37,6 +39,10 @@ pub(super) async fn execute(app: &App, ctx: &Ctx, operation: OutsideOperation) -
         }
         OutsideOperation::RotateSecrets => {
             Ok(json!({ "resealed": app.secrets.rotate(ctx).await? }))
+        }
+        OutsideOperation::RotateTokenKey => {
+            oauth::rotate_key(app, ctx).await?;
+            Ok(json!({ "rotated": true }))
         }
     }
 }

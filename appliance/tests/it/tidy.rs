@@ -142,6 +142,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "identity",
             "inference",
             "licensing",
+            "oauth",
             "team",
         ],
     ),

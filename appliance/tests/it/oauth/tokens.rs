@@ -3,7 +3,6 @@
 use axum::http::StatusCode;
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, VerifyingKey};
-use guildhall::oauth;
 use guildhall_kernel::Role;
 use serde_json::{Value, json};
 
@@ -65,13 +64,19 @@ async fn tokens_verify_with_the_published_keys_also_after_the_key_was_changed() 
     let browser = Browser::admin(&test).await;
     let (old, _) = tokens(&test, &browser, &client).await;
     assert!(verifies(&test, &old).await);
-    let operator = test.ctx(Role::Admin).await;
-    oauth::rotate_key(&test.app, &operator).await.unwrap();
+    let path = "/api/admin/oauth-key/rotate";
+    let staff = test.role(Role::Staff).send("POST", path, None, &[]).await;
+    assert_eq!(staff.code(), "permission_missing");
+    let rotated = test.admin().send("POST", path, None, &[]).await;
+    assert_eq!(rotated.status, StatusCode::NO_CONTENT, "{}", rotated.text);
     let (new, _) = tokens(&test, &browser, &client).await;
     let kid = |token: &str| token.split('.').next().unwrap().to_owned();
     assert_ne!(kid(&old), kid(&new));
-    let again = oauth::rotate_key(&test.app, &operator).await.unwrap_err();
-    assert_eq!(again.code(), "rotated_already");
+    let again = test.admin().send("POST", path, None, &[]).await;
+    assert_eq!(
+        (again.status, again.code().as_str()),
+        (StatusCode::CONFLICT, "rotated_already")
+    );
 
     test.restart().await;
     for token in [&old, &new] {

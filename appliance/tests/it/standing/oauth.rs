@@ -76,6 +76,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Admin,
         || Value::Null,
     ),
+    change("POST", "/api/admin/oauth-key/rotate", Admin, || Value::Null),
     change("DELETE", "/api/admin/oauth-clients/{id}", Admin, || {
         Value::Null
     }),
