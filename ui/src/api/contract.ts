@@ -1,3 +1,6 @@
+import type { components } from './schema'
+
+type Schemas = components['schemas']
 type Json<Body> = { content: { 'application/json': Body } }
 
 /** One operation in the form of the OpenAPI document, for those whose types are written down beside their queries. */
@@ -5,18 +8,9 @@ export type Operation<Answer, Body = never> = { responses: { 200: Json<Answer> }
   ? unknown
   : { requestBody: Json<Body> })
 
-/** A list in one piece. */
-export type List<Item> = { items: Item[]; next_cursor?: string | null }
-
 /** One line of any test of a connection. */
-export type TestStep = {
-  name: string
-  state: 'ok' | 'failed' | 'skipped'
-  detail: string
-  hint: string | null
-  milliseconds: number
-}
+export type TestStep = Schemas['DirectoryStep'] | Schemas['LoginTestStep']
 /** Who is in a group gets a role in an organisation. */
-export type GroupRule = { group: string; organisation_id: string; role: string }
+export type GroupRule = Schemas['GroupGrant']
 /** A role in an organisation. */
-export type RoleGrant = { organisation_id: string; role: string }
+export type RoleGrant = Schemas['DefaultGrant']

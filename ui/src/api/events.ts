@@ -22,6 +22,7 @@ type Names =
   | 'license.changed'
   | 'directories.changed'
   | 'applications.changed'
+  | 'mail.changed'
 export type NodeEvent = {
   name: Names
   ve_id?: string
@@ -51,6 +52,7 @@ const NAMES: readonly Names[] = [
   'license.changed',
   'directories.changed',
   'applications.changed',
+  'mail.changed',
 ]
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000] as const
 
@@ -109,6 +111,8 @@ export function staleKeys(event: NodeEvent): readonly (readonly unknown[])[] {
       return [keys.directories, keys.people]
     case 'applications.changed':
       return [keys.applications, [...keys.account, 'grants']]
+    case 'mail.changed':
+      return [keys.mail, keys.signIn]
   }
 }
 

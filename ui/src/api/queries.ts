@@ -38,6 +38,9 @@ export const keys = {
   account: ['account'] as const,
   directories: ['directories'] as const,
   applications: ['oauth-clients'] as const,
+  mail: ['mail'] as const,
+  /** Read before anybody is signed in: the ways in, an invitation, a link. */
+  signIn: ['sign-in'] as const,
 }
 
 export type AgentFilters = { q?: string; category?: Category; price_model?: PriceModel; publisher?: string; featured?: boolean }

@@ -1,37 +1,25 @@
 import { queryOptions } from '@tanstack/react-query'
-import { clientFor } from './client'
-import type { List, Operation } from './contract'
+import { api } from './client'
+import type { components } from './schema'
 import type { Session } from './types'
 
+type Schemas = components['schemas']
+
 /** A set of permissions under a name. Built-in ones cannot be changed. */
-export type OrganisationRole = {
-  id: string
-  title: string
-  description: string
-  built_in: boolean
-  permissions: string[]
-  members: number
-}
-export type RoleInput = { title: string; description: string; permissions: string[] }
+export type OrganisationRole = Schemas['RoleView']
+export type RoleInput = Required<Schemas['CreateRole']>
 /** `node`: given by looking after the node, never by a role. */
-export type PermissionInfo = { name: string; group: string; description: string; node: boolean }
+export type PermissionInfo = Schemas['PermissionView']
 
-type Paths = {
-  '/api/admin/roles': { get: Operation<List<OrganisationRole>>; post: Operation<OrganisationRole, RoleInput> }
-  '/api/admin/roles/{id}': { patch: Operation<OrganisationRole, RoleInput>; delete: Operation<undefined> }
-  '/api/admin/permissions': { get: Operation<List<PermissionInfo>> }
-}
-
-export const roleApi = clientFor<Paths>()
 export const roleKeys = { roles: ['roles'] as const, permissions: ['permissions'] as const }
 
 export const roleQueries = {
   roles: () =>
-    queryOptions({ queryKey: [...roleKeys.roles, 'list'] as const, queryFn: ({ signal }) => roleApi.get('/api/admin/roles', { signal }) }),
+    queryOptions({ queryKey: [...roleKeys.roles, 'list'] as const, queryFn: ({ signal }) => api.get('/api/admin/roles', { signal }) }),
   permissions: () =>
     queryOptions({
       queryKey: roleKeys.permissions,
-      queryFn: ({ signal }) => roleApi.get('/api/admin/permissions', { signal }),
+      queryFn: ({ signal }) => api.get('/api/admin/permissions', { signal }),
       staleTime: Number.POSITIVE_INFINITY,
     }),
 }

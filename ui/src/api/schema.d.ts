@@ -701,6 +701,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/mail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The mail server and how sending goes. */
+        get: operations["read_mail"];
+        /** Enters a mail server, in the place of the one before. */
+        put: operations["update_mail"];
+        post?: never;
+        /** Forgets the mail server and the mails that wait for it. */
+        delete: operations["delete_mail"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/mail/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a mail server out with a real mail, step by step, without keeping anything. */
+        post: operations["test_mail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models": {
         parameters: {
             query?: never;
@@ -993,6 +1029,23 @@ export interface paths {
         put?: never;
         /** Gives an application a new secret. */
         post: operations["renew_oauth_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/oauth-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs access tokens with a new key from now on. Those that the one before signed stay good until they end. */
+        post: operations["rotate_oauth_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1978,6 +2031,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/password-reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a link that sets a new password, if the address has an account here. */
+        post: operations["ask_for_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-reset/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whose password a link sets. */
+        post: operations["check_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/password-reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a new password by a link, and ends every session of the person. */
+        post: operations["confirm_password_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/playground/runs": {
         parameters: {
             query?: never;
@@ -2468,6 +2572,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sign-up/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on with a request for an account by the link that was sent to its address: logs in, or waits for an administrator. */
+        post: operations["verify_sign_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/ves": {
         parameters: {
             query?: never;
@@ -2856,7 +2977,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sends a browser whose session ended here to the OpenID provider, to log out there too. */
+        /** Logs out here and sends the browser to the OpenID provider, to log out there too. */
         get: operations["log_out_at_provider"];
         put?: never;
         post?: never;
@@ -3550,6 +3671,10 @@ export interface components {
             organisation: string;
             password: string;
         };
+        /** @description Somebody who forgot their password. */
+        AskForPasswordReset: {
+            email: string;
+        };
         /** @description An application as the consent page shows it. */
         AskingClient: {
             id: components["schemas"]["ocl_id"];
@@ -4032,6 +4157,11 @@ export interface components {
             /** Format: float */
             top_p?: number | null;
         };
+        /** @description The new password. */
+        ConfirmPasswordReset: {
+            password: string;
+            token: string;
+        };
         /** @description The first code of a new authenticator app. */
         ConfirmTotp: {
             code: string;
@@ -4077,6 +4207,8 @@ export interface components {
         /** @description A new invitation with its link, shown once. */
         CreatedInvitation: {
             invitation: components["schemas"]["Invitation"];
+            /** @description Whether the link is on its way to the address by mail, too. */
+            mailed: boolean;
             /** @description The link to hand over. */
             url: string;
         };
@@ -4114,6 +4246,8 @@ export interface components {
              */
             expires_in_days?: number | null;
             role: components["schemas"]["Role"];
+            /** @description Whether the link is to be sent to the address; not when left out. */
+            send_mail?: boolean | null;
         };
         /** @description An organisation to make. */
         CreateOrganisation: {
@@ -4632,6 +4766,9 @@ export interface components {
         } | {
             /** @enum {string} */
             type: "applications.changed";
+        } | {
+            /** @enum {string} */
+            type: "mail.changed";
         } | {
             /** @enum {string} */
             type: "egress.changed";
@@ -5227,6 +5364,111 @@ export interface components {
             milliseconds: number;
             name: string;
             state: components["schemas"]["LoginTestOutcome"];
+        };
+        /** @description What went wrong last. */
+        MailFailure: {
+            at: components["schemas"]["Timestamp"];
+            message: string;
+        };
+        /** @description A mail server: what is left out is as usual or nothing. */
+        MailInput: {
+            /** @description Certificates (PEM) to trust instead of the public authorities. */
+            ca_pem?: string | null;
+            /** @description Whether mails are sent; they are when this is left out. */
+            enabled?: boolean | null;
+            /** @description The server's name or address. */
+            host: string;
+            password?: components["schemas"]["SecretText"] | null;
+            /**
+             * Format: int32
+             * @description The usual port of the encryption when left out.
+             */
+            port?: number | null;
+            security?: components["schemas"]["MailSecurity"] | null;
+            /** @description The address that mails come from. */
+            sender: string;
+            sender_name?: string | null;
+            /** @description Who to log in as; without one the node does not log in. */
+            user?: string | null;
+        };
+        /**
+         * @description How the connection to the mail server is encrypted.
+         * @enum {string}
+         */
+        MailSecurity: "start_tls" | "tls" | "plain";
+        /** @description The mail server as shown. */
+        MailSettings: {
+            /** @description Certificates (PEM) that are trusted instead of the public authorities. */
+            ca_pem: string | null;
+            enabled: boolean;
+            has_password: boolean;
+            host: string;
+            /** Format: int32 */
+            port: number;
+            security: components["schemas"]["MailSecurity"];
+            /** @description The address that mails come from. */
+            sender: string;
+            sender_name: string;
+            updated_at: components["schemas"]["Timestamp"];
+            /** @description Who the node logs in as; `null`: it does not. */
+            user: string | null;
+        };
+        /** @description The mail server and how sending goes. */
+        MailState: {
+            last_failure: components["schemas"]["MailFailure"] | null;
+            last_sent_at: components["schemas"]["Timestamp"] | null;
+            settings: components["schemas"]["MailSettings"] | null;
+            /**
+             * Format: int32
+             * @description Mails that wait for being sent.
+             */
+            waiting: number;
+        };
+        /** @description One step of a trial. */
+        MailStep: {
+            /** @description What was found, or what went wrong. */
+            detail: string;
+            /** @description The way out, when there is one to name. */
+            hint: string | null;
+            /** Format: int64 */
+            milliseconds: number;
+            /** @description What was tried, such as `connect`. */
+            name: string;
+            state: components["schemas"]["MailStepState"];
+        };
+        /**
+         * @description How a step of a trial went.
+         * @enum {string}
+         */
+        MailStepState: "ok" | "failed" | "skipped";
+        /** @description How a trial went. */
+        MailTest: {
+            /** @description Whether the server took the mail. */
+            ok: boolean;
+            steps: components["schemas"]["MailStep"][];
+        };
+        /** @description A mail server to try out. */
+        MailTrial: {
+            /** @description Certificates (PEM) to trust instead of the public authorities. */
+            ca_pem?: string | null;
+            /** @description Whether mails are sent; they are when this is left out. */
+            enabled?: boolean | null;
+            /** @description The server's name or address. */
+            host: string;
+            password?: components["schemas"]["SecretText"] | null;
+            /**
+             * Format: int32
+             * @description The usual port of the encryption when left out.
+             */
+            port?: number | null;
+            security?: components["schemas"]["MailSecurity"] | null;
+            /** @description The address that mails come from. */
+            sender: string;
+            sender_name?: string | null;
+            /** @description Where the mail that is sent for the trial goes; the caller's own address when left out. */
+            to?: string | null;
+            /** @description Who to log in as; without one the node does not log in. */
+            user?: string | null;
         };
         mdl_id: string;
         /** @description A person's place in the organisation. */
@@ -6609,6 +6851,8 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 display_name: string;
                 email: string;
+                /** @description Whether a link that was sent to the address was followed. */
+                email_verified: boolean;
                 id: components["schemas"]["sgn_id"];
                 /** @description What the organisation is to be called. */
                 organisation: string;
@@ -6718,6 +6962,25 @@ export interface components {
             challenge: string;
             /** @description For `PublicKeyCredential.parse…OptionsFromJSON`. */
             options: Record<string, never>;
+        };
+        /** @description A link was sent if somebody with a password here has the address. */
+        PasswordResetAsked: {
+            /** @description Always `sent`, whether the address has an account or not. */
+            state: string;
+        };
+        /** @description Whose password a link sets, and how long the new one must be. */
+        PasswordResetOffer: {
+            display_name: string;
+            email: string;
+            /**
+             * Format: int32
+             * @description Fewest characters of the new password.
+             */
+            password_length_min: number;
+        };
+        /** @description What stands after `#` in the link. */
+        PasswordResetToken: {
+            token: string;
         };
         per_id: string;
         /**
@@ -7747,6 +8010,13 @@ export interface components {
             permissions: string[];
             person: components["schemas"]["Person"];
             role: components["schemas"]["Role"];
+            /** @description How people call the role. */
+            role_title: string;
+            /**
+             * @description The directory or identity provider that opened the session; `null` for a login of the node's own and
+             *     for API keys.
+             */
+            source: string | null;
         };
         /** @description Where an alias leads. */
         SetAlias: {
@@ -7817,6 +8087,8 @@ export interface components {
             kind: string;
             /** @description Where the browser goes; the page appends where to come back to. */
             login_path: string;
+            /** @description Where the browser of somebody who logged in by it goes to log out, here and there. */
+            logout_path: string;
             /** @description What people call it. */
             name: string;
         };
@@ -7827,6 +8099,8 @@ export interface components {
             passkey: boolean;
             /** @description E-mail address and password, always. */
             password: boolean;
+            /** @description Whether somebody who forgot their password can have a link sent. */
+            password_reset: boolean;
             providers: components["schemas"]["SignInProvider"][];
             sign_up: components["schemas"]["SignUpMode"];
         };
@@ -7837,6 +8111,8 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             display_name: string;
             email: string;
+            /** @description Whether a link that was sent to the address was followed. */
+            email_verified: boolean;
             id: components["schemas"]["sgn_id"];
             /** @description What the organisation is to be called. */
             organisation: string;
@@ -7856,12 +8132,19 @@ export interface components {
         };
         /** @description Whether people may make accounts for themselves. */
         SignUpState: {
+            /** @description What it comes to: without mail, an administrator decides in the open mode too. */
             mode: components["schemas"]["SignUpMode"];
+            /** @description Whether a link is sent to the address first. */
+            verifies_email: boolean;
         };
-        /** @description The request waits for a platform administrator. */
+        /**
+         * @description What a request for an account waits for.
+         * @enum {string}
+         */
+        SignUpStep: "waiting" | "verify_email";
+        /** @description The request waits. */
         SignUpWaiting: {
-            /** @description Always `waiting`. */
-            state: string;
+            state: components["schemas"]["SignUpStep"];
         };
         /**
          * @description Where a passage comes from.
@@ -8320,6 +8603,13 @@ export interface components {
          * @enum {string}
          */
         Verdict: "up" | "down";
+        /** @description The link that was sent to the address of a request for an account. */
+        VerifySignUp: {
+            /** @description The password that was chosen for the account. */
+            password: string;
+            /** @description What stands after `#` in the link. */
+            token: string;
+        };
         /**
          * @description Whether an employee works for the organisation.
          * @enum {string}
@@ -10608,6 +10898,140 @@ export interface operations {
             };
         };
     };
+    read_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailState"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    update_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailState"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test_mail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MailTrial"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MailTest"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_models: {
         parameters: {
             query?: never;
@@ -11541,6 +11965,40 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rotate_oauth_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             409: {
                 headers: {
@@ -14807,6 +15265,156 @@ export interface operations {
             };
         };
     };
+    ask_for_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AskForPasswordReset"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordResetAsked"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordResetToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordResetOffer"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    confirm_password_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmPasswordReset"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_playground_runs: {
         parameters: {
             query?: {
@@ -16424,14 +17032,6 @@ export interface operations {
             };
         };
         responses: {
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -16456,14 +17056,6 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -16473,6 +17065,86 @@ export interface operations {
                 };
             };
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    verify_sign_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifySignUp"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignUpWaiting"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17640,6 +18312,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A test ended before the provider */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
             303: {
                 headers: {
                     [name: string]: unknown;

@@ -37,6 +37,7 @@ export type NodePermission =
   | 'signin.manage'
   | 'signup.manage'
   | 'security.manage'
+  | 'mail.manage'
 
 /** The last session there was: pages that are still shown while a session ends go on with it until they are gone. */
 let last: Session | null = null
@@ -54,7 +55,7 @@ export async function loadSession(client: QueryClient): Promise<Session | null> 
 }
 
 /** Read before anybody is signed in: the state of the set-up, the ways in, an invitation. */
-const PUBLIC: readonly unknown[] = [keys.setup[0], 'sign-in']
+const PUBLIC: readonly unknown[] = [keys.setup[0], keys.signIn[0]]
 /** What was read with a session. */
 const belongsToSession = ({ queryKey: [subject] }: Query) => subject !== keys.session[0] && !PUBLIC.includes(subject)
 
@@ -72,10 +73,19 @@ export function forgetSession(client: QueryClient) {
   client.removeQueries({ predicate: (query) => belongsToSession(query) && !query.isActive() })
 }
 
-/** Ends the session on the node and leaves the page, so that nothing of it stays in memory. */
-export async function signOut() {
-  await api.delete('/api/session')
-  window.location.assign('/signin')
+/** Where a session that an identity provider opened is ended here and there; nothing for any other. */
+async function logoutPath(source: string | null | undefined): Promise<string | undefined> {
+  if (!source) return undefined
+  // A provider that cannot be asked for, or that is switched off by now, does not keep anybody in.
+  const ways = await api.get('/api/sign-in').catch(() => null)
+  return ways?.providers.find((provider) => provider.id === source)?.logout_path
+}
+
+/** Ends the session, at the identity provider that it came from too, and leaves the page, so that nothing of it stays in memory. */
+export async function signOut(session: Session) {
+  const away = await logoutPath(session.source)
+  if (!away) await api.delete('/api/session')
+  window.location.assign(away ?? '/signin')
 }
 
 /** Whether the session has ended while its pages are still shown. */
@@ -90,8 +100,7 @@ export function useSession(): Session {
 }
 
 /** Whether the session may do nothing until its person has a second factor. */
-export const mustSetUpSecondFactor = (session: Session): boolean =>
-  'must_set_up_second_factor' in session && session.must_set_up_second_factor === true
+export const mustSetUpSecondFactor = (session: Session): boolean => session.must_set_up_second_factor
 
 export const can = (session: Session, permission: Permission) => session.permissions.includes(permission)
 export const canNode = (session: Session, permission: NodePermission) => session.node_permissions.includes(permission)

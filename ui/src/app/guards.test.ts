@@ -12,12 +12,14 @@ const session = (role: Role, permissions: string[], changes: Partial<Session> = 
   organisation: { id: 'org_1', name: 'O', slug: 'o' },
   organisations: [],
   role,
+  role_title: role,
   permissions,
   node_permissions: [],
   csrf_token: 'csrf',
   must_change_password: false,
   must_set_up_second_factor: false,
   expires_at: null,
+  source: null,
   ...changes,
 })
 

@@ -3,7 +3,8 @@ import { useMutation, useQuery } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { isApiError } from '@/api/error'
 import { queries } from '@/api/queries'
-import type { MadeApiKey, NewApiKey } from '@/api/token-queries'
+import type { NewApiKey } from '@/api/token-queries'
+import type { CreatedApiKey } from '@/api/types'
 import { rich, t } from '@/lib/i18n'
 import { Button } from './button'
 import { CheckList } from './choice-cards'
@@ -20,7 +21,7 @@ const lifetimeLabel = (lifetime: Lifetime) => {
   return lifetime === '365' ? t('grants.key_year') : t('grants.key_days', { days: Number(lifetime) })
 }
 
-type KeyDialogProps = { title: string; lead?: string; create: (key: NewApiKey) => Promise<MadeApiKey>; onClose: () => void }
+type KeyDialogProps = { title: string; lead?: string; create: (key: NewApiKey) => Promise<CreatedApiKey>; onClose: () => void }
 
 /** Asks what a key is for, what it may do and how long, then shows it once. */
 export function KeyDialog({ title, lead, create, onClose }: KeyDialogProps) {

@@ -3,7 +3,7 @@ import '@/lib/i18n/en/signin'
 import { useMutation } from '@tanstack/react-query'
 import { ArrowRight, Fingerprint, LoaderCircle, type LucideIcon, Smartphone, Ticket } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
-import { accountApi, type FactorMethod, hasExpired, type SecondFactorChallenge, type SecondFactorInput } from '@/api/account-queries'
+import { type FactorMethod, hasExpired, passkeyApi, type SecondFactorChallenge, type SecondFactorInput } from '@/api/account-queries'
 import type { Session } from '@/api/types'
 import { t } from '@/lib/i18n'
 import { askForPasskey } from '@/lib/webauthn'
@@ -33,7 +33,7 @@ export function SecondFactorStep({ challenge, onSession, onRestart }: SecondFact
     mutationFn: async ({ withPasskey, ...typed }: Answer) => {
       const options = withPasskey ? challenge.passkey_options : null
       const proof = options ? { passkey: await askForPasskey(options) } : typed
-      return accountApi.post('/api/session/second-factor', { body: { challenge: challenge.challenge, ...proof } })
+      return passkeyApi.post('/api/session/second-factor', { body: { challenge: challenge.challenge, ...proof } })
     },
     onSuccess: onSession,
     onError: (error) => {

@@ -14,27 +14,30 @@ const LOOK = {
   skipped: [Minus, 'bg-surface-2 text-ink-3'],
 } as const
 
+const grantsKey = (name: string): string => `grants.step.${name}`
 /** What a step is called: in our words where we have them, else as the node names it. */
-export const stepName = (name: string): string => optional(`grants.step.${name}`) ?? sentence(name.replaceAll('_', ' ')).slice(0, -1)
+export const stepName = (name: string, keyOf = grantsKey): string =>
+  optional(keyOf(name)) ?? sentence(name.replaceAll('_', ' ')).slice(0, -1)
 
-/** What was seen, as a sentence; an address or an e-mail at its start keeps its letters. */
-const seen = (detail: string): string => (/^\S*(?::\/\/|@|=)/.test(detail) ? detail : sentence(detail))
+/** What was seen, as a sentence; an address, an e-mail or a host at its start keeps its letters. */
+const seen = (detail: string): string => (/^\S*(?::\/\/|@|=|\.\w)/.test(detail) ? detail : sentence(detail))
 
-type TestStepsProps = { steps: readonly TestStep[] | undefined; label: string; busy?: boolean }
+/** `keyOf` says which message of the catalogue a step has, where it is none of the common ones. */
+type TestStepsProps = { steps: readonly TestStep[] | undefined; label: string; busy?: boolean; keyOf?: (name: string) => string }
 /** A test, line by line: what was tried, what was seen, how long it took, and what helps where it failed. */
-export function TestSteps({ steps, label, busy = false }: TestStepsProps) {
+export function TestSteps({ steps, label, busy = false, keyOf }: TestStepsProps) {
   if (busy) return <Busy />
   if (!steps) return null
   return (
     <ol aria-label={label} className="grid gap-3">
       {steps.map((step, index) => (
-        <Line key={`${index}/${step.name}`} step={step} delay={index * LINE_DELAY_MS} />
+        <Line key={`${index}/${step.name}`} step={step} title={stepName(step.name, keyOf)} delay={index * LINE_DELAY_MS} />
       ))}
     </ol>
   )
 }
 
-function Line({ step, delay }: { step: TestStep; delay: number }) {
+function Line({ step, title, delay }: { step: TestStep; title: string; delay: number }) {
   const [Icon, tone] = LOOK[step.state]
   const failed = step.state === 'failed'
   return (
@@ -43,7 +46,7 @@ function Line({ step, delay }: { step: TestStep; delay: number }) {
         <Icon size={14} strokeWidth={2.8} role="img" aria-label={t(`grants.step_state.${step.state}`)} />
       </span>
       <div className="min-w-0 flex-1 pt-0.5">
-        <p className={step.state === 'skipped' ? 'text-ink-3' : 'font-medium'}>{stepName(step.name)}</p>
+        <p className={step.state === 'skipped' ? 'text-ink-3' : 'font-medium'}>{title}</p>
         {step.detail ? (
           <p className={`text-[13.5px] [overflow-wrap:anywhere] ${failed ? 'text-danger' : 'text-ink-2'}`}>{seen(step.detail)}</p>
         ) : null}

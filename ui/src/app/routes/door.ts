@@ -44,6 +44,18 @@ const invitation = createRoute({
   component: lazyRouteComponent(() => import('@/features/invitation')),
 })
 
+const verifyAddress = createRoute({
+  getParentRoute: parent,
+  path: '/sign-up/verify',
+  component: lazyRouteComponent(() => import('@/features/sign-up/verify')),
+})
+
+const passwordReset = createRoute({
+  getParentRoute: parent,
+  path: '/password-reset',
+  component: lazyRouteComponent(() => import('@/features/password-reset')),
+})
+
 const setup = createRoute({
   getParentRoute: parent,
   path: '/setup',
@@ -75,4 +87,4 @@ const secondFactor = createRoute({
 })
 
 /** The pages outside the hall: sign-in, sign-up, invitations, set-up, the forced password change and second factor. */
-export const doorRoutes = [signIn, signUp, invitation, setup, newPassword, secondFactor] as const
+export const doorRoutes = [signIn, signUp, verifyAddress, passwordReset, invitation, setup, newPassword, secondFactor] as const

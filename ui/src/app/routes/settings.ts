@@ -57,6 +57,13 @@ const security = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin-security')),
 })
 
+const mail = createRoute({
+  getParentRoute: () => adminRoute,
+  path: '/mail',
+  beforeLoad: ({ context }) => requireNodePermission(context.session, 'mail.manage'),
+  component: lazyRouteComponent(() => import('@/features/admin-mail')),
+})
+
 const modelsSearch = texts('fits', 'known')
 const models = createRoute({
   getParentRoute: () => adminRoute,
@@ -118,6 +125,7 @@ export const settingsRoutes = [
     roles,
     signUp,
     security,
+    mail,
     models,
     providers,
     usage,

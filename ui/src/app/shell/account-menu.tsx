@@ -8,7 +8,7 @@ import { Menu, MenuChoice, MenuGroup, MenuItem, MenuSeparator } from '@/componen
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { setPreference, usePreference } from '@/lib/preferences'
-import { roleTitleOf } from '@/lib/role-title'
+import { roleTitle } from '@/lib/role-title'
 import { AccountButton } from './account-button'
 
 const EFFECTS = ['auto', 'full', 'lite', 'off'] as const
@@ -32,7 +32,7 @@ export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }
         <p className="truncate text-[14.5px] font-semibold">{name}</p>
         <p className="truncate text-[13px] text-ink-3">{session.person.email}</p>
         <p className="mt-1 truncate text-[13px] text-ink-2">
-          {session.organisation.name}, {roleTitleOf(session)}
+          {session.organisation.name}, {roleTitle(session.role, session.role_title)}
         </p>
       </div>
       <MenuSeparator />
@@ -70,7 +70,7 @@ export default function AccountMenu({ onShortcuts }: { onShortcuts: () => void }
         items={EFFECTS.map((level) => [level, t(`effects.${level}`)] as const)}
       />
       <MenuSeparator />
-      <MenuItem icon={LogOut} onClick={() => void signOut().catch(toast.error)}>
+      <MenuItem icon={LogOut} onClick={() => void signOut(session).catch(toast.error)}>
         {t('menu.sign_out')}
       </MenuItem>
     </Menu>

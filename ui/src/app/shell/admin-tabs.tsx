@@ -27,7 +27,7 @@ export default function AdminTabs() {
             key={page.to}
             to={page.to}
             aria-current={isOn(path, page.to) ? 'page' : undefined}
-            className={`shrink-0 rounded-full px-4 py-2 text-[14px] font-medium transition-colors ${isOn(path, page.to) ? 'bg-brand-fill text-white' : 'text-ink-2 hover:bg-surface-2 hover:text-ink'}`}
+            className={`shrink-0 rounded-full px-3 py-2 text-[14px] font-medium transition-colors ${isOn(path, page.to) ? 'bg-brand-fill text-white' : 'text-ink-2 hover:bg-surface-2 hover:text-ink'}`}
           >
             {t(page.key)}
           </Link>

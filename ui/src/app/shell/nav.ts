@@ -14,6 +14,7 @@ type Destination =
   | '/admin/roles'
   | '/admin/sign-up'
   | '/admin/security'
+  | '/admin/mail'
   | '/admin/sign-in'
   | '/admin/applications'
   | '/admin/policies'
@@ -75,6 +76,7 @@ export function adminPages(session: Session) {
     canNode(session, 'signin.manage') ? ({ to: '/admin/sign-in', key: 'admin.signin' } as const) : null,
     canNode(session, 'signup.manage') ? ({ to: '/admin/sign-up', key: 'admin.signup' } as const) : null,
     canNode(session, 'security.manage') ? ({ to: '/admin/security', key: 'admin.security' } as const) : null,
+    canNode(session, 'mail.manage') ? ({ to: '/admin/mail', key: 'admin.mail' } as const) : null,
     mayApplications(session) ? ({ to: '/admin/applications', key: 'admin.applications' } as const) : null,
     can(session, 'models.read') ? ({ to: '/admin/models', key: 'admin.models' } as const) : null,
     mayProviders(session) ? ({ to: '/admin/providers', key: 'admin.providers' } as const) : null,

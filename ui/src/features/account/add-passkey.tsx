@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
-import { accountApi, type CreatedPasskey } from '@/api/account-queries'
+import { type CreatedPasskey, passkeyApi } from '@/api/account-queries'
 import { isApiError } from '@/api/error'
 import { Field } from '@/components/field'
 import { t } from '@/lib/i18n'
@@ -23,9 +23,9 @@ export function AddPasskey({ onAdded, onCancel }: AddPasskeyProps) {
   const [name, setName] = useState(suggestion)
   const add = useMutation({
     mutationFn: async (password: string) => {
-      const { challenge, options } = await accountApi.post('/api/account/passkeys/options', { body: { password } })
+      const { challenge, options } = await passkeyApi.post('/api/account/passkeys/options', { body: { password } })
       const credential = await makePasskey(options)
-      return accountApi.post('/api/account/passkeys', { body: { challenge, name: name.trim(), credential } })
+      return passkeyApi.post('/api/account/passkeys', { body: { challenge, name: name.trim(), credential } })
     },
     onSuccess: onAdded,
   })

@@ -1,8 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { api } from '@/api/client'
 import { queries } from '@/api/queries'
-import { type ScopedApiKey, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { tokenKeys, tokenQueries } from '@/api/token-queries'
+import type { ApiKey } from '@/api/types'
 import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ConfirmDialog } from '@/components/dialog'
@@ -15,7 +17,7 @@ import { rich, t } from '@/lib/i18n'
 import { formatDate, formatRelative } from '@/lib/i18n/format'
 import { CreateKey } from './create-key'
 
-const expiry = (key: ScopedApiKey) => {
+const expiry = (key: ApiKey) => {
   if (!key.expires_at) return t('account.keys.never')
   const ended = new Date(key.expires_at).getTime() < Date.now()
   return ended ? t('account.keys.expired', { when: formatDate(key.expires_at) }) : formatDate(key.expires_at)
@@ -27,10 +29,10 @@ export function ApiKeys() {
   const { data: team } = useQuery({ ...queries.ves(), enabled: data?.items.some((key) => key.ves?.length) ?? false })
   const nameOf = (ve: string) => team?.items.find((item) => item.id === ve)?.persona_name ?? t('account.keys.ve_gone')
   /** What the key may do, and through whom where it is for some employees only. */
-  const reach = ({ scopes, ves }: ScopedApiKey) =>
+  const reach = ({ scopes, ves }: ApiKey) =>
     ves?.length ? t('account.keys.through', { scopes: scopeLine(scopes), names: ves.map(nameOf).join(', ') }) : scopeLine(scopes)
   const [creating, setCreating] = useState(false)
-  const [revoking, setRevoking] = useState<ScopedApiKey | null>(null)
+  const [revoking, setRevoking] = useState<ApiKey | null>(null)
   const create = (
     <Button size="sm" onClick={() => setCreating(true)}>
       <Plus size={16} strokeWidth={2.4} aria-hidden="true" />
@@ -63,7 +65,7 @@ export function ApiKeys() {
   )
 }
 
-const columns = (onRevoke: (key: ScopedApiKey) => void, reach: (key: ScopedApiKey) => string): Column<ScopedApiKey>[] => [
+const columns = (onRevoke: (key: ApiKey) => void, reach: (key: ApiKey) => string): Column<ApiKey>[] => [
   {
     key: 'name',
     head: t('account.keys.column_name'),
@@ -99,10 +101,10 @@ const columns = (onRevoke: (key: ScopedApiKey) => void, reach: (key: ScopedApiKe
   },
 ]
 
-function Revoke({ apiKey, onClose }: { apiKey: ScopedApiKey | null; onClose: () => void }) {
+function Revoke({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
   const client = useQueryClient()
   const revoke = useMutation({
-    mutationFn: (key: ScopedApiKey) => tokenApi.delete('/api/account/api-keys/{id}', { path: { id: key.id } }),
+    mutationFn: (key: ApiKey) => api.delete('/api/account/api-keys/{id}', { path: { id: key.id } }),
     onSuccess: (_, key) => {
       toast.success(t('account.keys.revoked', { name: key.name }))
       return client.invalidateQueries({ queryKey: tokenKeys.apiKeys })

@@ -2,7 +2,8 @@ import '@/lib/i18n/en/grants'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { AppWindow } from 'lucide-react'
 import { useState } from 'react'
-import { type AppGrant, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { api } from '@/api/client'
+import { type AppGrant, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button } from '@/components/button'
 import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
@@ -57,7 +58,7 @@ function Withdraw({ grant, onClose }: { grant: AppGrant; onClose: () => void }) 
   const client = useQueryClient()
   const { name } = grant.client
   const withdraw = useMutation({
-    mutationFn: () => tokenApi.delete('/api/account/grants/{id}', { path: { id: grant.id } }),
+    mutationFn: () => api.delete('/api/account/grants/{id}', { path: { id: grant.id } }),
     onSuccess: () => {
       toast.success(t('account.apps.withdrawn', { name }))
       return client.invalidateQueries({ queryKey: tokenKeys.grants })

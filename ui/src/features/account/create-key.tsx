@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { type NewApiKey, tokenApi, tokenKeys } from '@/api/token-queries'
+import { api } from '@/api/client'
+import { type NewApiKey, tokenKeys } from '@/api/token-queries'
 import { KeyDialog } from '@/components/key-dialog'
 import { t } from '@/lib/i18n'
 
@@ -7,7 +8,7 @@ import { t } from '@/lib/i18n'
 export function CreateKey({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const create = async (body: NewApiKey) => {
-    const made = await tokenApi.post('/api/account/api-keys', { body })
+    const made = await api.post('/api/account/api-keys', { body })
     void client.invalidateQueries({ queryKey: tokenKeys.apiKeys })
     return made
   }

@@ -10,7 +10,7 @@ import { useSession } from '@/api/session'
 import { PageHeader } from '@/components/page'
 import { Tabs } from '@/components/tabs'
 import { t } from '@/lib/i18n'
-import { roleTitleOf } from '@/lib/role-title'
+import { roleTitle } from '@/lib/role-title'
 import { ApiKeys } from './api-keys'
 import { Appearance } from './appearance'
 import { Applications } from './applications'
@@ -50,7 +50,7 @@ export default function Account() {
       <PageHeader title={t('account.title')}>
         {t('account.lead', {
           email: session.person.email,
-          role: roleTitleOf(session),
+          role: roleTitle(session.role, session.role_title),
           organisation: session.organisation.name,
         })}
       </PageHeader>

@@ -6,7 +6,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { Fingerprint, type LucideIcon, Smartphone } from 'lucide-react'
 import { useState } from 'react'
 import { accountQueries, readSessionAnew } from '@/api/account-queries'
-import { adoptSession, signOut } from '@/api/session'
+import { adoptSession, signOut, useSession } from '@/api/session'
 import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
 import { ErrorState } from '@/components/error-state'
@@ -25,11 +25,12 @@ export default function MustSetUp() {
   const { data, error, refetch } = useQuery(accountQueries.security())
   const [way, setWay] = useState<Way | null>(null)
   const [codes, setCodes] = useState<string[] | null>(null)
+  const session = useSession()
   const client = useQueryClient()
   const navigate = useNavigate()
   const enter = () =>
     readSessionAnew()
-      .then((session) => adoptSession(client, session))
+      .then((fresh) => adoptSession(client, fresh))
       .then(() => navigate({ to: '/', replace: true }))
       .catch(toast.error)
   const onCodes = (fresh: string[] | null) => (fresh && fresh.length > 0 ? setCodes(fresh) : void enter())
@@ -60,7 +61,7 @@ export default function MustSetUp() {
             {t('security.must.other')}
           </Button>
         ) : null}
-        <Button kind="quiet" size="sm" className="-ms-3.5" onClick={() => void signOut().catch(toast.error)}>
+        <Button kind="quiet" size="sm" className="-ms-3.5" onClick={() => void signOut(session).catch(toast.error)}>
           {t('security.must.sign_out')}
         </Button>
       </div>

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ellipsis, Fingerprint, Pencil, Plus, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { type AccountSecurity, accountApi, accountQueries, type Passkey } from '@/api/account-queries'
+import { type AccountSecurity, accountQueries, type Passkey } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { Button, IconButton } from '@/components/button'
 import { ConfirmDialog, Dialog, DialogActions } from '@/components/dialog'
@@ -107,7 +108,7 @@ type ChangeProps = { passkey: Passkey; onClose: () => void; onDone: () => Promis
 function Rename({ passkey, onClose, onDone }: ChangeProps) {
   const [name, setName] = useState(passkey.name)
   const rename = useMutation({
-    mutationFn: () => accountApi.patch('/api/account/passkeys/{id}', { path: { id: passkey.id }, body: { name: name.trim() } }),
+    mutationFn: () => api.patch('/api/account/passkeys/{id}', { path: { id: passkey.id }, body: { name: name.trim() } }),
     onSuccess: (saved) => {
       toast.success(t('security.passkeys.renamed', { name: saved.name }))
       onClose()
@@ -146,7 +147,7 @@ function Rename({ passkey, onClose, onDone }: ChangeProps) {
 function Remove({ passkey, onClose, onDone }: ChangeProps) {
   const { name } = passkey
   const remove = useMutation({
-    mutationFn: () => accountApi.delete('/api/account/passkeys/{id}', { path: { id: passkey.id } }),
+    mutationFn: () => api.delete('/api/account/passkeys/{id}', { path: { id: passkey.id } }),
     onSuccess: () => {
       toast.success(t('security.passkeys.removed', { name }))
       return onDone()

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type LucideIcon, ShieldCheck, Smartphone, Ticket } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import { type AccountSecurity, accountApi, accountQueries } from '@/api/account-queries'
+import { type AccountSecurity, accountQueries } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { Button } from '@/components/button'
 import { Dialog } from '@/components/dialog'
 import { Panel } from '@/components/page'
@@ -97,17 +98,19 @@ function CodesLeft({ security }: { security: AccountSecurity }) {
 type RowProps = { icon: LucideIcon; lit: boolean; title: string; note: ReactNode; children?: ReactNode }
 function Row({ icon: Icon, lit, title, note, children }: RowProps) {
   return (
-    <li className="flex flex-wrap items-center gap-x-3.5 gap-y-2.5 rounded-[16px] border border-line p-3.5">
+    <li className="flex items-center gap-3.5 rounded-[16px] border border-line p-3.5 max-sm:items-start">
       <span
         className={`grid size-11 shrink-0 place-items-center rounded-[14px] ${lit ? 'bg-brand-soft text-brand' : 'bg-surface-2 text-ink-2'}`}
       >
         <Icon size={20} aria-hidden="true" />
       </span>
-      <span className="min-w-0 flex-1 basis-[150px]">
-        <span className="block text-[14.5px] font-medium">{title}</span>
-        <span className="block text-[13px] text-ink-2">{note}</span>
+      <span className="flex min-w-0 flex-1 flex-wrap items-center gap-x-3.5 gap-y-2.5">
+        <span className="min-w-0 flex-1 basis-[150px]">
+          <span className="block text-[14.5px] font-medium">{title}</span>
+          <span className="block text-[13px] text-ink-2">{note}</span>
+        </span>
+        {children}
       </span>
-      {children}
     </li>
   )
 }
@@ -115,7 +118,7 @@ function Row({ icon: Icon, lit, title, note, children }: RowProps) {
 function RemoveTotp({ onClose }: { onClose: () => void }) {
   const client = useQueryClient()
   const remove = useMutation({
-    mutationFn: (password: string) => accountApi.post('/api/account/totp/remove', { body: { password } }),
+    mutationFn: (password: string) => api.post('/api/account/totp/remove', { body: { password } }),
     onSuccess: () => {
       toast.success(t('security.totp.removed'))
       onClose()
@@ -138,7 +141,7 @@ function RemoveTotp({ onClose }: { onClose: () => void }) {
 
 function NewCodes({ onClose, onCodes }: { onClose: () => void; onCodes: (codes: string[]) => void }) {
   const make = useMutation({
-    mutationFn: (password: string) => accountApi.post('/api/account/recovery-codes', { body: { password } }),
+    mutationFn: (password: string) => api.post('/api/account/recovery-codes', { body: { password } }),
     onSuccess: (answer) => onCodes(answer.recovery_codes),
   })
   return (

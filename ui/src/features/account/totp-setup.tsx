@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useRef, useState } from 'react'
-import { accountApi, type TotpSetup } from '@/api/account-queries'
+import type { TotpSetup } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { Button } from '@/components/button'
 import { CODE_LENGTH, CodeField } from '@/components/code-field'
@@ -14,7 +15,7 @@ type TotpStepsProps = { onCodes: (codes: string[]) => void; onCancel?: () => voi
 
 /** An authenticator app: the password, the QR code, and a first code that proves the app has it. */
 export function TotpSteps({ onCodes, onCancel }: TotpStepsProps) {
-  const begin = useMutation({ mutationFn: (password: string) => accountApi.post('/api/account/totp', { body: { password } }) })
+  const begin = useMutation({ mutationFn: (password: string) => api.post('/api/account/totp', { body: { password } }) })
   if (begin.data) return <Scan setup={begin.data} onCodes={onCodes} onCancel={onCancel} />
   return (
     <ConfirmPassword
@@ -35,7 +36,7 @@ function Scan({ setup, onCodes, onCancel }: ScanProps) {
   const [code, setCode] = useState('')
   const field = useRef<HTMLInputElement>(null)
   const confirm = useMutation({
-    mutationFn: (whole: string) => accountApi.post('/api/account/totp/confirm', { body: { code: whole } }),
+    mutationFn: (whole: string) => api.post('/api/account/totp/confirm', { body: { code: whole } }),
     onSuccess: (answer) => onCodes(answer.recovery_codes),
     onError: () => {
       setCode('')

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Lock, Smartphone } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { type OauthClient, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { type OauthClient, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button } from '@/components/button'
 import { CheckList, ChoiceCards } from '@/components/choice-cards'
 import { CopyLine } from '@/components/copy-line'
@@ -31,7 +32,7 @@ export function AddClient({ onClose }: { onClose: () => void }) {
   const [draft, setDraft] = useState(emptyDraft)
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => tokenApi.post('/api/admin/oauth-clients', { body: toInput(draft) }),
+    mutationFn: () => api.post('/api/admin/oauth-clients', { body: toInput(draft) }),
     onSuccess: (made) => {
       void client.invalidateQueries({ queryKey: tokenKeys.clients })
       if (made.secret === null) toast.success(t('client.added', { name: made.client.name }))
@@ -70,7 +71,7 @@ export function EditClient({ client: before, onClose }: { client: OauthClient; o
   const [draft, setDraft] = useState(() => draftOf(before))
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: () => tokenApi.patch('/api/admin/oauth-clients/{id}', { path: { id: before.id }, body: toChange(draft) }),
+    mutationFn: () => api.patch('/api/admin/oauth-clients/{id}', { path: { id: before.id }, body: toChange(draft) }),
     onSuccess: (saved) => {
       toast.success(t('client.saved', { name: saved.name }))
       onClose()

@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { AppWindow, Ellipsis, Pencil, Plus, RotateCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { type OauthClient, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { api } from '@/api/client'
+import { type OauthClient, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button, IconButton } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { CopyLine } from '@/components/copy-line'
@@ -105,7 +106,7 @@ type AskedProps = { client: OauthClient; onClose: () => void }
 
 function NewSecret({ client, onClose }: AskedProps) {
   const rotate = useMutation({
-    mutationFn: () => tokenApi.post('/api/admin/oauth-clients/{id}/secret', { path: { id: client.id } }),
+    mutationFn: () => api.post('/api/admin/oauth-clients/{id}/secret', { path: { id: client.id } }),
     onError: (error) => {
       toast.error(error)
       onClose()
@@ -140,7 +141,7 @@ function NewSecret({ client, onClose }: AskedProps) {
 function DeleteClient({ client, onClose }: AskedProps) {
   const cache = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => tokenApi.delete('/api/admin/oauth-clients/{id}', { path: { id: client.id } }),
+    mutationFn: () => api.delete('/api/admin/oauth-clients/{id}', { path: { id: client.id } }),
     onSuccess: () => {
       toast.success(t('client.deleted', { name: client.name }))
       return cache.invalidateQueries({ queryKey: tokenKeys.clients })

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import type { GroupRule } from '@/api/contract'
 import { useSession } from '@/api/session'
-import { type ScimSettings, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { type ScimSettings, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button } from '@/components/button'
 import { ErrorState, FormError } from '@/components/error-state'
 import { Select } from '@/components/field'
@@ -30,7 +31,7 @@ function Form({ settings }: { settings: ScimSettings }) {
   const client = useQueryClient()
   const save = useMutation({
     mutationFn: () =>
-      tokenApi.put('/api/admin/scim', {
+      api.put('/api/admin/scim', {
         body: { default_role: role || null, group_roles: rules.map((rule) => ({ group: rule.group.trim(), role: rule.role })) },
       }),
     onSuccess: () => {

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus, Trash2, UsersRound } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { type ScimToken, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { type ScimToken, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button, IconButton } from '@/components/button'
 import { CopyLine } from '@/components/copy-line'
 import { ConfirmDialog, Dialog, DialogActions } from '@/components/dialog'
@@ -15,9 +16,6 @@ import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatDate, formatRelative } from '@/lib/i18n/format'
 import { ScimRoles } from './scim-roles'
-
-/** Where provisioning begins when the node does not say. */
-const ownBase = () => `${location.origin}/scim/v2`
 
 /** Provisioning by SCIM: where, with which token, and which role a group gets. */
 export function Scim() {
@@ -35,7 +33,7 @@ export function Scim() {
       <Panel title={t('scim.title')} icon={KeyRound} end={add}>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-5">
           <p className="-mt-2 text-[14px] text-ink-2">{t('scim.lead')}</p>
-          <CopyLine label={t('scim.base')} value={data?.base_url ?? ownBase()} hint={t('scim.base_hint')} />
+          {data ? <CopyLine label={t('scim.base')} value={data.base_url} hint={t('scim.base_hint')} /> : null}
           <div>
             <p className="mb-1 text-[13.5px] font-medium">{t('scim.tokens')}</p>
             {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
@@ -71,7 +69,7 @@ function AddToken({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('')
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => tokenApi.post('/api/admin/scim-tokens', { body: { name: name.trim() } }),
+    mutationFn: () => api.post('/api/admin/scim-tokens', { body: { name: name.trim() } }),
     onSuccess: () => client.invalidateQueries({ queryKey: tokenKeys.scim }),
   })
   if (add.data) {
@@ -115,7 +113,7 @@ function AddToken({ onClose }: { onClose: () => void }) {
 function RemoveToken({ token, onClose }: { token: ScimToken; onClose: () => void }) {
   const client = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => tokenApi.delete('/api/admin/scim-tokens/{id}', { path: { id: token.id } }),
+    mutationFn: () => api.delete('/api/admin/scim-tokens/{id}', { path: { id: token.id } }),
     onSuccess: () => {
       toast.success(t('scim.removed', { name: token.name }))
       return client.invalidateQueries({ queryKey: tokenKeys.scim })

@@ -1,9 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Bot, ChevronRight, Plus } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { useSession } from '@/api/session'
-import { type ServiceAccount, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { type ServiceAccount, tokenKeys, tokenQueries } from '@/api/token-queries'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { ErrorState, FormError } from '@/components/error-state'
@@ -82,7 +83,7 @@ function AddService({ onClose, onAdded }: { onClose: () => void; onAdded: (accou
   const [role, setRole] = useState('developer')
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: () => tokenApi.post('/api/admin/service-accounts', { body: { name: name.trim(), role } }),
+    mutationFn: () => api.post('/api/admin/service-accounts', { body: { name: name.trim(), role } }),
     onSuccess: async (account) => {
       await client.invalidateQueries({ queryKey: tokenKeys.serviceAccounts })
       toast.success(t('service.added', { name: account.name }))

@@ -1,8 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, Plus, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { useSession } from '@/api/session'
-import { type NewApiKey, type ScopedApiKey, type ServiceAccount, tokenApi, tokenKeys, tokenQueries } from '@/api/token-queries'
+import { type NewApiKey, type ServiceAccount, tokenKeys, tokenQueries } from '@/api/token-queries'
+import type { ApiKey } from '@/api/types'
 import { Button, IconButton } from '@/components/button'
 import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
@@ -17,7 +19,7 @@ import { t } from '@/lib/i18n'
 import { formatDate, formatRelative } from '@/lib/i18n/format'
 
 type SheetProps = { account: ServiceAccount; onClose: () => void }
-type Asked = { kind: 'key' } | { kind: 'revoke'; apiKey: ScopedApiKey } | { kind: 'delete' } | null
+type Asked = { kind: 'key' } | { kind: 'revoke'; apiKey: ApiKey } | { kind: 'delete' } | null
 const path = (account: ServiceAccount) => ({ id: account.id })
 
 /** One service account: its keys, its role, and the ways to stop it. */
@@ -27,7 +29,7 @@ export function ServiceSheet({ account, onClose }: SheetProps) {
   const reread = () => client.invalidateQueries({ queryKey: tokenKeys.serviceAccounts })
   const close = () => setAsked(null)
   const create = async (body: NewApiKey) => {
-    const made = await tokenApi.post('/api/admin/service-accounts/{id}/keys', { path: path(account), body })
+    const made = await api.post('/api/admin/service-accounts/{id}/keys', { path: path(account), body })
     void reread()
     return made
   }
@@ -54,7 +56,7 @@ export function ServiceSheet({ account, onClose }: SheetProps) {
   )
 }
 
-type KeysProps = { account: ServiceAccount; onMake: () => void; onRevoke: (apiKey: ScopedApiKey) => void }
+type KeysProps = { account: ServiceAccount; onMake: () => void; onRevoke: (apiKey: ApiKey) => void }
 function Keys({ account, onMake, onRevoke }: KeysProps) {
   const { data, error, refetch } = useQuery(tokenQueries.serviceKeys(account.id))
   return (
@@ -99,7 +101,7 @@ function Settings({ account }: { account: ServiceAccount }) {
   const client = useQueryClient()
   const change = useMutation({
     mutationFn: (body: { name?: string; role?: string; disabled?: boolean }) =>
-      tokenApi.patch('/api/admin/service-accounts/{id}', { path: path(account), body }),
+      api.patch('/api/admin/service-accounts/{id}', { path: path(account), body }),
     onSuccess: (saved) => toast.success(t('service.saved', { name: saved.name })),
     onError: toast.error,
     onSettled: () => client.invalidateQueries({ queryKey: tokenKeys.serviceAccounts }),
@@ -141,10 +143,10 @@ function Settings({ account }: { account: ServiceAccount }) {
   )
 }
 
-function RevokeKey({ account, apiKey, onClose }: { account: ServiceAccount; apiKey: ScopedApiKey; onClose: () => void }) {
+function RevokeKey({ account, apiKey, onClose }: { account: ServiceAccount; apiKey: ApiKey; onClose: () => void }) {
   const client = useQueryClient()
   const revoke = useMutation({
-    mutationFn: () => tokenApi.delete('/api/admin/service-accounts/{id}/keys/{key}', { path: { id: account.id, key: apiKey.id } }),
+    mutationFn: () => api.delete('/api/admin/service-accounts/{id}/keys/{key}', { path: { id: account.id, key: apiKey.id } }),
     onSuccess: () => toast.success(t('service.key_revoked', { name: apiKey.name })),
     onError: toast.error,
     onSettled: () => {
@@ -169,7 +171,7 @@ function RevokeKey({ account, apiKey, onClose }: { account: ServiceAccount; apiK
 function DeleteService({ account, onClose, onDeleted }: SheetProps & { onDeleted: () => void }) {
   const client = useQueryClient()
   const remove = useMutation({
-    mutationFn: () => tokenApi.delete('/api/admin/service-accounts/{id}', { path: path(account) }),
+    mutationFn: () => api.delete('/api/admin/service-accounts/{id}', { path: path(account) }),
     onSuccess: () => {
       toast.success(t('service.deleted', { name: account.name }))
       onDeleted()

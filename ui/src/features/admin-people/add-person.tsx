@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { AtSign, User } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { peopleApi } from '@/api/people-queries'
 import { keys } from '@/api/queries'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
@@ -21,7 +21,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
   const roles = useRoles()
   const client = useQueryClient()
   const add = useMutation({
-    mutationFn: (body: Input) => peopleApi.post('/api/admin/people', { body }),
+    mutationFn: (body: Input) => api.post('/api/admin/people', { body }),
     onSuccess: () =>
       Promise.all([client.invalidateQueries({ queryKey: keys.people }), client.invalidateQueries({ queryKey: keys.overview })]),
   })

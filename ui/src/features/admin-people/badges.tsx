@@ -1,6 +1,6 @@
 import { Fingerprint, LockKeyhole, type LucideIcon, Network, RefreshCw, ShieldCheck, Waypoints } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { PersonRow } from '@/api/people-queries'
+import type { Member } from '@/api/types'
 import { StatusPill } from '@/components/status'
 import { t } from '@/lib/i18n'
 import { formatRelative } from '@/lib/i18n/format'
@@ -10,7 +10,7 @@ const SOURCES = { dir: Network, idp: Waypoints, scim: RefreshCw } as const
 const kindOf = (source: string) => (['dir', 'idp', 'scim'] as const).find((kind) => source.startsWith(`${kind}_`))
 
 /** What there is to know of a person at a glance; every mark has words. */
-export function Badges({ member, you }: { member: PersonRow; you: boolean }) {
+export function Badges({ member, you }: { member: Member; you: boolean }) {
   const kind = member.source ? kindOf(member.source) : undefined
   const locked = member.locked_until && new Date(member.locked_until).getTime() > Date.now() ? member.locked_until : null
   return (

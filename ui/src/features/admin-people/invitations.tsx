@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type Invitation, type InvitationState, peopleApi, peopleKeys, peopleQueries } from '@/api/people-queries'
+import { api } from '@/api/client'
+import { type Invitation, type InvitationState, peopleKeys, peopleQueries } from '@/api/people-queries'
 import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ConfirmDialog } from '@/components/dialog'
@@ -22,8 +23,7 @@ export function Invitations({ onInvite }: { onInvite: () => void }) {
   const roles = useRoles()
   const [withdrawing, setWithdrawing] = useState<Invitation | null>(null)
   const rows = data?.pages.flatMap((page) => page.items) ?? []
-  const titleOf = (invitation: Invitation) =>
-    roleTitle(invitation.role, invitation.role_title ?? roles.find((role) => role.id === invitation.role)?.title)
+  const titleOf = (invitation: Invitation) => roles.find((role) => role.id === invitation.role)?.title ?? roleTitle(invitation.role)
   return (
     <Panel pad={false} className="pt-4">
       {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
@@ -103,7 +103,7 @@ const columns = (titleOf: (invitation: Invitation) => string, onWithdraw: (invit
 function Withdraw({ invitation, onClose }: { invitation: Invitation; onClose: () => void }) {
   const client = useQueryClient()
   const withdraw = useMutation({
-    mutationFn: () => peopleApi.delete('/api/admin/invitations/{id}', { path: { id: invitation.id } }),
+    mutationFn: () => api.delete('/api/admin/invitations/{id}', { path: { id: invitation.id } }),
     onSuccess: () => {
       toast.success(t('people.invitations.withdrawn'))
       return client.invalidateQueries({ queryKey: peopleKeys.invitations })

@@ -1,12 +1,14 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { AtSign } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { accountQueries } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { type NewInvitation, peopleApi, peopleKeys } from '@/api/people-queries'
+import { type NewInvitation, peopleKeys } from '@/api/people-queries'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { FormError } from '@/components/error-state'
-import { Field, Select } from '@/components/field'
+import { Field, Select, Switch } from '@/components/field'
 import { Secret } from '@/components/secret'
 import { t } from '@/lib/i18n'
 import { formatDateTime } from '@/lib/i18n/format'
@@ -20,14 +22,16 @@ export function Invite({ onClose }: { onClose: () => void }) {
   const roles = useRoles()
   const [email, setEmail] = useState('')
   const [role, setRole] = useState('normal')
+  const [byMail, setByMail] = useState(true)
+  const { data: ways } = useQuery(accountQueries.signIn())
   const [days, setDays] = useState<(typeof DAYS)[number]>('7')
   const client = useQueryClient()
   const invite = useMutation({
-    mutationFn: (body: NewInvitation) => peopleApi.post('/api/admin/invitations', { body }),
+    mutationFn: (body: NewInvitation) => api.post('/api/admin/invitations', { body }),
     onSuccess: () => client.invalidateQueries({ queryKey: peopleKeys.invitations }),
   })
   if (invite.data) {
-    const { invitation, url } = invite.data
+    const { invitation, url, mailed } = invite.data
     const when = formatDateTime(invitation.expires_at)
     return (
       <Dialog
@@ -36,7 +40,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
         title={t('people.invitations.made')}
         lead={
           invitation.email
-            ? t('people.invitations.made_for', { email: invitation.email, when })
+            ? t(mailed ? 'people.invitations.mailed' : 'people.invitations.made_for', { email: invitation.email, when })
             : t('people.invitations.made_any', { when })
         }
       >
@@ -49,8 +53,10 @@ export function Invite({ onClose }: { onClose: () => void }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    invite.mutate({ role, expires_in_days: Number(days), ...(email.trim() ? { email: email.trim() } : {}) })
+    const to = email.trim()
+    invite.mutate({ role, expires_in_days: Number(days), ...(to ? { email: to, send_mail: mails && byMail } : {}) })
   }
+  const mails = ways?.password_reset === true
   const error = isApiError(invite.error) ? invite.error : undefined
   return (
     <Dialog open onClose={onClose} title={t('people.invite')} lead={t('people.invitations.lead')}>
@@ -65,6 +71,14 @@ export function Invite({ onClose }: { onClose: () => void }) {
           error={error?.field('email')}
           onChange={(event) => setEmail(event.target.value)}
         />
+        {mails && email.trim() !== '' ? (
+          <Switch
+            label={t('people.invitations.by_mail')}
+            note={t('people.invitations.by_mail_note')}
+            checked={byMail}
+            onChange={setByMail}
+          />
+        ) : null}
         <RoleChoice roles={roles} value={role} onChange={setRole} />
         <Select
           label={t('people.invitations.days')}

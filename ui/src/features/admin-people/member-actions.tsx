@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api } from '@/api/client'
-import { type PersonRow, peopleApi } from '@/api/people-queries'
 import { keys } from '@/api/queries'
 import { useSession } from '@/api/session'
+import type { Member } from '@/api/types'
 import { ConfirmDialog } from '@/components/dialog'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
@@ -18,19 +18,19 @@ async function act(action: MemberAction, id: string): Promise<string | null> {
     case 'reset':
       return (await api.post('/api/admin/people/{id}/reset-password', { path })).temporary_password
     case 'reset-factors':
-      await peopleApi.post('/api/admin/people/{id}/reset-second-factors', { path })
+      await api.post('/api/admin/people/{id}/reset-second-factors', { path })
       return null
     case 'end-sessions':
-      await peopleApi.post('/api/admin/people/{id}/end-sessions', { path })
+      await api.post('/api/admin/people/{id}/end-sessions', { path })
       return null
     case 'grant-platform':
-      await peopleApi.put('/api/admin/people/{id}/platform-administrator', { path })
+      await api.put('/api/admin/people/{id}/platform-administrator', { path })
       return null
     case 'revoke-platform':
-      await peopleApi.delete('/api/admin/people/{id}/platform-administrator', { path })
+      await api.delete('/api/admin/people/{id}/platform-administrator', { path })
       return null
     case 'disable':
-      await peopleApi.patch('/api/admin/people/{id}', { path, body: { disabled: true } })
+      await api.patch('/api/admin/people/{id}', { path, body: { disabled: true } })
       return null
     case 'remove':
       await api.delete('/api/admin/people/{id}', { path })
@@ -89,7 +89,7 @@ function wordsFor(action: MemberAction, name: string, organisation: string): rea
 }
 
 /** Asks before an action on a person, does it, and shows a new temporary password once. */
-export function MemberActions({ action, member, onClose }: { action: MemberAction; member: PersonRow; onClose: () => void }) {
+export function MemberActions({ action, member, onClose }: { action: MemberAction; member: Member; onClose: () => void }) {
   const { organisation } = useSession()
   const client = useQueryClient()
   const [password, setPassword] = useState<string | null>(null)

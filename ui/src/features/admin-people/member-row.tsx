@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Ban, Ellipsis, KeyRound, LogOut, ShieldCheck, ShieldMinus, ShieldOff, UserCheck, UserMinus } from 'lucide-react'
-import { type PersonRow, peopleApi } from '@/api/people-queries'
+import { api } from '@/api/client'
 import { keys } from '@/api/queries'
 import { useCanNode, useSession } from '@/api/session'
+import type { Member } from '@/api/types'
 import { Avatar } from '@/components/avatar'
 import { IconButton } from '@/components/button'
 import { Select } from '@/components/field'
@@ -15,7 +16,7 @@ import { Badges } from './badges'
 import type { MemberAction } from './member-actions'
 import type { RoleOption } from './use-roles'
 
-type RowProps = { member: PersonRow; roles: RoleOption[]; manage: boolean; onAsk: (action: MemberAction) => void }
+type RowProps = { member: Member; roles: RoleOption[]; manage: boolean; onAsk: (action: MemberAction) => void }
 
 export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
   const you = useSession().person.id === member.id
@@ -35,7 +36,7 @@ export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
       {manage && !member.source ? (
         <RoleSelect member={member} roles={roles} />
       ) : (
-        <p className="w-[170px] text-[14px] max-sm:ms-[60px] max-sm:flex-1">{roleTitle(member.role, member.role_title)}</p>
+        <p className="w-[170px] text-[14px] max-sm:ms-[60px] max-sm:flex-1">{titleOf(member, roles)}</p>
       )}
       {manage ? <Actions member={member} onAsk={onAsk} /> : null}
     </li>
@@ -43,18 +44,17 @@ export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
 }
 
 /** The roles that can be given, and the one the person has, whatever it is. */
-function options(member: PersonRow, roles: RoleOption[]) {
+function options(member: Member, roles: RoleOption[]) {
   const known = roles.some((role) => role.id === member.role)
-  const own = known ? [] : [[member.role, roleTitle(member.role, member.role_title)] as const]
+  const own = known ? [] : [[member.role, titleOf(member, roles)] as const]
   return [...own, ...roles.map((role) => [role.id, role.title, role.above && role.id !== member.role] as const)]
 }
 
-function RoleSelect({ member, roles }: { member: PersonRow; roles: RoleOption[] }) {
+function RoleSelect({ member, roles }: { member: Member; roles: RoleOption[] }) {
   const client = useQueryClient()
   const change = useMutation({
-    mutationFn: (role: string) => peopleApi.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { role } }),
-    onSuccess: (saved) =>
-      toast.success(t('people.role_changed', { name: saved.display_name, role: roleTitle(saved.role, titleOf(saved, roles)) })),
+    mutationFn: (role: string) => api.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { role } }),
+    onSuccess: (saved) => toast.success(t('people.role_changed', { name: saved.display_name, role: titleOf(saved, roles) })),
     onError: toast.error,
     onSettled: () => client.invalidateQueries({ queryKey: keys.people }),
   })
@@ -71,13 +71,13 @@ function RoleSelect({ member, roles }: { member: PersonRow; roles: RoleOption[] 
   )
 }
 
-const titleOf = (member: PersonRow, roles: RoleOption[]) => member.role_title ?? roles.find((role) => role.id === member.role)?.title
+const titleOf = (member: Member, roles: RoleOption[]) => roles.find((role) => role.id === member.role)?.title ?? roleTitle(member.role)
 
-function Actions({ member, onAsk }: { member: PersonRow; onAsk: (action: MemberAction) => void }) {
+function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberAction) => void }) {
   const client = useQueryClient()
   const platform = useCanNode('node.organisations')
   const enable = useMutation({
-    mutationFn: () => peopleApi.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { disabled: false } }),
+    mutationFn: () => api.patch('/api/admin/people/{id}', { path: { id: member.id }, body: { disabled: false } }),
     onSuccess: (saved) => {
       toast.success(t('people.enabled_done', { name: saved.display_name }))
       return client.invalidateQueries({ queryKey: keys.people })

@@ -1,7 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { type PersonRow, peopleQueries } from '@/api/people-queries'
+import { peopleQueries } from '@/api/people-queries'
 import { useCan, useSession } from '@/api/session'
+import type { Member } from '@/api/types'
 import { Button } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
 import { Panel } from '@/components/page'
@@ -17,7 +18,7 @@ export function PeopleList() {
   const manage = useCan('people.manage')
   const roles = useRoles()
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(peopleQueries.people())
-  const [asked, setAsked] = useState<{ action: MemberAction; member: PersonRow } | null>(null)
+  const [asked, setAsked] = useState<{ action: MemberAction; member: Member } | null>(null)
   const members = data?.pages.flatMap((page) => page.items) ?? []
   return (
     <>

@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { CircleCheck, CircleX, FlaskConical, Scale } from 'lucide-react'
+import { CircleCheck, CircleX, FlaskConical, MessagesSquare, Scale } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { type AuthoriserInput, type AuthoriserTest, policyApi, policyKeys, policyQueries } from '@/api/policy-queries'
+import { type AuthoriserInput, type AuthoriserTest, policyKeys, policyQueries } from '@/api/policy-queries'
 import { announce } from '@/components/announcer'
 import { Button } from '@/components/button'
 import { ChoiceCards } from '@/components/choice-cards'
@@ -32,10 +33,42 @@ export function Authoriser() {
         {data === undefined && !error ? <RowsSkeleton rows={3} /> : null}
         {data === undefined ? null : <Form key={JSON.stringify(data)} settings={data} />}
       </Panel>
-      {data ? <Test /> : null}
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+        {data ? <Test /> : null}
+        <Talk />
+      </div>
     </div>
   )
 }
+
+/** What the two say to each other, the same in every language. */
+const QUESTION = `{
+  "subject": {
+    "id": "per_…", "role": "staff",
+    "principal": "session", "principal_id": null
+  },
+  "organisation": "org_…",
+  "action": "people.manage",
+  "resource": "/api/admin/people"
+}`
+const ANSWER = '{ "allow": false, "reason": "not on a Friday" }'
+
+/** What its author has to know. */
+const Talk = () => (
+  <Panel title={t('authoriser.talk')} icon={MessagesSquare} i={2}>
+    <p className="mb-1.5 text-[13.5px] font-medium">{t('authoriser.talk_asks')}</p>
+    <Example>{QUESTION}</Example>
+    <p className="mt-4 mb-1.5 text-[13.5px] font-medium">{t('authoriser.talk_answers')}</p>
+    <Example>{ANSWER}</Example>
+    <p className="mt-1.5 text-[13px] text-ink-3">{t('authoriser.talk_note')}</p>
+  </Panel>
+)
+
+const Example = ({ children }: { children: string }) => (
+  <pre className="rounded-[14px] border border-line bg-surface-2 px-3.5 py-2.5 font-mono text-[12.5px] leading-relaxed break-words whitespace-pre-wrap">
+    {children}
+  </pre>
+)
 
 function State({ settings }: { settings: AuthoriserInput | null }) {
   if (!settings) return <StatusPill state="queued">{t('authoriser.state.none')}</StatusPill>
@@ -53,14 +86,14 @@ function Form({ settings }: { settings: AuthoriserInput | null }) {
   const set = (part: Partial<AuthoriserInput>) => setInput((now) => ({ ...now, ...part }))
   const reread = () => client.invalidateQueries({ queryKey: policyKeys.authoriser })
   const save = useMutation({
-    mutationFn: () => policyApi.put('/api/admin/authoriser', { body: { ...input, url: input.url.trim() } }),
+    mutationFn: () => api.put('/api/admin/authoriser', { body: { ...input, url: input.url.trim() } }),
     onSuccess: () => {
       toast.success(t('authoriser.saved'))
       return reread()
     },
   })
   const remove = useMutation({
-    mutationFn: () => policyApi.delete('/api/admin/authoriser'),
+    mutationFn: () => api.delete('/api/admin/authoriser'),
     onSuccess: () => {
       toast.success(t('authoriser.removed'))
       return reread()
@@ -141,7 +174,7 @@ function Form({ settings }: { settings: AuthoriserInput | null }) {
 /** A question that nobody asked, to see whether and how fast it is answered. */
 function Test() {
   const test = useMutation({
-    mutationFn: () => policyApi.post('/api/admin/authoriser/test'),
+    mutationFn: () => api.post('/api/admin/authoriser/test'),
     onSuccess: (result) => announce(verdict(result)),
   })
   return (
@@ -158,24 +191,20 @@ function Test() {
   )
 }
 
-const hasAnswered = (result: AuthoriserTest) => result.ok ?? result.allow != null
 const verdict = (result: AuthoriserTest) =>
-  hasAnswered(result) ? t(result.allow ? 'authoriser.test_allows' : 'authoriser.test_denies') : t('authoriser.test_failed')
+  result.ok ? t(result.allow ? 'authoriser.test_allows' : 'authoriser.test_denies') : t('authoriser.test_failed')
 
 function Result({ result }: { result: AuthoriserTest }) {
-  const answered = hasAnswered(result)
-  const Icon = answered ? CircleCheck : CircleX
+  const Icon = result.ok ? CircleCheck : CircleX
   return (
     <div className="rise flex items-start gap-3 rounded-[16px] bg-surface-2/70 p-4 text-[14px]">
-      <Icon size={19} className={`mt-0.5 shrink-0 ${answered ? 'text-success' : 'text-danger'}`} aria-hidden="true" />
+      <Icon size={19} className={`mt-0.5 shrink-0 ${result.ok ? 'text-success' : 'text-danger'}`} aria-hidden="true" />
       <div className="min-w-0 flex-1 [overflow-wrap:anywhere]">
         <p className="font-medium">{verdict(result)}</p>
         {result.reason ? <p className="text-ink-2">{sentence(result.reason)}</p> : null}
         {result.error ? <p className="text-danger">{sentence(result.error)}</p> : null}
       </div>
-      {result.milliseconds === undefined ? null : (
-        <span className="font-mono text-[12px] text-ink-3 tabular-nums">{formatDuration(result.milliseconds)}</span>
-      )}
+      <span className="font-mono text-[12px] text-ink-3 tabular-nums">{formatDuration(result.milliseconds)}</span>
     </div>
   )
 }

@@ -81,13 +81,15 @@ export function PolicyList() {
 
 function Row({ resource, onOpen }: { resource: Resource; onOpen: () => void }) {
   return (
-    <li className="flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-3.5">
-      <div className="min-w-0 flex-1 basis-[220px]">
-        <b className="block truncate text-[15px] font-medium">{resource.name}</b>
-        {resource.note ? <span className="block truncate text-[13px] text-ink-2">{resource.note}</span> : null}
-      </div>
-      <div className="min-w-0 basis-[240px] text-[13.5px] text-ink-2 sm:flex-1">
-        {resource.policy ? <Named policy={resource.policy} /> : <StatusPill state="queued">{t('policies.everyone')}</StatusPill>}
+    <li className="flex items-center gap-4 px-5 py-3.5">
+      <div className="grid min-w-0 flex-1 items-center gap-x-4 gap-y-2 sm:grid-cols-2">
+        <div className="min-w-0">
+          <b className="block truncate text-[15px] font-medium">{resource.name}</b>
+          {resource.note ? <span className="block truncate text-[13px] text-ink-2">{resource.note}</span> : null}
+        </div>
+        <div className="min-w-0 text-[13.5px] text-ink-2">
+          {resource.policy ? <Named policy={resource.policy} /> : <StatusPill state="queued">{t('policies.everyone')}</StatusPill>}
+        </div>
       </div>
       <Button kind="outline" size="sm" aria-label={t('policies.edit_of', { name: resource.name })} onClick={onOpen}>
         {t('policies.edit')}

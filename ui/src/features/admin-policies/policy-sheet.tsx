@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import { api } from '@/api/client'
 import { peopleQueries } from '@/api/people-queries'
-import { type PolicyInput, policyApi, policyKeys } from '@/api/policy-queries'
+import { type PolicyInput, policyKeys } from '@/api/policy-queries'
 import { Button } from '@/components/button'
 import { CheckList } from '@/components/choice-cards'
 import { ErrorState, FormError } from '@/components/error-state'
@@ -25,8 +26,8 @@ export function PolicySheet({ resource, onClose }: SheetProps) {
   const path = { type: resource.type, id: resource.id }
   const save = useMutation({
     mutationFn: async () => {
-      if (some) await policyApi.put('/api/admin/policies/{type}/{id}', { path, body: input })
-      else if (policy) await policyApi.delete('/api/admin/policies/{type}/{id}', { path })
+      if (some) await api.put('/api/admin/policies/{type}/{id}', { path, body: input })
+      else if (policy) await api.delete('/api/admin/policies/{type}/{id}', { path })
     },
     onSuccess: () => {
       toast.success(t('policies.saved', { name: resource.name }))

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { type OrganisationRole, roleApi, roleKeys } from '@/api/role-queries'
+import { api } from '@/api/client'
+import { type OrganisationRole, roleKeys } from '@/api/role-queries'
 import { Button } from '@/components/button'
 import { ConfirmDialog, Dialog, DialogActions } from '@/components/dialog'
 import { toast } from '@/components/toast'
@@ -10,7 +11,7 @@ export function DeleteRole({ role, onClose }: { role: OrganisationRole; onClose:
   const client = useQueryClient()
   const name = role.title
   const remove = useMutation({
-    mutationFn: () => roleApi.delete('/api/admin/roles/{id}', { path: { id: role.id } }),
+    mutationFn: () => api.delete('/api/admin/roles/{id}', { path: { id: role.id } }),
     onSuccess: () => {
       toast.success(t('roles.deleted', { name }))
       return client.invalidateQueries({ queryKey: roleKeys.roles })

@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { keys } from '@/api/queries'
-import { type OrganisationRole, type PermissionInfo, type RoleInput, roleApi, roleKeys } from '@/api/role-queries'
+import { type OrganisationRole, type PermissionInfo, type RoleInput, roleKeys } from '@/api/role-queries'
 import { Button } from '@/components/button'
 import { Dialog, DialogActions } from '@/components/dialog'
 import { FormError } from '@/components/error-state'
@@ -43,8 +44,8 @@ export function RoleDialog({ draft, permissions, onClose }: { draft: RoleDraft; 
   const save = useMutation({
     mutationFn: (body: RoleInput) =>
       draft.kind === 'edit'
-        ? roleApi.patch('/api/admin/roles/{id}', { path: { id: draft.role.id }, body })
-        : roleApi.post('/api/admin/roles', { body }),
+        ? api.patch('/api/admin/roles/{id}', { path: { id: draft.role.id }, body })
+        : api.post('/api/admin/roles', { body }),
     onSuccess: (saved) => {
       toast.success(t('roles.saved', { name: saved.title }))
       onClose()

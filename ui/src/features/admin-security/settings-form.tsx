@@ -1,8 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, ShieldCheck, TimerReset } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { peopleApi, peopleQueries, type SecondFactorRule, type SecuritySettings } from '@/api/people-queries'
+import { peopleQueries, type SecondFactorRule, type SecuritySettings } from '@/api/people-queries'
 import { keys } from '@/api/queries'
 import { Button } from '@/components/button'
 import { ChoiceCards } from '@/components/choice-cards'
@@ -38,7 +39,7 @@ export function SettingsForm({ saved }: { saved: SecuritySettings }) {
   const [asking, setAsking] = useState(false)
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: () => peopleApi.put('/api/admin/security', { body: settingsOf(draft) }),
+    mutationFn: () => api.put('/api/admin/security', { body: settingsOf(draft) }),
     onSuccess: (stored) => {
       client.setQueryData(peopleQueries.security().queryKey, stored)
       // The new rule may concern this session too.

@@ -1,9 +1,10 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { DoorOpen, TriangleAlert } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import { signInKey } from '@/api/account-queries'
+import { accountQueries, signInKey } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
-import { peopleApi, peopleQueries, type SignUpRules } from '@/api/people-queries'
+import { peopleQueries, type SignUpRules } from '@/api/people-queries'
 import { Button } from '@/components/button'
 import { ChipsField } from '@/components/chips-field'
 import { ChoiceCards } from '@/components/choice-cards'
@@ -20,9 +21,10 @@ const MODES = ['off', 'approval', 'open'] as const
 export function Rules({ saved }: { saved: SignUpRules }) {
   const [rules, setRules] = useState(saved)
   const [asking, setAsking] = useState(false)
+  const { data: ways } = useQuery(accountQueries.signIn())
   const client = useQueryClient()
   const save = useMutation({
-    mutationFn: (body: SignUpRules) => peopleApi.put('/api/admin/sign-up', { body }),
+    mutationFn: (body: SignUpRules) => api.put('/api/admin/sign-up', { body }),
     onSuccess: (stored) => {
       client.setQueryData(peopleQueries.signUpRules().queryKey, stored)
       void client.invalidateQueries({ queryKey: signInKey })
@@ -58,6 +60,12 @@ export function Rules({ saved }: { saved: SignUpRules }) {
           onChange={(mode) => setRules((now) => ({ ...now, mode }))}
           items={MODES.map((value) => ({ value, title: t(`admission.signup.${value}`), note: t(`admission.signup.${value}_note`) }))}
         />
+        {rules.mode === 'open' && ways?.password_reset === false ? (
+          <p role="status" className="-mt-3 flex items-start gap-2 text-[13.5px] text-warn">
+            <TriangleAlert size={16} className="mt-0.5 shrink-0" aria-hidden="true" />
+            {t('admission.signup.no_mail')}
+          </p>
+        ) : null}
         {saved.mode === 'off' ? null : (
           <p className="-mt-3 text-[13.5px] text-ink-2">
             {rich(

@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Hourglass } from 'lucide-react'
 import { useState } from 'react'
-import { peopleApi, peopleKeys, peopleQueries, type SignUpRequest } from '@/api/people-queries'
+import { api } from '@/api/client'
+import { peopleKeys, peopleQueries, type SignUpRequest } from '@/api/people-queries'
 import { keys } from '@/api/queries'
 import { Avatar } from '@/components/avatar'
 import { Button } from '@/components/button'
@@ -9,6 +10,7 @@ import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
 import { EmptyState, Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
+import { StatusPill } from '@/components/status'
 import { toast } from '@/components/toast'
 import { rich, t } from '@/lib/i18n'
 import { formatRelative } from '@/lib/i18n/format'
@@ -36,7 +38,7 @@ function Row({ request, onRefuse }: { request: SignUpRequest; onRefuse: () => vo
   const client = useQueryClient()
   const name = request.display_name
   const approve = useMutation({
-    mutationFn: () => peopleApi.post('/api/admin/sign-ups/{id}/approve', { path: { id: request.id } }),
+    mutationFn: () => api.post('/api/admin/sign-ups/{id}/approve', { path: { id: request.id } }),
     onSuccess: () => {
       toast.success(t('admission.waiting.approved', { name }))
       void client.invalidateQueries({ queryKey: keys.organisations })
@@ -49,7 +51,12 @@ function Row({ request, onRefuse }: { request: SignUpRequest; onRefuse: () => vo
       <Avatar name={name} size={40} />
       <div className="min-w-0 flex-1 basis-[200px]">
         <b className="block truncate text-[15px] font-semibold">{name}</b>
-        <p className="truncate text-[13.5px] text-ink-2">{request.email}</p>
+        <p className="flex flex-wrap items-center gap-x-2.5 gap-y-1 text-[13.5px] text-ink-2">
+          <span className="truncate">{request.email}</span>
+          <StatusPill state={request.email_verified ? 'verified' : 'queued'}>
+            {t(request.email_verified ? 'admission.waiting.proven' : 'admission.waiting.unproven')}
+          </StatusPill>
+        </p>
         <p className="text-[13px] text-ink-2">
           {rich(
             'admission.waiting.organisation',
@@ -90,7 +97,7 @@ function Refuse({ request, onClose }: { request: SignUpRequest; onClose: () => v
   const client = useQueryClient()
   const name = request.display_name
   const refuse = useMutation({
-    mutationFn: () => peopleApi.post('/api/admin/sign-ups/{id}/refuse', { path: { id: request.id } }),
+    mutationFn: () => api.post('/api/admin/sign-ups/{id}/refuse', { path: { id: request.id } }),
     onSuccess: () => {
       toast.success(t('admission.waiting.refused', { name }))
       return client.invalidateQueries({ queryKey: peopleKeys.signUps })

@@ -24,11 +24,13 @@ const DIRECTORY: Directory = {
   group_map: [{ group: 'cn=all,dc=example,dc=org', organisation_id: 'org_1', role: 'normal' }],
   refresh_minutes: 60,
   last_refresh: null,
+  created_at: '2026-11-27T10:00:00Z',
+  updated_at: '2026-11-27T10:00:00Z',
 }
 
 describe('a directory in the form', () => {
   test('goes back as it came, without its password', () => {
-    const { id: _, has_bind_password, last_refresh, ...settings } = DIRECTORY
+    const { id: _, has_bind_password, last_refresh, created_at, updated_at, ...settings } = DIRECTORY
     expect(toInput(draftOf(DIRECTORY), true)).toEqual(settings)
     expect(PARTS.every((part) => isDone(part, draftOf(DIRECTORY)))).toBe(true)
   })

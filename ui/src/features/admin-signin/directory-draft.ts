@@ -100,7 +100,7 @@ export const draftOf = (directory: Directory): Draft => ({
   base_dn: directory.base_dn,
   user_filter: directory.user_filter,
   login_attributes: directory.login_attributes.join(', '),
-  attributes: directory.attributes,
+  attributes: { ...directory.attributes, member_of: directory.attributes.member_of ?? '' },
   group_base_dn: directory.group_base_dn ?? '',
   group_filter: directory.group_filter,
   nested_groups: directory.nested_groups,

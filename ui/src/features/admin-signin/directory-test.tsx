@@ -1,7 +1,8 @@
 import { useMutation } from '@tanstack/react-query'
 import { FlaskConical, ShieldCheck, UserRound } from 'lucide-react'
 import { useState } from 'react'
-import { type DirectoryTestInput, directoryApi } from '@/api/directory-queries'
+import { api } from '@/api/client'
+import type { DirectoryTestInput } from '@/api/directory-queries'
 import { announce } from '@/components/announcer'
 import { Button } from '@/components/button'
 import { FormError } from '@/components/error-state'
@@ -18,7 +19,7 @@ export function DirectoryTestPanel({ input, name, onResult }: TestProps) {
   const [password, setPassword] = useState('')
   const test = useMutation({
     mutationFn: () =>
-      directoryApi.post('/api/admin/directories/test', {
+      api.post('/api/admin/directories/test', {
         body: { ...input(), ...(login.trim() ? { login: login.trim() } : {}), ...(login.trim() && password ? { password } : {}) },
       }),
     onSuccess: (result) => {

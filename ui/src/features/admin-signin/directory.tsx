@@ -4,7 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { RefreshCw, Trash2 } from 'lucide-react'
 import { useState } from 'react'
-import { type Directory, directoryApi, directoryKeys, directoryQueries, isRefreshing } from '@/api/directory-queries'
+import { api } from '@/api/client'
+import { type Directory, directoryKeys, directoryQueries, isRefreshing } from '@/api/directory-queries'
 import { Button } from '@/components/button'
 import { Switch } from '@/components/field'
 import { PageHeader, Panel } from '@/components/page'
@@ -97,7 +98,7 @@ function Detail({ directory }: { directory: Directory }) {
 function RefreshNow({ directory }: { directory: Directory }) {
   const client = useQueryClient()
   const refresh = useMutation({
-    mutationFn: () => directoryApi.post('/api/admin/directories/{id}/refresh', { path: { id: directory.id } }),
+    mutationFn: () => api.post('/api/admin/directories/{id}/refresh', { path: { id: directory.id } }),
     onSuccess: () => toast.success(t('directory.refresh_started')),
     onError: toast.error,
     onSettled: () => client.invalidateQueries({ queryKey: directoryKeys.all }),
@@ -115,7 +116,7 @@ function DeleteDirectory({ directory, onClose }: { directory: Directory; onClose
   const client = useQueryClient()
   const navigate = useNavigate()
   const remove = useMutation({
-    mutationFn: () => directoryApi.delete('/api/admin/directories/{id}', { path: { id: directory.id } }),
+    mutationFn: () => api.delete('/api/admin/directories/{id}', { path: { id: directory.id } }),
     onSuccess: async () => {
       toast.success(t('signins.deleted', { name: directory.name }))
       await navigate({ to: '/admin/sign-in' })

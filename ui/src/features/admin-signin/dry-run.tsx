@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { ScanSearch } from 'lucide-react'
-import { type DryRun, type DryRunChange, type DryRunPerson, directoryApi } from '@/api/directory-queries'
+import { api } from '@/api/client'
+import type { DryRun, DryRunChange, DryRunPerson } from '@/api/directory-queries'
 import { announce } from '@/components/announcer'
 import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
@@ -28,7 +29,7 @@ export function DryRunPanel({ id, name }: { id: string; name: string }) {
   const { titleOf } = useRoleNames()
   const { nameOf } = useOrganisations()
   const run = useMutation({
-    mutationFn: () => directoryApi.post('/api/admin/directories/{id}/dry-run', { path: { id }, body: { limit: PEOPLE_MAX } }),
+    mutationFn: () => api.post('/api/admin/directories/{id}/dry-run', { path: { id }, body: { limit: PEOPLE_MAX } }),
     onSuccess: (found) => announce(t('dry_run.found', { count: found.people.length })),
   })
   const rows = run.data?.people.map((person, at): Row => ({ ...person, id: `${at}/${person.login}` }))

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { KeyRound, RotateCw } from 'lucide-react'
 import { useState } from 'react'
-import { type IdentityProvider, identityProviderApi, identityProviderKeys, type Saml } from '@/api/identity-provider-queries'
+import { api } from '@/api/client'
+import { type IdentityProvider, identityProviderKeys, type Saml } from '@/api/identity-provider-queries'
 import { Button } from '@/components/button'
 import { CopyLine } from '@/components/copy-line'
 import { ConfirmDialog } from '@/components/dialog'
@@ -19,13 +20,13 @@ export function KeyRotation({ provider, saml }: { provider: IdentityProvider; sa
   const path = { id: provider.id }
   const reread = () => client.invalidateQueries({ queryKey: identityProviderKeys.all })
   const rotate = useMutation({
-    mutationFn: () => identityProviderApi.post('/api/admin/identity-providers/{id}/rotate-key', { path }),
+    mutationFn: () => api.post('/api/admin/identity-providers/{id}/rotate-key', { path }),
     onSuccess: () => toast.success(t('keys.made')),
     onError: toast.error,
     onSettled: reread,
   })
   const activate = useMutation({
-    mutationFn: () => identityProviderApi.post('/api/admin/identity-providers/{id}/activate-key', { path }),
+    mutationFn: () => api.post('/api/admin/identity-providers/{id}/activate-key', { path }),
     onSuccess: () => toast.success(t('keys.activated')),
     onError: toast.error,
     onSettled: () => {

@@ -1,7 +1,8 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { ExternalLink, LoaderCircle, LogIn } from 'lucide-react'
 import { useEffect } from 'react'
-import { type IdentityProvider, identityProviderApi, identityProviderQueries, type LoginTestResult } from '@/api/identity-provider-queries'
+import { api } from '@/api/client'
+import { type IdentityProvider, identityProviderQueries, type LoginTestResult } from '@/api/identity-provider-queries'
 import { announce } from '@/components/announcer'
 import { Button } from '@/components/button'
 import { ErrorState, FormError } from '@/components/error-state'
@@ -15,7 +16,7 @@ type LoginTestProps = { provider: Pick<IdentityProvider, 'id' | 'name'> }
 /** A login in another tab that signs nobody in: what came back, and what it would give. */
 export function LoginTestPanel({ provider }: LoginTestProps) {
   const start = useMutation({
-    mutationFn: () => identityProviderApi.post('/api/admin/identity-providers/{id}/test', { path: { id: provider.id } }),
+    mutationFn: () => api.post('/api/admin/identity-providers/{id}/test', { path: { id: provider.id } }),
     // The other tab gets no handle of this one. Where a browser holds it back, the link below opens it.
     onSuccess: ({ login_path }) => void window.open(login_path, '_blank', 'noopener'),
   })

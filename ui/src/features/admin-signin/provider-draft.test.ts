@@ -7,7 +7,14 @@ describe('an identity provider in the form', () => {
   test('is filled in by its metadata, and goes out with certificates as text', () => {
     const draft = withMetadata(
       { ...emptyDraft('saml'), name: ' Single sign-on ' },
-      { idp_entity_id: 'https://idp', sso_url: 'https://idp/sso', slo_url: null, certificates: [CERTIFICATE] },
+      {
+        idp_entity_id: 'https://idp',
+        sso_url: 'https://idp/sso',
+        slo_url: null,
+        certificates: [CERTIFICATE],
+        name_id_format: null,
+        sign_requests: true,
+      },
     )
     expect(isDone('idp', draft)).toBe(true)
     const input = toInput(draft, false)
@@ -21,7 +28,12 @@ describe('an identity provider in the form', () => {
     const draft = emptyDraft('oidc')
     draft.oidc = { ...draft.oidc, issuer: 'https://login.example.org/', client_id: 'guildhall', scopes: 'openid  email,groups' }
     const input = toInput({ ...draft, name: 'Login' }, true)
-    expect(input.oidc).toEqual({ issuer: 'https://login.example.org/', client_id: 'guildhall', scopes: ['openid', 'email', 'groups'] })
+    expect(input.oidc).toEqual({
+      issuer: 'https://login.example.org/',
+      client_id: 'guildhall',
+      scopes: ['openid', 'email', 'groups'],
+      ca_pem: null,
+    })
     expect(input.saml).toBeUndefined()
   })
 

@@ -29,7 +29,7 @@ export type Draft = {
     sign_requests: boolean
     name_id_format: string
   }
-  oidc: { issuer: string; client_id: string; client_secret: string; has_client_secret: boolean; scopes: string }
+  oidc: { issuer: string; client_id: string; client_secret: string; has_client_secret: boolean; scopes: string; ca_pem: string }
   attributes: IdentityAttributes
   group_map: GroupRule[]
   default_grant: RoleGrant | null
@@ -53,7 +53,7 @@ export const emptyDraft = (kind: IdentityProviderKind): Draft => ({
     sign_requests: true,
     name_id_format: '',
   },
-  oidc: { issuer: '', client_id: '', client_secret: '', has_client_secret: false, scopes: 'openid profile email' },
+  oidc: { issuer: '', client_id: '', client_secret: '', has_client_secret: false, scopes: 'openid profile email', ca_pem: '' },
   attributes: USUAL,
   group_map: [],
   default_grant: null,
@@ -85,9 +85,10 @@ export function draftOf(provider: IdentityProvider): Draft {
           client_id: oidc.client_id,
           has_client_secret: oidc.has_client_secret,
           scopes: oidc.scopes.join(' '),
+          ca_pem: oidc.ca_pem ?? '',
         }
       : empty.oidc,
-    attributes: provider.attributes,
+    attributes: { ...USUAL, ...provider.attributes },
     group_map: provider.group_map,
     default_grant: provider.default_grant,
   }
@@ -103,7 +104,7 @@ export const withMetadata = (draft: Draft, found: SamlMetadata): Draft => ({
     slo_url: found.slo_url ?? '',
     certificates: found.certificates,
     name_id_format: found.name_id_format ?? draft.saml.name_id_format,
-    sign_requests: found.sign_requests ?? draft.saml.sign_requests,
+    sign_requests: found.sign_requests,
   },
 })
 
@@ -126,6 +127,7 @@ const oidcOf = ({ oidc }: Draft): OidcInput => ({
   client_id: oidc.client_id.trim(),
   ...(oidc.client_secret ? { client_secret: oidc.client_secret } : {}),
   scopes: oidc.scopes.split(/[\s,]+/).filter(Boolean),
+  ca_pem: said(oidc.ca_pem),
 })
 
 /** What is sent for a new provider; a change leaves the kind as it is. */

@@ -1,6 +1,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { FileSearch } from 'lucide-react'
-import { identityProviderApi, type SamlMetadata } from '@/api/identity-provider-queries'
+import { api } from '@/api/client'
+import type { SamlMetadata } from '@/api/identity-provider-queries'
 import { announce } from '@/components/announcer'
 import { Button } from '@/components/button'
 import { FormError } from '@/components/error-state'
@@ -43,16 +44,23 @@ const NameField = ({ draft, onChange, wrong }: PartProps) => (
   />
 )
 
+/** Text that was pasted or dropped in one piece needs no button to be read. */
+const isWholeDocument = (xml: string) => /<\/(?:[\w.-]+:)?Entit(?:y|ies)Descriptor>\s*$/.test(xml)
+
 function MetadataPart(props: PartProps) {
   const { draft, onChange } = props
   const read = useMutation({
-    mutationFn: (xml: string) => identityProviderApi.post('/api/admin/identity-providers/saml/parse-metadata', { body: { xml } }),
+    mutationFn: (xml: string) => api.post('/api/admin/identity-providers/saml/parse-metadata', { body: { xml } }),
     onSuccess: (found: SamlMetadata, xml) => {
       onChange(withMetadata({ ...draft, saml: { ...draft.saml, xml } }, found))
       announce(t('idp.metadata_read', { entity: found.idp_entity_id }))
     },
   })
   const { xml } = draft.saml
+  const take = (next: string) => {
+    onChange({ ...draft, saml: { ...draft.saml, xml: next } })
+    if (isWholeDocument(next)) read.mutate(next)
+  }
   return (
     <>
       <NameField {...props} />
@@ -63,7 +71,7 @@ function MetadataPart(props: PartProps) {
         rows={7}
         placeholder={EXAMPLES.metadata}
         value={xml}
-        onChange={(next) => onChange({ ...draft, saml: { ...draft.saml, xml: next } })}
+        onChange={take}
       />
       <Button kind="outline" className="justify-self-start" disabled={xml.trim() === '' || read.isPending} onClick={() => read.mutate(xml)}>
         <FileSearch size={17} aria-hidden="true" />
@@ -191,6 +199,25 @@ function OidcPart(props: PartProps) {
         error={wrong('oidc.scopes')}
         onChange={(event) => set({ scopes: event.target.value })}
       />
+      <details open={oidc.ca_pem !== '' || wrong('oidc.ca_pem') !== undefined}>
+        <summary className="w-fit cursor-pointer text-[14px] font-medium text-brand">{t('idp.more')}</summary>
+        <div className="mt-4">
+          <TextDrop
+            label={t('oidc.ca')}
+            hint={t('oidc.ca_hint')}
+            accept=".pem,.crt,.cer,.txt"
+            rows={4}
+            placeholder={EXAMPLES.pem}
+            value={oidc.ca_pem}
+            onChange={(ca_pem) => set({ ca_pem })}
+          />
+          {wrong('oidc.ca_pem') ? (
+            <p role="alert" className="mt-1.5 text-[13px] text-danger">
+              {wrong('oidc.ca_pem')}
+            </p>
+          ) : null}
+        </div>
+      </details>
     </>
   )
 }

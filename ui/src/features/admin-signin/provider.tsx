@@ -4,13 +4,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, useNavigate } from '@tanstack/react-router'
 import { Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import {
-  type IdentityProvider,
-  identityProviderApi,
-  identityProviderKeys,
-  identityProviderQueries,
-  type SignInFailure,
-} from '@/api/identity-provider-queries'
+import { api } from '@/api/client'
+import { type IdentityProvider, identityProviderKeys, identityProviderQueries, type SignInFailure } from '@/api/identity-provider-queries'
 import { Button } from '@/components/button'
 import { FormError } from '@/components/error-state'
 import { Switch } from '@/components/field'
@@ -183,7 +178,7 @@ function DeleteProvider({ provider, onClose }: { provider: IdentityProvider; onC
   const client = useQueryClient()
   const navigate = useNavigate()
   const remove = useMutation({
-    mutationFn: () => identityProviderApi.delete('/api/admin/identity-providers/{id}', { path: { id: provider.id } }),
+    mutationFn: () => api.delete('/api/admin/identity-providers/{id}', { path: { id: provider.id } }),
     onSuccess: async () => {
       toast.success(t('signins.deleted', { name: provider.name }))
       await navigate({ to: '/admin/sign-in' })

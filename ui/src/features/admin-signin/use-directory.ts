@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { signInKey } from '@/api/account-queries'
-import { type Directory, type DirectoryInput, directoryApi, directoryKeys, directoryQueries } from '@/api/directory-queries'
+import { api } from '@/api/client'
+import { type Directory, type DirectoryInput, directoryKeys, directoryQueries } from '@/api/directory-queries'
 import { isApiError } from '@/api/error'
 import { keys } from '@/api/queries'
 
@@ -9,9 +10,7 @@ export function useSaveDirectory() {
   const client = useQueryClient()
   return useMutation({
     mutationFn: ({ id, input }: { id: string | undefined; input: DirectoryInput }) =>
-      id
-        ? directoryApi.patch('/api/admin/directories/{id}', { path: { id }, body: input })
-        : directoryApi.post('/api/admin/directories', { body: input }),
+      id ? api.patch('/api/admin/directories/{id}', { path: { id }, body: input }) : api.post('/api/admin/directories', { body: input }),
     onSuccess: (saved) => keep(client, saved),
   })
 }
@@ -20,7 +19,7 @@ export function useSaveDirectory() {
 export function useEnableDirectory(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (enabled: boolean) => directoryApi.patch('/api/admin/directories/{id}', { path: { id }, body: { enabled } }),
+    mutationFn: (enabled: boolean) => api.patch('/api/admin/directories/{id}', { path: { id }, body: { enabled } }),
     onSuccess: (saved) => keep(client, saved),
   })
 }

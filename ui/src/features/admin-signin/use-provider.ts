@@ -1,9 +1,9 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { signInKey } from '@/api/account-queries'
+import { api } from '@/api/client'
 import {
   type IdentityProvider,
   type IdentityProviderInput,
-  identityProviderApi,
   identityProviderKeys,
   identityProviderQueries,
 } from '@/api/identity-provider-queries'
@@ -14,8 +14,8 @@ export function useSaveProvider() {
   return useMutation({
     mutationFn: ({ id, input: { kind, ...change } }: { id: string | undefined; input: IdentityProviderInput }) =>
       id
-        ? identityProviderApi.patch('/api/admin/identity-providers/{id}', { path: { id }, body: change })
-        : identityProviderApi.post('/api/admin/identity-providers', { body: { kind, ...change } }),
+        ? api.patch('/api/admin/identity-providers/{id}', { path: { id }, body: change })
+        : api.post('/api/admin/identity-providers', { body: { kind, ...change } }),
     onSuccess: (saved) => keep(client, saved),
   })
 }
@@ -24,7 +24,7 @@ export function useSaveProvider() {
 export function useEnableProvider(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (enabled: boolean) => identityProviderApi.patch('/api/admin/identity-providers/{id}', { path: { id }, body: { enabled } }),
+    mutationFn: (enabled: boolean) => api.patch('/api/admin/identity-providers/{id}', { path: { id }, body: { enabled } }),
     onSuccess: (saved) => keep(client, saved),
   })
 }

@@ -2,8 +2,9 @@ import '@/lib/i18n/en/consent'
 import '@/lib/i18n/en/signin'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import { api } from '@/api/client'
 import { useSession } from '@/api/session'
-import { type AuthorizeRequest, tokenApi, tokenQueries } from '@/api/token-queries'
+import { type AuthorizeRequest, tokenQueries } from '@/api/token-queries'
 import { AskedFor, Caution } from '@/components/asked-for'
 import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
@@ -59,7 +60,7 @@ function Decide({ request, asked }: DecideProps) {
   const destination = destinationOf(request.redirect_uri)
   const decide = useMutation({
     mutationFn: async (allow: boolean) => {
-      const { redirect_to } = await tokenApi.post('/api/oauth/authorize/decide', { body: { ...request, allow } })
+      const { redirect_to } = await api.post('/api/oauth/authorize/decide', { body: { ...request, allow } })
       if (!mayFollow(redirect_to)) throw new Error('an address that leads nowhere')
       window.location.assign(redirect_to)
     },

@@ -4,9 +4,10 @@ import { useMutation } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { ArrowRight, MonitorSmartphone } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { useSession } from '@/api/session'
-import { type Asked, tokenApi } from '@/api/token-queries'
+import type { Asked } from '@/api/token-queries'
 import { AskedFor, Caution } from '@/components/asked-for'
 import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
@@ -20,9 +21,9 @@ import { codeOf, isWholeCode } from './code'
 export default function Device() {
   const { user_code } = useSearch({ from: '/device' })
   const [code, setCode] = useState(() => codeOf(user_code ?? ''))
-  const check = useMutation({ mutationFn: (typed: string) => tokenApi.post('/api/oauth/device/check', { body: { user_code: typed } }) })
+  const check = useMutation({ mutationFn: (typed: string) => api.post('/api/oauth/device/check', { body: { user_code: typed } }) })
   const decide = useMutation({
-    mutationFn: (allow: boolean) => tokenApi.post('/api/oauth/device/decide', { body: { user_code: code, allow } }),
+    mutationFn: (allow: boolean) => api.post('/api/oauth/device/decide', { body: { user_code: code, allow } }),
   })
   const startOver = () => {
     setCode('')

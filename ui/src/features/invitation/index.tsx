@@ -1,37 +1,30 @@
 import '@/lib/i18n/en/entry'
 import '@/lib/i18n/en/signin'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
-import { ArrowRight, AtSign, Link2Off, LoaderCircle, User } from 'lucide-react'
+import { useNavigate } from '@tanstack/react-router'
+import { ArrowRight, AtSign, LoaderCircle, User } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
-import {
-  type AcceptInvitation,
-  accountApi,
-  accountQueries,
-  challengeIn,
-  type InvitationCheck,
-  type SecondFactorChallenge,
-} from '@/api/account-queries'
+import { type AcceptInvitation, accountQueries, challengeIn, type InvitationCheck, type SecondFactorChallenge } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { adoptSession } from '@/api/session'
 import type { Session } from '@/api/types'
-import { Button, btn } from '@/components/button'
+import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
 import { ErrorState, errorText, FormError } from '@/components/error-state'
 import { Field } from '@/components/field'
-import { PageTitle } from '@/components/page-title'
+import { forgetLinkToken, useLinkToken } from '@/components/link-token'
 import { PasswordField } from '@/components/password-field'
 import { SecondFactorStep } from '@/components/second-factor-step'
-import { Bone } from '@/components/skeleton'
+import { CheckingLink, ShutLink } from '@/components/shut-link'
 import { rich, t } from '@/lib/i18n'
 import { formatDateTime } from '@/lib/i18n/format'
 import { PASSWORD_LENGTH_MIN, strengthOf } from '@/lib/password'
 import { roleTitle } from '@/lib/role-title'
-import { forgetInvitation, useInvitationToken } from './link'
 
 /** An invitation by link: into an account that is there, or a new one. */
 export default function Invitation() {
-  const token = useInvitationToken()
+  const token = useLinkToken('/invitation')
   const { data, error, refetch } = useQuery({ ...accountQueries.invitation(token ?? ''), enabled: token !== null, retry: false })
   const [challenge, setChallenge] = useState<SecondFactorChallenge | null>(null)
   const enter = useEnter()
@@ -45,10 +38,10 @@ export default function Invitation() {
   }
   return (
     <Door label={t('entry.invitation.region')}>
-      {token === null ? <Shut title={t('entry.invitation.missing_title')} text={t('entry.invitation.missing')} /> : null}
-      {refused ? <Shut title={t('entry.invitation.failed_title')} text={errorText(error)} /> : null}
+      {token === null ? <ShutLink title={t('entry.invitation.missing_title')} text={t('entry.invitation.missing')} /> : null}
+      {refused ? <ShutLink title={t('entry.invitation.failed_title')} text={errorText(error)} /> : null}
       {error && !refused ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {token && !data && !error ? <Checking /> : null}
+      {token && !data && !error ? <CheckingLink title={t('entry.invitation.region')} label={t('entry.invitation.checking')} /> : null}
       {token && data ? <Form token={token} invitation={data} onSession={enter} onChallenge={setChallenge} /> : null}
     </Door>
   )
@@ -59,7 +52,7 @@ function useEnter() {
   const client = useQueryClient()
   const navigate = useNavigate()
   return async (session: Session) => {
-    forgetInvitation()
+    forgetLinkToken('/invitation')
     adoptSession(client, session)
     await navigate({ to: '/', replace: true })
   }
@@ -84,7 +77,7 @@ function Form({ token, invitation, onSession, onChallenge }: FormProps) {
         ? { password: input.password }
         : { display_name: input.display_name.trim(), password: input.password }
       // An invitation for one address is for nobody else: the node knows it.
-      return accountApi.post('/api/invitations/accept', { body: { token, ...person, ...(invitation.email ? {} : { email: input.email }) } })
+      return api.post('/api/invitations/accept', { body: { token, ...person, ...(invitation.email ? {} : { email: input.email }) } })
     },
     onSuccess: onSession,
     onError: (error) => {
@@ -154,29 +147,5 @@ function Form({ token, invitation, onSession, onChallenge }: FormProps) {
         </Button>
       </form>
     </>
-  )
-}
-
-const Checking = () => (
-  <div role="status" aria-label={t('entry.invitation.checking')} className="grid gap-5">
-    <PageTitle>{t('entry.invitation.region')}</PageTitle>
-    <Bone className="h-8 w-4/5" />
-    <Bone className="h-4 w-3/5" />
-    <Bone className="mt-3 h-12 w-full" />
-    <Bone className="h-12 w-full" />
-  </div>
-)
-
-function Shut({ title, text }: { title: string; text: string }) {
-  return (
-    <div role="alert" className="grid justify-items-center gap-4 text-center">
-      <span className="grid size-20 place-items-center rounded-full bg-brand-soft text-brand">
-        <Link2Off size={36} strokeWidth={1.8} aria-hidden="true" />
-      </span>
-      <DoorHeading title={title}>{text}</DoorHeading>
-      <Link to="/signin" className={btn('outline', 'lg', 'mt-3')}>
-        {t('entry.to_signin')}
-      </Link>
-    </div>
   )
 }

@@ -17,7 +17,7 @@ import { PASSWORD_LENGTH_MIN, strengthOf } from '@/lib/password'
 /** A person who signed in with a temporary password chooses their own before anything else. */
 export default function NewPassword() {
   const [input, setInput] = useState({ current_password: '', new_password: '' })
-  const { person } = useSession()
+  const session = useSession()
   const client = useQueryClient()
   const navigate = useNavigate()
   const change = useMutation({
@@ -36,7 +36,7 @@ export default function NewPassword() {
     <Door label={t('newpassword.title')}>
       <DoorHeading title={t('newpassword.title')}>{t('newpassword.lead')}</DoorHeading>
       <form className="mt-8 grid gap-5" onSubmit={submit}>
-        <input type="hidden" autoComplete="username" value={person.email} readOnly />
+        <input type="hidden" autoComplete="username" value={session.person.email} readOnly />
         <PasswordField
           label={t('newpassword.current')}
           autoComplete="current-password"
@@ -61,7 +61,7 @@ export default function NewPassword() {
           {t('newpassword.submit')}
           <ArrowRight size={17} className="rtl:-scale-x-100" aria-hidden="true" />
         </Button>
-        <Button kind="quiet" onClick={() => void signOut().catch(toast.error)}>
+        <Button kind="quiet" onClick={() => void signOut(session).catch(toast.error)}>
           {t('newpassword.other')}
         </Button>
       </form>

@@ -1,53 +1,51 @@
 import '@/lib/i18n/en/entry'
 import '@/lib/i18n/en/signin'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { Link, useNavigate } from '@tanstack/react-router'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { ArrowRight, AtSign, Building2, DoorClosed, LoaderCircle, User } from 'lucide-react'
-import { type FormEvent, type ReactNode, useState } from 'react'
-import { accountApi, accountQueries, isSession, type SignUpInput, type SignUpMode } from '@/api/account-queries'
+import { type FormEvent, useState } from 'react'
+import { accountQueries, type SignUpInput, type SignUpState } from '@/api/account-queries'
+import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
 import { queries } from '@/api/queries'
-import { adoptSession } from '@/api/session'
-import { Button, btn } from '@/components/button'
+import { Button } from '@/components/button'
 import { Door, DoorHeading } from '@/components/door'
 import { ErrorState, FormError } from '@/components/error-state'
 import { Field } from '@/components/field'
 import { PasswordField } from '@/components/password-field'
-import { Seal } from '@/components/seal'
 import { Bone } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
 import { PASSWORD_LENGTH_MIN, strengthOf } from '@/lib/password'
+import { Centre, MailSent, Waiting } from './waiting'
 
 /** Who comes by themselves: an account and an organisation, at once or after an administrator has looked at it. */
 export default function SignUp() {
   const { data, error, refetch } = useQuery(accountQueries.signUp())
-  const [waiting, setWaiting] = useState<string | null>(null)
+  const [asked, setAsked] = useState<Asked | null>(null)
   return (
     <Door label={t('entry.signup.region')}>
-      {waiting ? <Waiting email={waiting} /> : null}
+      {asked?.state === 'waiting' ? <Waiting email={asked.email} /> : null}
+      {asked?.state === 'verify_email' ? <MailSent email={asked.email} /> : null}
       {error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <Loading />}
-      {!waiting && data?.mode === 'off' ? <Closed /> : null}
-      {!waiting && data && data.mode !== 'off' ? <Form mode={data.mode} onWaiting={setWaiting} /> : null}
+      {!asked && data?.mode === 'off' ? <Closed /> : null}
+      {!asked && data && data.mode !== 'off' ? <Form state={data} onAsked={setAsked} /> : null}
     </Door>
   )
 }
 
+/** Who asked, and whose turn it is. */
+type Asked = { email: string; state: string }
+
 const EMPTY: SignUpInput = { email: '', display_name: '', password: '', organisation: '' }
 const FIELDS = ['email', 'display_name', 'password', 'organisation'] as const
 
-function Form({ mode, onWaiting }: { mode: SignUpMode; onWaiting: (email: string) => void }) {
+function Form({ state, onAsked }: { state: SignUpState; onAsked: (asked: Asked) => void }) {
   const [input, setInput] = useState(EMPTY)
   const { data: node } = useQuery(queries.setup())
-  const client = useQueryClient()
-  const navigate = useNavigate()
   const signUp = useMutation({
-    mutationFn: (body: SignUpInput) => accountApi.post('/api/sign-up', { body }),
-    onSuccess: async (answer) => {
-      if (!isSession(answer)) return onWaiting(input.email)
-      adoptSession(client, answer)
-      await navigate({ to: '/', replace: true })
-    },
+    mutationFn: (body: SignUpInput) => api.post('/api/sign-up', { body }),
+    onSuccess: (answer) => onAsked({ email: input.email, state: answer.state }),
   })
   const refusal = isApiError(signUp.error) ? signUp.error : undefined
   const field = (name: keyof SignUpInput) => ({
@@ -60,12 +58,12 @@ function Form({ mode, onWaiting }: { mode: SignUpMode; onWaiting: (email: string
     event.preventDefault()
     signUp.mutate(input)
   }
+  const notes = [state.verifies_email ? t('entry.signup.verifies') : null, state.mode === 'approval' ? t('entry.signup.approval') : null]
+  const note = notes.filter((part) => part !== null).join(' ')
   return (
     <>
       <DoorHeading title={t('entry.signup.title')}>{node ? t('entry.signup.lead', { node: node.node_name }) : '\u00a0'}</DoorHeading>
-      {mode === 'approval' ? (
-        <p className="mt-4 rounded-[14px] bg-surface-2 px-4 py-3 text-[14px] text-ink-2">{t('entry.signup.approval')}</p>
-      ) : null}
+      {note ? <p className="mt-4 rounded-[14px] bg-surface-2 px-4 py-3 text-[14px] text-ink-2">{note}</p> : null}
       <form className="mt-7 grid gap-5" onSubmit={submit}>
         <Field {...field('display_name')} autoFocus label={t('entry.name')} icon={User} autoComplete="name" maxLength={120} />
         <Field
@@ -119,18 +117,6 @@ const Loading = () => (
   </div>
 )
 
-function Centre({ art, title, children }: { art: ReactNode; title: string; children: ReactNode }) {
-  return (
-    <div className="grid justify-items-center gap-4 text-center" role="status">
-      {art}
-      <DoorHeading title={title}>{children}</DoorHeading>
-      <Link to="/signin" className={btn('outline', 'lg', 'mt-3')}>
-        {t('entry.to_signin')}
-      </Link>
-    </div>
-  )
-}
-
 const Closed = () => (
   <Centre
     title={t('entry.signup.closed_title')}
@@ -141,11 +127,5 @@ const Closed = () => (
     }
   >
     {t('entry.signup.closed')}
-  </Centre>
-)
-
-const Waiting = ({ email }: { email: string }) => (
-  <Centre title={t('entry.signup.waiting_title')} art={<Seal size={112} />}>
-    {t('entry.signup.waiting', { email })}
   </Centre>
 )

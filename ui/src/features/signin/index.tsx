@@ -15,7 +15,14 @@ import { OtherWays } from './other-ways'
 import { PasswordForm } from './password-form'
 
 /** What every node can do, where it does not say what else. */
-const PASSWORD_ONLY: SignInOptions = { password: true, passkey: false, directories: [], providers: [], sign_up: 'off' }
+const PASSWORD_ONLY: SignInOptions = {
+  password: true,
+  passkey: false,
+  directories: [],
+  providers: [],
+  sign_up: 'off',
+  password_reset: false,
+}
 
 export default function SignIn() {
   const { next } = useSearch({ from: '/signin' })
@@ -50,7 +57,7 @@ function FirstStep({ expired, next, onSession, onChallenge }: FirstStepProps) {
   const { data } = useQuery({ ...accountQueries.signIn(), retry: false })
   const ways = data ?? PASSWORD_ONLY
   const others = ways.passkey || ways.providers.length > 0
-  const form = <PasswordForm directories={ways.directories} onSession={onSession} onChallenge={onChallenge} />
+  const form = <PasswordForm directories={ways.directories} resets={ways.password_reset} onSession={onSession} onChallenge={onChallenge} />
   return (
     <>
       <DoorHeading title={t('signin.title')}>{node ? t('signin.lead', { node: node.node_name }) : '\u00a0'}</DoorHeading>

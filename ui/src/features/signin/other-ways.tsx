@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query'
 import { Building2, Fingerprint, LoaderCircle } from 'lucide-react'
-import { accountApi, type SignInOptions } from '@/api/account-queries'
+import { passkeyApi, type SignInOptions } from '@/api/account-queries'
 import type { Session } from '@/api/types'
 import { Button, btn } from '@/components/button'
 import { PasskeyProblem } from '@/components/passkey-problem'
@@ -29,9 +29,9 @@ function PasskeyButton({ onSession }: { onSession: (session: Session) => Promise
   const obstacle = passkeyObstacle()
   const signIn = useMutation({
     mutationFn: async () => {
-      const { challenge, options } = await accountApi.post('/api/session/passkey/options', { body: {} })
+      const { challenge, options } = await passkeyApi.post('/api/session/passkey/options', { body: {} })
       const credential = await askForPasskey(options)
-      return accountApi.post('/api/session/passkey', { body: { challenge, credential } })
+      return passkeyApi.post('/api/session/passkey', { body: { challenge, credential } })
     },
     onSuccess: onSession,
   })

@@ -1,4 +1,5 @@
 import { useMutation } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { ArrowRight, AtSign, LoaderCircle, User } from 'lucide-react'
 import { type FormEvent, useRef, useState } from 'react'
 import { challengeIn, type SecondFactorChallenge, type SignInOptions } from '@/api/account-queries'
@@ -15,12 +16,14 @@ import { t } from '@/lib/i18n'
 
 type PasswordFormProps = {
   directories: SignInOptions['directories']
+  /** Whether a forgotten password can be reset by mail. */
+  resets: boolean
   onSession: (session: Session) => Promise<void>
   onChallenge: (challenge: SecondFactorChallenge) => void
 }
 
 /** E-mail, or a name of the directory, and a password. */
-export function PasswordForm({ directories, onSession, onChallenge }: PasswordFormProps) {
+export function PasswordForm({ directories, resets, onSession, onChallenge }: PasswordFormProps) {
   const [input, setInput] = useState<LoginInput>({ email: '', password: '' })
   const password = useRef<HTMLInputElement>(null)
   const signIn = useMutation({
@@ -66,6 +69,11 @@ export function PasswordForm({ directories, onSession, onChallenge }: PasswordFo
         value={input.password}
         onChange={(event) => setInput((now) => ({ ...now, password: event.target.value }))}
       />
+      {resets ? (
+        <Link to="/password-reset" className="-mt-2 w-fit text-[14px] font-medium text-brand underline-offset-4 hover:underline">
+          {t('signin.forgot')}
+        </Link>
+      ) : null}
       {seconds > 0 ? <Wait seconds={seconds} /> : <FormError error={error} />}
       <Button type="submit" size="lg" className="w-full" disabled={busy || seconds > 0}>
         {t('signin.submit')}

@@ -13,6 +13,8 @@ export const admission = addMessages({
   'admission.signup.approval_note': 'Everybody may ask. You look at each sign-up below before it opens.',
   'admission.signup.open': 'Everybody at once',
   'admission.signup.open_note': 'Whoever reaches this node may begin. Only for nodes that few can reach.',
+  'admission.signup.no_mail':
+    'This node sends no mail, so nobody can prove their address: until it does, you look at each sign-up all the same.',
   'admission.signup.allowed': 'Allowed domains',
   'admission.signup.allowed_hint': 'Only e-mail addresses of these, and of domains below them. Empty: all that are not blocked.',
   'admission.signup.blocked': 'Blocked domains',
@@ -29,6 +31,8 @@ export const admission = addMessages({
   'admission.waiting.list': 'Sign-ups that wait',
   'admission.waiting.when': '{when} from {address}',
   'admission.waiting.organisation': 'wants the organisation <b>{organisation}</b>',
+  'admission.waiting.proven': 'Address proven',
+  'admission.waiting.unproven': 'Address not proven',
   'admission.waiting.approve': 'Approve',
   'admission.waiting.approve_of': 'Approve {name}',
   'admission.waiting.approved': '{name} can sign in now',

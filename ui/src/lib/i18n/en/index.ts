@@ -12,6 +12,7 @@ import type { fill } from './fill'
 import type { grants } from './grants'
 import type { hire } from './hire'
 import type { license } from './license'
+import type { mail } from './mail'
 import type { market } from './market'
 import type { menus } from './menus'
 import type { models } from './models'
@@ -24,6 +25,7 @@ import type { portalVendor } from './portal-vendor'
 import type { prompts } from './prompts'
 import type { providers } from './providers'
 import type { quotas } from './quotas'
+import type { reset } from './reset'
 import type { roleWords } from './role-words'
 import type { roles } from './roles'
 import type { security } from './security'
@@ -40,6 +42,7 @@ import type { work } from './work'
 export type Messages = typeof shell &
   typeof signin &
   typeof entry &
+  typeof reset &
   typeof factors &
   typeof security &
   typeof roles &
@@ -55,6 +58,7 @@ export type Messages = typeof shell &
   typeof consent &
   typeof policies &
   typeof signInSettings &
+  typeof mail &
   typeof admin &
   typeof today &
   typeof work &

@@ -61,6 +61,11 @@ export const policies = addMessages({
   'authoriser.remove_title': 'Ask nobody any more?',
   'authoriser.remove_text': 'From now on the node’s own rules alone decide. What the authoriser refused until now is allowed again.',
   'authoriser.removed': 'Nobody is asked any more',
+  'authoriser.talk': 'How it is asked',
+  'authoriser.talk_asks': 'The node posts, as JSON:',
+  'authoriser.talk_answers': 'It answers with status 200:',
+  'authoriser.talk_note':
+    'Asked about every change, every question to an employee and every use of a model. An answer counts for five seconds.',
   'authoriser.test_title': 'Test',
   'authoriser.test_lead':
     'Asks about something that nobody wants to do. Save first: the saved settings are tested, also while they are off.',

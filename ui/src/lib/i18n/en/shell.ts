@@ -21,6 +21,7 @@ export const shell = addMessages({
   'admin.applications': 'Applications',
   'admin.signup': 'Sign-up',
   'admin.security': 'Security',
+  'admin.mail': 'Mail',
   'admin.models': 'Models',
   'admin.organisations': 'Organisations',
   'admin.providers': 'Providers',

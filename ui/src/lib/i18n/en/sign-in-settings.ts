@@ -286,6 +286,8 @@ export const signInSettings = addMessages({
   'oidc.client_secret_hint': 'Leave it empty for a public client. Sealed on this node, shown to nobody again.',
   'oidc.scopes': 'What is asked for',
   'oidc.scopes_hint': 'Scopes, separated by spaces. Some providers need one more for groups.',
+  'oidc.ca': 'Certificates to trust',
+  'oidc.ca_hint': 'PEM. Leave it empty if a public authority signed the provider’s certificate.',
   'oidc.redirect_uri': 'Redirect URI',
   'oidc.redirect_uri_hint': 'Enter it exactly like this, at the client you registered.',
 

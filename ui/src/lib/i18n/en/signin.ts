@@ -9,6 +9,7 @@ export const signin = addMessages({
   'door.promise': 'Your AI employees work on this machine, in this building. What they read and write stays on it.',
   'signin.email': 'E-mail',
   'signin.password': 'Password',
+  'signin.forgot': 'Forgot your password?',
   'signin.submit': 'Sign in',
   'signin.busy': 'Signing in',
   'signin.help': 'Cannot sign in?',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tokenIn } from './link'
+import { tokenIn } from './link-token'
 
 test.each([
   ['#ghi_abc123', 'ghi_abc123'],
