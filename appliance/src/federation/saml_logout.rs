@@ -146,11 +146,12 @@ async fn request(
 /// Ends the sessions that these people opened through the provider.
 async fn end(app: &App, id: IdentityProviderId, subjects: Vec<String>) -> Result<()> {
     let (clock, request_id) = (app.clock.clone(), guildhall_web::request_id());
+    let live = app.live.clone();
     let written = app.db.write(move |tx| {
         let source = id.to_string();
         let mut ended = 0;
         for subject in &subjects {
-            ended += identity::end_external_sessions(tx, &source, subject)?;
+            ended += identity::end_external_sessions(tx, &live, (&source, subject))?;
             flow_store::delete_sessions_named(tx, id, subject)?;
         }
         let what = ("session.closed", source.as_str());

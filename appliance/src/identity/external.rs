@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    credential_store,
+    Live, credential_store,
     external_plan::{Plan, plan},
     external_store::{self, Link},
     login::{self, OpenedSession, Origin, Proof},
@@ -155,15 +155,24 @@ pub fn external_subjects(reader: &Reader<'_>, source: &str) -> Result<Vec<(Strin
     external_store::list_links(reader, source)
 }
 
-/// Ends the sessions that a person opened through this source, as a single logout asks. Says how many.
+/// Ends the sessions that a person opened through this source and the streams heard in them, as a single logout asks. Says
+/// how many sessions.
 ///
 /// # Errors
 /// Those of the database.
-pub fn end_external_sessions(tx: &Tx<'_>, source: &str, subject: &str) -> Result<usize> {
+pub fn end_external_sessions(
+    tx: &Tx<'_>,
+    live: &Live,
+    (source, subject): (&str, &str),
+) -> Result<usize> {
     let Some(link) = external_store::find_link(tx, source, subject)? else {
         return Ok(0);
     };
-    external_store::delete_sessions_of_source(tx, link.person, source)
+    let ended = external_store::delete_sessions_of_source(tx, link.person, source)?;
+    for session in &ended {
+        live.end_session_after(tx, *session);
+    }
+    Ok(ended.len())
 }
 
 /// What a source calls the person of a browser's session; nothing when the source did not open it.

@@ -2,7 +2,7 @@
 //! that these give.
 
 use guildhall_db::{Reader, Row, Tx, params};
-use guildhall_kernel::{OrgId, PersonId, Result, Timestamp};
+use guildhall_kernel::{OrgId, PersonId, Result, SessionId, Timestamp};
 
 /// How many people of one source are listed at most.
 const SUBJECTS_MAX: u32 = 200_000;
@@ -172,14 +172,15 @@ pub(super) fn put_membership(
     Ok(())
 }
 
-/// Ends the sessions that a person opened through a source.
+/// Ends the sessions that a person opened through a source, and names them.
 pub(super) fn delete_sessions_of_source(
     tx: &Tx<'_>,
     person: PersonId,
     source: &str,
-) -> Result<usize> {
-    tx.execute(
-        "DELETE FROM sessions WHERE person_id = ? AND source = ?",
+) -> Result<Vec<SessionId>> {
+    tx.query_all(
+        "DELETE FROM sessions WHERE person_id = ? AND source = ? RETURNING id",
         params![person, source],
+        |row| row.get("id"),
     )
 }

@@ -1,6 +1,9 @@
 //! People whom a directory or an identity provider vouches for.
 
+use std::time::Duration;
+
 use axum::http::{StatusCode, header};
+use futures::StreamExt;
 use guildhall::identity::{
     self, ExternalChange, ExternalIdentity, Grant, OpenedSession, Origin, external_context,
 };
@@ -271,10 +274,11 @@ async fn a_preview_changes_nothing_and_a_logout_ends_what_the_source_opened() {
         .read(|reader| identity::external_subjects(reader, "dir_1"));
     assert_eq!(known.await.unwrap()[0].0, "uuid-1");
 
+    let live = test.app.live.clone();
     let ended = test
         .app
         .db
-        .write(|tx| identity::end_external_sessions(tx, "dir_1", "uuid-1"))
+        .write(move |tx| identity::end_external_sessions(tx, &live, ("dir_1", "uuid-1")))
         .await;
     assert_eq!(ended.unwrap(), 1);
     assert!(!inside.is_in().await);
@@ -327,5 +331,54 @@ async fn who_logs_out_at_the_address_of_a_provider_is_logged_out_here() {
         assert_eq!(own.get("/api/session").await.json()["source"], Value::Null);
         leave(&own, &logout_path).await;
         assert!(!own.is_in().await, "{logout_path}");
+    }
+}
+
+/// Listens to what happens, in a browser's session.
+async fn listen(browser: &Browser) -> axum::body::BodyDataStream {
+    let cookie = [("cookie", browser.cookie.as_str())];
+    let opened = browser
+        .caller
+        .open(("GET", "/api/events"), None, &cookie)
+        .await;
+    assert_eq!(opened.status(), StatusCode::OK);
+    opened.into_body().into_data_stream()
+}
+
+/// Whether the stream ends within a second.
+async fn ends(mut stream: axum::body::BodyDataStream) -> bool {
+    let reading = async { while stream.next().await.is_some() {} };
+    tokio::time::timeout(Duration::from_secs(1), reading)
+        .await
+        .is_ok()
+}
+
+#[tokio::test]
+async fn streams_end_with_the_session_that_a_provider_opened() {
+    let test = TestApp::new().await;
+    let identity = iris(&test, Some("normal")).await;
+    let inside = browser(&test, &enter(&test, &identity).await.unwrap());
+    let (mine, theirs) = (listen(&inside).await, listen(&ada(&test).await).await);
+    let live = test.app.live.clone();
+    let ended = test
+        .app
+        .db
+        .write(move |tx| identity::end_external_sessions(tx, &live, ("dir_1", "uuid-1")))
+        .await;
+    assert_eq!(ended.unwrap(), 1);
+    assert!(ends(mine).await);
+    assert!(!ends(theirs).await, "nobody else is cut off");
+
+    let organisation = organisation(&test).await.to_string();
+    let oidc = json!({ "kind": "oidc", "name": "Partners",
+        "oidc": { "issuer": "https://127.0.0.1:9", "client_id": "guildhall" } });
+    for settings in [saml_provider(&organisation), oidc] {
+        let (id, logout_path) = provider(&test, settings).await;
+        let mut identity = iris(&test, Some("normal")).await;
+        identity.source = id;
+        let inside = browser(&test, &enter(&test, &identity).await.unwrap());
+        let stream = listen(&inside).await;
+        leave(&inside, &logout_path).await;
+        assert!(ends(stream).await, "{logout_path}");
     }
 }
