@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { request } from 'playwright-core'
 import { BASE_DN, groupDn, READER, RunningDirectory } from '../harness/directory.mjs'
-import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
+import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { openBrowser, openContext, openTab, settle, storyOf, takePicture } from './visitor.mjs'
 
 const PERSON = { login: 'ana', name: 'Ana Alvarez', password: 'ana-password' }
@@ -20,10 +20,13 @@ describe('the ways in, as an administrator sets them up', () => {
   let directory
   /** A program without a browser: it has no cookies. */
   let program
+  /** What another administrator works with. */
+  let key
 
   before(async () => {
     const dataDir = path.join(temporaryFolder(place), 'data')
     const administrator = await init(dataDir)
+    ;({ key } = await createApiKey(dataDir, administrator.email))
     directory = await RunningDirectory.start(place)
     node = await RunningNode.start(place, dataDir)
     program = await request.newContext({ baseURL: node.url, ignoreHTTPSErrors: true })
@@ -190,6 +193,18 @@ describe('the ways in, as an administrator sets them up', () => {
     await page.getByRole('list', { name: 'OAuth clients' }).getByText('Notes', { exact: true }).waitFor()
     await settle(page)
     await takePicture(page, 'oauth-clients')
+  })
+
+  step('sees at once what another administrator changes about applications', async () => {
+    const headers = { authorization: `Bearer ${key}` }
+    const data = { name: 'Ledger', kind: 'confidential', redirect_uris: ['https://ledger.example.test/back'], grants: ['authorization_code'], scopes: ['read'] }
+    const made = await program.post('/api/admin/oauth-clients', { headers, data })
+    assert.equal(made.status(), 201, await made.text())
+    const listed = page.getByRole('list', { name: 'OAuth clients' }).getByText('Ledger', { exact: true })
+    await listed.waitFor()
+    const { client: other } = await made.json()
+    assert.equal((await program.delete(`/api/admin/oauth-clients/${other.id}`, { headers })).status(), 204)
+    await listed.waitFor({ state: 'detached' })
   })
 
   step('lets the application in after seeing what it wants', async () => {
