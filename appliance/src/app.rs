@@ -17,14 +17,14 @@ use crate::{
     catalog::Catalog,
     chat::Turns,
     config::Config,
-    directory::{Directories, DirectorySignIn},
+    directory::{self, Directories, DirectorySignIn},
     egress::Egress,
     events::Events,
     federation::{self, Federation, ProviderOptions},
     idempotency,
     identity::{
         self, Authorisers, BearerSource, Ceremonies, KnownKeys, Live, LoginLimits, PasswordSource,
-        Policies, Resources, Revoker, SignInOptions,
+        Policies, Resources, Revoker, RoleUses, SignInOptions,
     },
     inference::{self, Inference, Providers},
     keys::Keys,
@@ -33,6 +33,7 @@ use crate::{
     mail::Mail,
     oauth::{self, Oauth},
     playground::Playground,
+    scim,
     secrets::Secrets,
     team::{self, Presence},
 };
@@ -139,6 +140,13 @@ pub const MIGRATIONS: &[Migration] = &[
 /// What other features end for somebody who loses their access.
 const REVOKERS: &[Revoker] = &[oauth::revoke_person];
 
+/// What other features give custom roles by.
+const ROLE_USES: &[RoleUses] = &[
+    directory::uses_of_role,
+    federation::uses_of_role,
+    scim::uses_of_role,
+];
+
 /// Who knows bearer tokens that are no API keys.
 const BEARER_SOURCES: &[&dyn BearerSource] = &[&oauth::AccessTokens];
 
@@ -224,6 +232,8 @@ pub struct Node {
     pub authorisers: Authorisers,
     /// What other features end for somebody who loses their access.
     pub revokers: &'static [Revoker],
+    /// What other features give custom roles by.
+    pub role_uses: &'static [RoleUses],
     /// Who knows bearer tokens that are no API keys.
     pub bearer_sources: &'static [&'static dyn BearerSource],
     /// Keys and counters of the authorisation server.
@@ -340,6 +350,7 @@ impl App {
             policies,
             authorisers,
             revokers: REVOKERS,
+            role_uses: ROLE_USES,
             bearer_sources: BEARER_SOURCES,
             oauth,
             resources: RESOURCES,

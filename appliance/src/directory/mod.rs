@@ -24,7 +24,7 @@ use std::{
 
 use guildhall_db::Reader;
 use guildhall_directory::Down;
-use guildhall_kernel::{DirectoryId, Result, SecretId};
+use guildhall_kernel::{DirectoryId, OrgId, Result, Role, SecretId};
 use utoipa_axum::router::OpenApiRouter;
 use zeroize::Zeroizing;
 
@@ -75,4 +75,17 @@ impl Directories {
 /// Those of the database.
 pub fn name_of(reader: &Reader<'_>, id: DirectoryId) -> Result<Option<String>> {
     Ok(store::find(reader, id)?.map(|row| row.name))
+}
+
+/// Which directories' group maps give a role of the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn uses_of_role(reader: &Reader<'_>, organisation: OrgId, role: Role) -> Result<Vec<String>> {
+    let rows = store::list(reader)?.into_iter().filter(|row| {
+        let mut rules = row.group_map.iter();
+        rules.any(|rule| rule.organisation_id == organisation && rule.role == role)
+    });
+    let named = rows.map(|row| format!("the group map of the directory `{}`", row.name));
+    Ok(named.collect())
 }

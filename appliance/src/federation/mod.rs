@@ -26,7 +26,7 @@ mod trial;
 
 use futures::future::BoxFuture;
 use guildhall_db::Reader;
-use guildhall_kernel::Result;
+use guildhall_kernel::{OrgId, Result, Role};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use keys::Federation;
@@ -60,6 +60,23 @@ pub fn router() -> OpenApiRouter<App> {
 /// Those of the database.
 pub fn has_providers(reader: &Reader<'_>) -> Result<bool> {
     Ok(!store::list_providers(reader)?.is_empty())
+}
+
+/// Which identity providers give a role of the organisation, by group or to everybody.
+///
+/// # Errors
+/// Those of the database.
+pub fn uses_of_role(reader: &Reader<'_>, organisation: OrgId, role: Role) -> Result<Vec<String>> {
+    let rows = store::list_providers(reader)?.into_iter().filter(|row| {
+        let by_group = row.group_map.iter();
+        let mut by_group = by_group.map(|rule| (rule.organisation_id, rule.role));
+        let by_default = row.default_grant.as_ref();
+        let by_default = by_default.map(|grant| (grant.organisation_id, grant.role));
+        by_group.any(|given| given == (organisation, role))
+            || by_default == Some((organisation, role))
+    });
+    let named = rows.map(|row| format!("the groups of the identity provider `{}`", row.name));
+    Ok(named.collect())
 }
 
 /// The providers that the sign-in page offers.

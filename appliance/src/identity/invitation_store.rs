@@ -109,6 +109,21 @@ pub(super) fn is_full(reader: &Reader<'_>, organisation: OrgId, now: Timestamp) 
     Ok(open >= OPEN_MAX)
 }
 
+/// How many open invitations of the organisation give the role.
+pub(super) fn count_open(
+    reader: &Reader<'_>,
+    (organisation, role): (OrgId, Role),
+    now: Timestamp,
+) -> Result<u64> {
+    let open: u32 = reader.query_one(
+        "SELECT COUNT(*) AS open FROM invitations
+         WHERE organisation_id = ? AND role = ? AND used_at IS NULL AND withdrawn_at IS NULL AND expires_at > ?",
+        params![organisation, role.to_string(), now],
+        |row| row.get("open"),
+    )?;
+    Ok(u64::from(open))
+}
+
 pub(super) fn mark_used(tx: &Tx<'_>, id: InvitationId, now: Timestamp) -> Result<()> {
     tx.execute(
         "UPDATE invitations SET used_at = ? WHERE id = ?",

@@ -15,6 +15,7 @@ use super::{
     model::checked_name,
     permission,
     role_store::{self, RoleRow},
+    role_uses,
 };
 use crate::{
     app::App,
@@ -365,22 +366,16 @@ pub(super) async fn update(
     written.await
 }
 
-/// Removes a custom role that nobody has.
+/// Removes a custom role that nobody has and nothing gives.
 ///
 /// # Errors
 /// `not_found`, `role_above_yours`, `role_in_use`.
 pub(super) async fn delete(app: &App, ctx: &Ctx, id: RoleId) -> Result<()> {
-    let (caller, events) = (ctx.clone(), app.events.clone());
+    let (caller, events, uses) = (ctx.clone(), app.events.clone(), app.role_uses);
     let written = app.write(ctx, move |tx| {
         let row = find(tx, &caller, id)?;
-        let members = role_store::count_members(tx, caller.organisation, Role::Custom(id))?;
-        if members > 0 {
-            let message = format!(
-                "{members} have the role `{}`; give them another one first",
-                row.title
-            );
-            return Err(Error::conflict("role_in_use", message));
-        }
+        let role = (caller.organisation, Role::Custom(id), row.title.as_str());
+        role_uses::check_unused(tx, role, uses, caller.now())?;
         role_store::delete(tx, caller.organisation, id)?;
         audit::record(tx, &caller, "role.removed", id)?;
         announce(tx, &events, &caller);

@@ -22,6 +22,8 @@ mod settings;
 mod store;
 mod tokens;
 
+use guildhall_db::Reader;
+use guildhall_kernel::{OrgId, Result, Role};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use answer::errors_in_own_shape;
@@ -42,4 +44,18 @@ pub fn protocol_router() -> OpenApiRouter<App> {
         .merge(routes_users::router())
         .merge(routes_groups::router())
         .layer(guildhall_web::limits::body_limit(BODY_BYTES_MAX))
+}
+
+/// Whether what is provisioned by SCIM gives a role of the organisation.
+///
+/// # Errors
+/// Those of the database.
+pub fn uses_of_role(reader: &Reader<'_>, organisation: OrgId, role: Role) -> Result<Vec<String>> {
+    let settings = store::find_settings(reader, organisation)?;
+    let is_given = settings.roles().any(|given| given == role);
+    Ok(if is_given {
+        vec!["the roles of groups under SCIM".to_owned()]
+    } else {
+        Vec::new()
+    })
 }

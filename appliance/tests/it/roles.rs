@@ -356,3 +356,90 @@ async fn who_belongs_to_no_organisation_can_have_one_alone_where_sign_up_is_open
     let wrong = test.nobody().post("/api/account/organisation", wrong).await;
     assert_eq!(refusal(&wrong), (401, "wrong_credentials".into()));
 }
+
+/// Makes a thing that gives the role, checks that the role stays for it, and takes it away again.
+async fn held_by(test: &TestApp, role: &str, (what, made, undo): (&str, Answer, (&str, &str))) {
+    assert!(made.status.is_success(), "{what}: {}", made.text);
+    let path = format!("/api/admin/roles/{role}");
+    let held = delete(&test.admin(), &path).await;
+    assert_eq!(refusal(&held), (409, "role_in_use".into()), "{what}");
+    assert!(held.text.contains(what), "{what}: {}", held.text);
+    let (method, pointer) = undo;
+    let undone = match method {
+        "DELETE" => {
+            let (path, pointer) = pointer.split_once(' ').unwrap();
+            let id = made
+                .json()
+                .pointer(pointer)
+                .unwrap()
+                .as_str()
+                .unwrap()
+                .to_owned();
+            delete(&test.admin(), &format!("{path}/{id}")).await
+        }
+        _ => {
+            let settings = json!({ "default_role": "normal", "group_roles": [] });
+            put(&test.admin(), pointer, settings).await
+        }
+    };
+    assert!(undone.status.is_success(), "{what}: {}", undone.text);
+}
+
+#[tokio::test]
+async fn a_role_that_something_is_to_give_is_not_removed() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let role = make_role(&test, "Reader", &["team.read"]).await;
+    let session = admin.get("/api/session").await.json();
+    let organisation = session["organisation"]["id"].clone();
+    let group_map = json!([{ "group": "readers", "organisation_id": organisation, "role": role }]);
+
+    let invited = admin
+        .post("/api/admin/invitations", json!({ "role": role }))
+        .await;
+    let undo = ("DELETE", "/api/admin/invitations /invitation/id");
+    held_by(&test, &role, ("open invitations", invited, undo)).await;
+    let directory = json!({ "name": "Head office", "enabled": false, "urls": ["ldaps://127.0.0.1:1"],
+        "base_dn": "dc=example,dc=org", "group_map": group_map });
+    let directory = admin.post("/api/admin/directories", directory).await;
+    let undo = ("DELETE", "/api/admin/directories /id");
+    held_by(
+        &test,
+        &role,
+        ("the directory `Head office`", directory, undo),
+    )
+    .await;
+    for (field, given) in [
+        ("group_map", group_map),
+        (
+            "default_grant",
+            json!({ "organisation_id": organisation, "role": role }),
+        ),
+    ] {
+        let mut provider = crate::federation::saml_provider(organisation.as_str().unwrap());
+        for unset in ["group_map", "default_grant"] {
+            provider.as_object_mut().unwrap().remove(unset);
+        }
+        provider[field] = given;
+        let made = admin.post("/api/admin/identity-providers", provider).await;
+        let undo = ("DELETE", "/api/admin/identity-providers /id");
+        held_by(&test, &role, ("the identity provider", made, undo)).await;
+    }
+    admin
+        .post("/api/admin/scim-tokens", json!({ "name": "Entra" }))
+        .await;
+    let settings =
+        json!({ "default_role": null, "group_roles": [{ "group": "readers", "role": role }] });
+    let provisioned = put(&admin, "/api/admin/scim", settings).await;
+    held_by(
+        &test,
+        &role,
+        ("SCIM", provisioned, ("PUT", "/api/admin/scim")),
+    )
+    .await;
+
+    let elsewhere = json!({ "role": "normal" });
+    admin.post("/api/admin/invitations", elsewhere).await;
+    let path = format!("/api/admin/roles/{role}");
+    assert_eq!(delete(&admin, &path).await.status, StatusCode::NO_CONTENT);
+}

@@ -183,6 +183,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "mail",
             "oauth",
             "playground",
+            "scim",
             "secrets",
             "team",
         ],
