@@ -135,6 +135,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "mail",
         sql: include_str!("../migrations/0019_mail.sql"),
     },
+    Migration {
+        version: 20,
+        name: "sign_in_flows",
+        sql: include_str!("../migrations/0020_sign_in_flows.sql"),
+    },
 ];
 
 /// What other features end for somebody who loses their access.

@@ -1,33 +1,22 @@
-//! Every SQL statement on SAML logins under way, messages that were taken and sessions at providers.
+//! Every SQL statement on logins under way at identity providers.
 
-use guildhall_db::{Reader, Row, Tx, params};
+use guildhall_db::{Tx, params};
 use guildhall_kernel::{IdentityProviderId, Result, Timestamp};
+
+/// Most logins under way on the node; beyond that the oldest are forgotten.
+const FLOWS_MAX: i64 = 20_000;
 
 /// A login under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FlowRow {
     pub(super) browser_hash: String,
     pub(super) provider: IdentityProviderId,
-    /// The id of our login request.
-    pub(super) request_id: String,
+    /// What the answer is judged by: the id of our SAML request, or what an OpenID provider says of itself (JSON).
+    pub(super) asked: String,
     pub(super) next: String,
     pub(super) test: Option<String>,
     pub(super) expires_at: Timestamp,
 }
-
-/// A session at a provider that one of ours came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SamlSessionRow {
-    pub(super) provider: IdentityProviderId,
-    pub(super) subject: String,
-    /// The whole name: JSON.
-    pub(super) name_id: String,
-    pub(super) name: String,
-    pub(super) session_index: Option<String>,
-}
-
-/// Most logins under way on the node; beyond that the oldest are forgotten.
-const FLOWS_MAX: i64 = 20_000;
 
 pub(super) fn insert_flow(
     tx: &Tx<'_>,
@@ -35,25 +24,28 @@ pub(super) fn insert_flow(
     row: &FlowRow,
     now: Timestamp,
 ) -> Result<()> {
-    tx.execute("DELETE FROM saml_flows WHERE expires_at <= ?", params![now])?;
-    let count = tx.query_one("SELECT count(*) FROM saml_flows", params![], |row| {
+    tx.execute(
+        "DELETE FROM sign_in_flows WHERE expires_at <= ?",
+        params![now],
+    )?;
+    let count = tx.query_one("SELECT count(*) FROM sign_in_flows", params![], |row| {
         row.get_at::<i64>(0)
     })?;
     if count >= FLOWS_MAX {
         tx.execute(
-            "DELETE FROM saml_flows WHERE state_hash IN
-             (SELECT state_hash FROM saml_flows ORDER BY expires_at LIMIT 100)",
+            "DELETE FROM sign_in_flows WHERE state_hash IN
+             (SELECT state_hash FROM sign_in_flows ORDER BY expires_at LIMIT 100)",
             params![],
         )?;
     }
     tx.execute(
-        "INSERT INTO saml_flows (state_hash, browser_hash, provider_id, request_id, next, test_id, expires_at)
+        "INSERT INTO sign_in_flows (state_hash, browser_hash, provider_id, asked, next, test_id, expires_at)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
         params![
             state_hash,
             row.browser_hash.as_str(),
             row.provider,
-            row.request_id.as_str(),
+            row.asked.as_str(),
             row.next.as_str(),
             row.test.as_deref(),
             row.expires_at
@@ -70,128 +62,18 @@ pub(super) fn take_flow(
     now: Timestamp,
 ) -> Result<Option<FlowRow>> {
     tx.query_opt(
-        "DELETE FROM saml_flows WHERE state_hash = ? AND browser_hash = ? AND provider_id = ? AND expires_at > ?
+        "DELETE FROM sign_in_flows WHERE state_hash = ? AND browser_hash = ? AND provider_id = ? AND expires_at > ?
          RETURNING *",
         params![state_hash, browser_hash, provider, now],
-        flow,
+        |row| {
+            Ok(FlowRow {
+                browser_hash: row.get("browser_hash")?,
+                provider: row.get("provider_id")?,
+                asked: row.get("asked")?,
+                next: row.get("next")?,
+                test: row.get("test_id")?,
+                expires_at: row.get("expires_at")?,
+            })
+        },
     )
-}
-
-fn flow(row: &Row<'_>) -> Result<FlowRow> {
-    Ok(FlowRow {
-        browser_hash: row.get("browser_hash")?,
-        provider: row.get("provider_id")?,
-        request_id: row.get("request_id")?,
-        next: row.get("next")?,
-        test: row.get("test_id")?,
-        expires_at: row.get("expires_at")?,
-    })
-}
-
-/// Notes that a message was taken; `false` when it was before.
-pub(super) fn take_message(
-    tx: &Tx<'_>,
-    provider: IdentityProviderId,
-    (message_id, expires_at): (&str, Timestamp),
-    now: Timestamp,
-) -> Result<bool> {
-    tx.execute("DELETE FROM saml_taken WHERE expires_at <= ?", params![now])?;
-    let taken = tx.execute(
-        "INSERT INTO saml_taken (provider_id, message_id, expires_at) VALUES (?, ?, ?)
-         ON CONFLICT (provider_id, message_id) DO NOTHING",
-        params![provider, message_id, expires_at],
-    )?;
-    Ok(taken == 1)
-}
-
-/// Notes where a session of ours came from, and forgets what is older than any session can be.
-pub(super) fn insert_session(
-    tx: &Tx<'_>,
-    session_hash: &str,
-    row: &SamlSessionRow,
-    (now, oldest): (Timestamp, Timestamp),
-) -> Result<()> {
-    tx.execute(
-        "DELETE FROM saml_sessions WHERE created_at < ?",
-        params![oldest],
-    )?;
-    tx.execute(
-        "INSERT INTO saml_sessions (session_hash, provider_id, subject, name_id, name, session_index, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?)",
-        params![
-            session_hash,
-            row.provider,
-            row.subject.as_str(),
-            row.name_id.as_str(),
-            row.name.as_str(),
-            row.session_index.as_deref(),
-            now
-        ],
-    )?;
-    Ok(())
-}
-
-fn session(row: &Row<'_>) -> Result<SamlSessionRow> {
-    Ok(SamlSessionRow {
-        provider: row.get("provider_id")?,
-        subject: row.get("subject")?,
-        name_id: row.get("name_id")?,
-        name: row.get("name")?,
-        session_index: row.get("session_index")?,
-    })
-}
-
-/// The provider's session behind one of ours, or else the newest of the same person.
-pub(super) fn find_session(
-    reader: &Reader<'_>,
-    provider: IdentityProviderId,
-    (subject, session_hash): (&str, &str),
-) -> Result<Option<SamlSessionRow>> {
-    reader.query_opt(
-        "SELECT * FROM saml_sessions WHERE provider_id = ? AND subject = ?
-         ORDER BY session_hash = ? DESC, created_at DESC LIMIT 1",
-        params![provider, subject, session_hash],
-        session,
-    )
-}
-
-/// Whose sessions a provider means by a name, and by session indexes when it names some.
-pub(super) fn subjects_named(
-    reader: &Reader<'_>,
-    provider: IdentityProviderId,
-    name: &str,
-    indexes: &[String],
-) -> Result<Vec<String>> {
-    let rows = reader.query_all(
-        "SELECT * FROM saml_sessions WHERE provider_id = ? AND name = ? ORDER BY created_at DESC LIMIT 1000",
-        params![provider, name],
-        session,
-    )?;
-    let is_meant = |row: &SamlSessionRow| {
-        indexes.is_empty()
-            || row
-                .session_index
-                .as_ref()
-                .is_none_or(|index| indexes.contains(index))
-    };
-    let mut subjects: Vec<String> = rows
-        .into_iter()
-        .filter(is_meant)
-        .map(|row| row.subject)
-        .collect();
-    subjects.sort();
-    subjects.dedup();
-    Ok(subjects)
-}
-
-pub(super) fn delete_sessions_named(
-    tx: &Tx<'_>,
-    provider: IdentityProviderId,
-    subject: &str,
-) -> Result<()> {
-    tx.execute(
-        "DELETE FROM saml_sessions WHERE provider_id = ? AND subject = ?",
-        params![provider, subject],
-    )?;
-    Ok(())
 }

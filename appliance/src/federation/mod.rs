@@ -21,6 +21,7 @@ mod routes_saml;
 mod saml;
 mod saml_logout;
 mod saml_settings;
+mod saml_store;
 mod store;
 mod trial;
 

@@ -13,12 +13,13 @@ use guildhall_web::token_hash;
 use super::{
     address::safe_next,
     failure::refused,
-    flow_store::{self, FlowRow, SamlSessionRow},
+    flow_store::{self, FlowRow},
     keys,
     mapping::{self, Claims},
     model::ProviderRow,
     saml_logout::KeptName,
     saml_settings::SpAddresses,
+    saml_store::{self, SamlSessionRow},
     store,
     trial::{self, Trial},
 };
@@ -98,7 +99,7 @@ pub(super) async fn begin(app: &App, id: IdentityProviderId, wish: Wish) -> Resu
     let flow = FlowRow {
         browser_hash: token_hash(&browser),
         provider: id,
-        request_id: request_id.clone(),
+        asked: request_id.clone(),
         next: safe_next(wish.next.as_deref()).to_owned(),
         test: wish.test.filter(|_| is_test),
         expires_at: now.plus_seconds(FLOW_SECONDS),
@@ -191,7 +192,7 @@ async fn believe(
     response: String,
 ) -> Result<Assertion> {
     let settings = provider.saml()?.clone();
-    let request_id = flow.map(|flow| flow.request_id.clone());
+    let request_id = flow.map(|flow| flow.asked.clone());
     if request_id.is_none() && !settings.allow_idp_initiated {
         return Err(Error::forbidden(
             "saml_unsolicited",
@@ -242,7 +243,7 @@ pub(super) async fn take_once(
     let now = app.clock.now();
     let written = app
         .db
-        .write(move |tx| flow_store::take_message(tx, id, (&message, expires_at), now));
+        .write(move |tx| saml_store::take_message(tx, id, (&message, expires_at), now));
     if written.await? {
         return Ok(());
     }
@@ -305,7 +306,7 @@ async fn note_session(
     let (session_hash, now) = (token_hash(&opened.token), app.clock.now());
     let times = (now, now.plus_seconds(-SESSION_SECONDS_MAX));
     app.db
-        .write(move |tx| flow_store::insert_session(tx, &session_hash, &row, times))
+        .write(move |tx| saml_store::insert_session(tx, &session_hash, &row, times))
         .await
 }
 

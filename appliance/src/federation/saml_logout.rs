@@ -13,11 +13,11 @@ use serde_json::json;
 
 use super::{
     failure::refused,
-    flow_store::{self, SamlSessionRow},
     keys,
     model::ProviderRow,
     saml::take_once,
     saml_settings::SpAddresses,
+    saml_store::{self, SamlSessionRow},
     store,
 };
 use crate::{app::App, audit, identity};
@@ -106,7 +106,7 @@ pub(super) async fn by_person(
             return Ok(None);
         };
         // Ours may be another session since, of another organisation; the provider's is the same.
-        let session = flow_store::find_session(reader, id, (&subject, &hash))?;
+        let session = saml_store::find_session(reader, id, (&subject, &hash))?;
         Ok(Some((subject, session)))
     });
     let Some((subject, session)) = found.await? else {
@@ -152,7 +152,7 @@ async fn end(app: &App, id: IdentityProviderId, subjects: Vec<String>) -> Result
         let mut ended = 0;
         for subject in &subjects {
             ended += identity::end_external_sessions(tx, &live, (&source, subject))?;
-            flow_store::delete_sessions_named(tx, id, subject)?;
+            saml_store::delete_sessions_named(tx, id, subject)?;
         }
         let what = ("session.closed", source.as_str());
         let facts = json!({ "single_logout": true, "sessions": ended });
@@ -224,7 +224,7 @@ async fn obey(
     let (name, indexes) = (request.name_id.value, request.session_indexes);
     let subjects = app
         .db
-        .read(move |reader| flow_store::subjects_named(reader, id, &name, &indexes))
+        .read(move |reader| saml_store::subjects_named(reader, id, &name, &indexes))
         .await?;
     end(app, id, subjects).await?;
     let Some(slo_url) = provider.saml()?.slo_url.clone() else {

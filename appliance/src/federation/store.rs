@@ -93,10 +93,9 @@ pub(super) fn save_provider(tx: &Tx<'_>, row: &ProviderRow) -> Result<()> {
 pub(super) fn delete_provider(tx: &Tx<'_>, id: IdentityProviderId) -> Result<()> {
     for statement in [
         "DELETE FROM saml_keys WHERE provider_id = ?",
-        "DELETE FROM saml_flows WHERE provider_id = ?",
+        "DELETE FROM sign_in_flows WHERE provider_id = ?",
         "DELETE FROM saml_taken WHERE provider_id = ?",
         "DELETE FROM saml_sessions WHERE provider_id = ?",
-        "DELETE FROM oidc_flows WHERE provider_id = ?",
         "DELETE FROM sign_in_failures WHERE provider_id = ?",
         "DELETE FROM sign_in_tests WHERE provider_id = ?",
         "DELETE FROM identity_providers WHERE id = ?",

@@ -14,16 +14,16 @@ use super::{
     browser::{FLOW_SECONDS, SECRET_BYTES, browser_hash, cookie, derived, secret_in},
     claims,
     client::{Client, Description, Tokens},
-    store::{self, FlowRow},
     token::{self, Expected},
 };
 use crate::{
     app::App,
     federation::{
         address::safe_next,
+        flow_store::{self, FlowRow},
         mapping,
         model::ProviderRow,
-        store as provider_store,
+        store,
         trial::{self, Trial},
     },
     identity::ExternalIdentity,
@@ -65,7 +65,7 @@ pub(super) struct Begun {
 async fn provider(app: &App, id: IdentityProviderId, test: Option<&str>) -> Result<ProviderRow> {
     let row = app
         .db
-        .read(move |reader| provider_store::read_provider(reader, id))
+        .read(move |reader| store::read_provider(reader, id))
         .await?;
     row.oidc()?;
     let is_tested = match test {
@@ -102,14 +102,14 @@ pub(super) async fn begin(
     let flow = FlowRow {
         browser_hash: browser_hash(&secret, &state),
         provider: id,
-        description: serde_json::to_string(&description)?,
+        asked: serde_json::to_string(&description)?,
         next: safe_next(query.next.as_deref()).to_owned(),
         test: query.test,
         expires_at: now.plus_seconds(FLOW_SECONDS),
     };
     let state_hash = token_hash(&state);
     app.db
-        .write(move |tx| store::insert_flow(tx, &state_hash, &flow, now))
+        .write(move |tx| flow_store::insert_flow(tx, &state_hash, &flow, now))
         .await?;
     Ok(Begun {
         address,
@@ -132,7 +132,7 @@ pub(super) async fn end_test(
     }
     let row = app
         .db
-        .read(move |reader| provider_store::read_provider(reader, id))
+        .read(move |reader| store::read_provider(reader, id))
         .await?;
     let mut trial = Trial::begin();
     trial.failed("discovery", error);
@@ -200,9 +200,9 @@ pub(super) async fn take(
     let hashes = (token_hash(&state), browser_hash(&secret, &state));
     let now = app.clock.now();
     let taken = app.db.write(move |tx| {
-        let flow = store::take_flow(tx, (&hashes.0, &hashes.1), id, now)?;
+        let flow = flow_store::take_flow(tx, (&hashes.0, &hashes.1), id, now)?;
         let Some(flow) = flow else { return Ok(None) };
-        Ok(provider_store::find_provider(tx, id)?.map(|row| (flow, row)))
+        Ok(store::find_provider(tx, id)?.map(|row| (flow, row)))
     });
     let (flow, provider) = taken.await?.ok_or_else(unknown)?;
     Ok(Answered {
@@ -210,7 +210,7 @@ pub(super) async fn take(
         next: flow.next,
         test: flow.test,
         query,
-        description: serde_json::from_str(&flow.description)?,
+        description: serde_json::from_str(&flow.asked)?,
         secret,
         state,
     })

@@ -11,7 +11,6 @@ mod claims;
 mod client;
 mod flow;
 mod routes;
-mod store;
 mod token;
 
 pub(super) use routes::router;
