@@ -40,4 +40,5 @@ mod scim;
 mod standing;
 mod supervision;
 mod tidy;
+mod two_organisations;
 mod uploads;

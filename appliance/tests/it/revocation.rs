@@ -255,3 +255,46 @@ async fn an_answer_being_written_for_a_removed_person_is_stopped() {
     ends(answer).await;
     ends(direct.into_body().into_data_stream()).await;
 }
+
+#[tokio::test]
+async fn playground_runs_of_a_removed_person_are_stopped() {
+    let test = TestApp::new().await;
+    let _stub = endless(&test).await;
+    let mo = Sacked::hired(&test).await;
+    let column = json!({ "model": "openai/m-1" });
+    let run = json!({ "messages": [{ "role": "user", "content": "Hello" }], "columns": [column, column] });
+    let run = mo.key.post("/api/playground/runs", run).await;
+    assert_eq!(run.status, StatusCode::CREATED, "{}", run.text);
+    let run = format!(
+        "/api/playground/runs/{}",
+        run.json()["id"].as_str().unwrap()
+    );
+    let stream = format!("{run}/stream");
+    let stream = mo.key.open(("GET", &stream), None, &[]).await;
+    let mut stream = stream.into_body().into_data_stream();
+    let mut heard = String::new();
+    while heard.matches("event: delta").count() < 2 {
+        let piece = tokio::time::timeout(Duration::from_secs(60), stream.next()).await;
+        let piece = piece.unwrap_or_else(|_| panic!("silence after {heard}"));
+        heard.push_str(std::str::from_utf8(&piece.unwrap().unwrap()).unwrap());
+    }
+
+    let path = format!("/api/admin/people/{}", mo.id);
+    let removed = test.admin().send("DELETE", &path, None, &[]).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text);
+    ends(stream).await;
+    let stopped = async {
+        loop {
+            // An administrator sees the run's figures, though not its words.
+            let shown = test.admin().get(&run).await.json();
+            let answers = shown["answers"].as_array().unwrap().clone();
+            if answers.iter().all(|answer| answer["state"] == "stopped") {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(AT_ONCE, stopped)
+        .await
+        .expect("the run goes on");
+}

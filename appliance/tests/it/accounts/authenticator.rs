@@ -5,7 +5,11 @@ use data_encoding::BASE64URL_NOPAD;
 use ring::{
     digest::{SHA256, digest},
     rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair},
+    rsa,
+    signature::{
+        ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+        RSA_PSS_SHA256, RsaEncoding,
+    },
 };
 use serde_json::{Value, json};
 
@@ -16,6 +20,8 @@ const ATTESTED: u8 = 0x40;
 enum Key {
     Es256(EcdsaKeyPair),
     EdDsa(Ed25519KeyPair),
+    /// With the number that COSE has for the algorithm.
+    Rsa(rsa::KeyPair, i64, &'static dyn RsaEncoding),
 }
 
 /// One authenticator that holds one passkey.
@@ -46,6 +52,23 @@ impl Authenticator {
         Self::new(Key::EdDsa(
             Ed25519KeyPair::from_pkcs8(document.as_ref()).unwrap(),
         ))
+    }
+
+    /// As the TPMs of many notebooks do.
+    pub fn rs256() -> Self {
+        Self::new(Key::Rsa(rsa_key(), -257, &RSA_PKCS1_SHA256))
+    }
+
+    /// An algorithm that nobody asked for.
+    pub fn ps256() -> Self {
+        Self::new(Key::Rsa(rsa_key(), -37, &RSA_PSS_SHA256))
+    }
+
+    /// Signs otherwise from now on, under the same key.
+    pub fn turn_to_pss(&mut self) {
+        if let Key::Rsa(_, _, encoding) = &mut self.key {
+            *encoding = &RSA_PSS_SHA256;
+        }
     }
 
     fn new(key: Key) -> Self {
@@ -96,6 +119,12 @@ impl Authenticator {
                 .as_ref()
                 .to_vec(),
             Key::EdDsa(key) => key.sign(&signed).as_ref().to_vec(),
+            Key::Rsa(key, _, encoding) => {
+                let mut signature = vec![0; key.public().modulus_len()];
+                key.sign(*encoding, &SystemRandom::new(), &signed, &mut signature)
+                    .unwrap();
+                signature
+            }
         };
         self.credential(json!({
             "clientDataJSON": client,
@@ -160,8 +189,27 @@ impl Authenticator {
                 (number(-1), number(6)),
                 (number(-2), bytes(key.public_key().as_ref())),
             ]),
+            Key::Rsa(key, algorithm, _) => {
+                let public = rsa::PublicKeyComponents::<Vec<u8>>::from(key.public());
+                Cbor::Map(vec![
+                    (number(1), number(3)),
+                    (number(3), number(*algorithm)),
+                    (number(-1), bytes(&public.n)),
+                    (number(-2), bytes(&public.e)),
+                ])
+            }
         }
     }
+}
+
+/// 2048 bits, which are fewer than the product makes itself and as many as authenticators have.
+fn rsa_key() -> rsa::KeyPair {
+    let times = (
+        guildhall_kernel::Timestamp::from_millis(0),
+        guildhall_kernel::Timestamp::from_millis(4_000_000_000_000),
+    );
+    let made = guildhall_saml::SpKey::generate("authenticator", 2048, times).unwrap();
+    rsa::KeyPair::from_pkcs8(made.pkcs8()).unwrap()
 }
 
 fn decode(text: &Value) -> Vec<u8> {

@@ -50,10 +50,12 @@ async fn passkey_log_in(test: &TestApp, authenticator: &mut Authenticator) -> An
 async fn a_passkey_logs_in_alone_and_as_second_step() {
     let test = TestApp::new().await;
     let browser = ada(&test).await;
-    for (number, mut authenticator) in [Authenticator::es256(), Authenticator::ed_dsa()]
-        .into_iter()
-        .enumerate()
-    {
+    let authenticators = [
+        Authenticator::es256(),
+        Authenticator::ed_dsa(),
+        Authenticator::rs256(),
+    ];
+    for (number, mut authenticator) in authenticators.into_iter().enumerate() {
         let made = register(&browser, &mut authenticator, "Laptop").await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
         let codes = &made.json()["recovery_codes"];
@@ -73,7 +75,7 @@ async fn a_passkey_logs_in_alone_and_as_second_step() {
     }
     let security = browser.get("/api/account/security").await.json();
     let passkeys = security["passkeys"].as_array().unwrap();
-    assert_eq!(passkeys.len(), 2);
+    assert_eq!(passkeys.len(), 3);
     assert!(
         passkeys
             .iter()
@@ -129,6 +131,30 @@ async fn what_is_not_proven_is_refused() {
     assert_eq!(
         passkey_log_in(&test, &mut authenticator).await.status,
         StatusCode::OK
+    );
+}
+
+#[tokio::test]
+async fn a_passkey_signs_as_it_was_registered_and_not_otherwise() {
+    let test = TestApp::new().await;
+    let browser = ada(&test).await;
+    // Offered are EdDSA, ES256 and RS256: RSA with the other padding is none of them.
+    let odd = register(&browser, &mut Authenticator::ps256(), "Odd").await;
+    assert_eq!(
+        (odd.status, odd.code().as_str()),
+        (StatusCode::BAD_REQUEST, "passkey_refused"),
+        "{}",
+        odd.text
+    );
+    let mut authenticator = Authenticator::rs256();
+    register(&browser, &mut authenticator, "Notebook").await;
+    let opened = passkey_log_in(&test, &mut authenticator).await;
+    assert_eq!(opened.status, StatusCode::OK, "{}", opened.text);
+    authenticator.turn_to_pss();
+    let otherwise = passkey_log_in(&test, &mut authenticator).await;
+    assert_eq!(
+        (otherwise.status, otherwise.code().as_str()),
+        (StatusCode::UNAUTHORIZED, "passkey_refused")
     );
 }
 

@@ -172,6 +172,76 @@ fn the_examples_of_the_standard_verify() {
     }
 }
 
+/// A provider's RSA key and its public part, as it publishes it.
+fn rsa_pair(alg: Option<&str>) -> (signature::RsaKeyPair, KeySet) {
+    let times = (
+        Timestamp::from_millis(0),
+        Timestamp::from_millis(4_000_000_000_000),
+    );
+    let made = guildhall_saml::SpKey::generate("provider", 2048, times).unwrap();
+    let pair = signature::RsaKeyPair::from_pkcs8(made.pkcs8()).unwrap();
+    let public = RsaPublicKeyComponents::<Vec<u8>>::from(pair.public());
+    let encode = |number: &[u8]| BASE64URL_NOPAD.encode(number);
+    let key = json!({ "kty": "RSA", "kid": "r", "use": "sig", "alg": alg, "n": encode(&public.n), "e": encode(&public.e) });
+    (
+        pair,
+        serde_json::from_value(json!({ "keys": [key] })).unwrap(),
+    )
+}
+
+fn rsa_signed(
+    pair: &signature::RsaKeyPair,
+    alg: &str,
+    encoding: &'static dyn signature::RsaEncoding,
+) -> String {
+    let part = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+    let header = json!({ "alg": alg, "kid": "r" });
+    let message = format!("{}.{}", part(&header), part(&claims()));
+    let mut signature = vec![0; pair.public().modulus_len()];
+    let random = ring::rand::SystemRandom::new();
+    pair.sign(encoding, &random, message.as_bytes(), &mut signature)
+        .unwrap();
+    format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
+}
+
+#[test]
+fn both_paddings_of_rsa_verify_and_neither_for_the_other() {
+    let (pair, keys) = rsa_pair(None);
+    let code = |keys: &KeySet, token: &str| {
+        read(keys, token, &expected()).map_or_else(|error| error.code(), |_| "accepted")
+    };
+    let (pkcs1, pss) = (&signature::RSA_PKCS1_SHA256, &signature::RSA_PSS_SHA256);
+    for (alg, encoding, outcome) in [
+        (
+            "RS256",
+            pkcs1 as &'static dyn signature::RsaEncoding,
+            "accepted",
+        ),
+        ("PS256", pss, "accepted"),
+        ("RS256", pss, "signature_wrong"),
+        ("PS256", pkcs1, "signature_wrong"),
+        ("PS512", pss, "algorithm_refused"),
+    ] {
+        assert_eq!(
+            code(&keys, &rsa_signed(&pair, alg, encoding)),
+            outcome,
+            "{alg}"
+        );
+    }
+    // A key that its provider keeps for one of them is not used for the other.
+    let (pair, keys) = rsa_pair(Some("PS256"));
+    assert_eq!(code(&keys, &rsa_signed(&pair, "PS256", pss)), "accepted");
+    assert_eq!(
+        code(&keys, &rsa_signed(&pair, "RS256", pkcs1)),
+        "key_unknown"
+    );
+    let (other, _) = rsa_pair(None);
+    assert_eq!(
+        code(&keys, &rsa_signed(&other, "PS256", pss)),
+        "signature_wrong"
+    );
+}
+
 proptest! {
     #[test]
     fn any_text_is_refused_and_nothing_panics(text in "[A-Za-z0-9_.-]{0,200}") {
