@@ -47,8 +47,10 @@ impl StepSizer {
             STEP_TARGET_READING.as_secs_f64()
         };
         let wanted = (room / self.token_seconds).clamp(0.0, STEP_TOKENS_MAX as f64);
-        // At most doubling, because a measurement may be a lucky one. Exact: at most 512.
-        let wanted = (wanted as usize).min(self.last_tokens.max(SHARE_MIN) * 2);
+        // A measurement may be a lucky one, and while somebody waits for the next word a long step is worse.
+        let growth = if writing > 0 { 2 } else { 4 };
+        // Exact: at most 512.
+        let wanted = (wanted as usize).min(self.last_tokens.max(SHARE_MIN) * growth);
         wanted.max(SHARE_MIN).min(most)
     }
 
