@@ -69,7 +69,14 @@ async fn reports_are_made_daily_and_each_names_the_one_before() {
     assert!(peaks.contains(&2), "{peaks:?}");
     let text = serde_json::to_string(&found.iter().map(|report| &report.value).collect::<Vec<_>>())
         .unwrap();
-    for personal in ["Ada Admin", "ada@", "first.example", "First Organisation", "per_", "org_"] {
+    for personal in [
+        "Ada Admin",
+        "ada@",
+        "first.example",
+        "First Organisation",
+        "per_",
+        "org_",
+    ] {
         assert!(!text.contains(personal), "{personal} stands in a report");
     }
 
