@@ -18,8 +18,8 @@ const RESETS: Rate = Rate {
     burst: 5,
     refill_ms: 10 * 60_000,
 };
-/// Three links at once for one account, then one in ten minutes: nobody's mailbox is flooded.
-const RESETS_OF_ACCOUNT: Rate = Rate {
+/// Three mails at once to one address that strangers ask for, then one in ten minutes: nobody's mailbox is flooded.
+const MAILS: Rate = Rate {
     burst: 3,
     refill_ms: 10 * 60_000,
 };
@@ -33,7 +33,7 @@ pub struct LoginLimits {
     second_steps: BackOff<PersonId>,
     sign_ups: RateLimiter<String>,
     resets: RateLimiter<String>,
-    resets_of_account: RateLimiter<String>,
+    mails: RateLimiter<String>,
 }
 
 impl LoginLimits {
@@ -49,7 +49,7 @@ impl LoginLimits {
             second_steps: BackOff::new(Penalty::default(), KEYS_MAX, Arc::clone(&clock)),
             sign_ups: RateLimiter::new(SIGN_UPS, KEYS_MAX, Arc::clone(&clock)),
             resets: RateLimiter::new(RESETS, KEYS_MAX, Arc::clone(&clock)),
-            resets_of_account: RateLimiter::new(RESETS_OF_ACCOUNT, KEYS_MAX, clock),
+            mails: RateLimiter::new(MAILS, KEYS_MAX, clock),
         }
     }
 
@@ -87,11 +87,14 @@ impl LoginLimits {
         self.sign_ups.check(&address.to_owned())
     }
 
-    /// Takes one link that sets a new password from the allowances of the address that asks and of the account, whether
-    /// there is one or not.
-    pub(super) fn attempt_password_reset(&self, address: &str, email: &str) -> Result<()> {
-        self.resets.check(&address.to_owned())?;
-        self.resets_of_account.check(&email.to_owned())
+    /// Takes one link that sets a new password from the allowance of the address that asks.
+    pub(super) fn attempt_password_reset(&self, address: &str) -> Result<()> {
+        self.resets.check(&address.to_owned())
+    }
+
+    /// Takes one mail from the allowance of whom it goes to, whether they have an account or not.
+    pub(super) fn attempt_mail(&self, email: &str) -> Result<()> {
+        self.mails.check(&email.to_owned())
     }
 
     /// Forgets wrong passwords of the account, but not wrong second factors.

@@ -38,8 +38,8 @@ pub(super) struct PasswordResetOffer {
 pub(super) async fn ask(app: &App, email: &str, origin: Origin) -> Result<()> {
     let email = checked_email("email", email)?;
     app.db.read(mail::check_on).await?;
-    app.login_limits
-        .attempt_password_reset(&origin.limit_key, &email)?;
+    app.login_limits.attempt_password_reset(&origin.limit_key)?;
+    app.login_limits.attempt_mail(&email)?;
     let (node, token) = (app.clone(), random_token(TOKEN_BYTES));
     let written = app.db.write(move |tx| {
         mail::check_on(tx)?;

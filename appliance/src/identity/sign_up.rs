@@ -82,15 +82,19 @@ pub(super) struct SignUp {
 pub(super) async fn ask(app: &App, input: Applicant, origin: Origin) -> Result<SignedUp> {
     let read = app.db.read(|reader| {
         let length_min = settings_store::read_security(reader)?.password_length_min;
-        Ok((settings_store::read_sign_up(reader)?, length_min))
+        let settings = settings_store::read_sign_up(reader)?;
+        Ok((settings, length_min, mail::is_on(reader)?))
     });
-    let (settings, length_min) = read.await?;
+    let (settings, length_min, is_mail_on) = read.await?;
     // A closed door says so before it looks at anything.
     settings.admit_anybody()?;
     let email = checked_email("email", &input.email)?;
     settings.admit(&email)?;
     let organisation = checked_name("organisation", &input.organisation)?;
     app.login_limits.attempt_sign_up(&origin.limit_key)?;
+    if is_mail_on {
+        app.login_limits.attempt_mail(&email)?;
+    }
     let rules = (email.as_str(), length_min);
     let (display_name, password_hash) =
         checked_account(Some(input.display_name), input.password, rules).await?;

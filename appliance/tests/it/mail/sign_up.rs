@@ -85,6 +85,11 @@ async fn an_address_that_is_taken_is_told_to_its_holder_only() {
     assert_eq!(taken.to, "ada@first.example");
     assert!(taken.text().contains("has an account"), "{}", taken.text());
     assert!(!taken.text().contains('#'), "no link that opens anything");
+    ask(&test, "ada@first.example").await;
+    ask(&test, "ada@first.example").await;
+    let flooded = ask_with(&test, "ada@first.example", PASSWORD).await;
+    assert_eq!(flooded.code(), "too_many_requests");
+    ask(&test, OLGA).await;
 }
 
 #[tokio::test]
