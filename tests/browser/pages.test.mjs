@@ -47,6 +47,7 @@ const PAGES = {
   'roles-nothing-found': '/admin/roles?q=xylophone',
   'sign-up-rules': '/admin/sign-up',
   'security-settings': '/admin/security',
+  mail: '/admin/mail',
   'sign-in': '/admin/sign-in',
   'sign-in-directory-new': '/admin/sign-in/directories/new',
   'sign-in-directory': '/admin/sign-in/directories/{directory}',
@@ -107,6 +108,9 @@ describe('every page', () => {
       'signin-failed': `${node.url}/signin?error=req_0HJ4`,
       'sign-up': `${node.url}/sign-up`,
       'invitation-without-link': `${node.url}/invitation`,
+      'sign-up-verify': `${node.url}/sign-up/verify#a-token`,
+      'password-reset': `${node.url}/password-reset`,
+      'login-tested': `${node.url}/login-tested`,
       setup: empty.setupLink,
       'setup-without-link': `${empty.url}/setup`,
     }
@@ -252,7 +256,7 @@ async function furnishLicense(post) {
   await post('/api/license/usage/export', {})
 }
 
-/** A limit, a provider that nobody calls, a chain and a rule. */
+/** A limit, a provider that nobody calls, a chain, a rule and a mail server that nothing is sent by. */
 async function furnishAdmin(caller, post, employee) {
   const put = async (address, body) => {
     const answer = await caller.json('PUT', address, { body })
@@ -270,6 +274,7 @@ async function furnishAdmin(caller, post, employee) {
     models: [{ name: 'local-8b', price: { input: 150_000, cached: 20_000, output: 600_000 } }],
   })
   await put('/api/admin/fallbacks/steady', { steps: ['cellar/local-8b', 'starter'] })
+  await put('/api/admin/mail', { host: 'smtp.example.test', user: 'guildhall', password: 'a password', sender: 'guildhall@example.test' })
   await post('/api/admin/residency', { applies_to: { kind: 've', ve_id: employee.id }, keep_within: 'node' })
 }
 

@@ -197,7 +197,13 @@ describe('the ways in, as an administrator sets them up', () => {
 
   step('sees at once what another administrator changes about applications', async () => {
     const headers = { authorization: `Bearer ${key}` }
-    const data = { name: 'Ledger', kind: 'confidential', redirect_uris: ['https://ledger.example.test/back'], grants: ['authorization_code'], scopes: ['read'] }
+    const data = {
+      name: 'Ledger',
+      kind: 'confidential',
+      redirect_uris: ['https://ledger.example.test/back'],
+      grants: ['authorization_code'],
+      scopes: ['read'],
+    }
     const made = await program.post('/api/admin/oauth-clients', { headers, data })
     assert.equal(made.status(), 201, await made.text())
     const listed = page.getByRole('list', { name: 'OAuth clients' }).getByText('Ledger', { exact: true })

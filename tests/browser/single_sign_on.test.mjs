@@ -87,7 +87,10 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
     await heading('Enter this at the provider').waitFor()
     await settle(page)
     await takePicture(page, 'saml-facts')
-    const shown = await page.locator('code', { hasText: /\/metadata$/ }).last().innerText()
+    const shown = await page
+      .locator('code', { hasText: /\/metadata$/ })
+      .last()
+      .innerText()
     await saml.control({ service_provider: (await new Visitor().get(shown)).text })
     await onward()
     await heading('Who gets which role?').waitFor()
@@ -102,14 +105,14 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
     await heading('Does it work?').waitFor()
     await saml.control({ variant: 'unsigned' })
     const wrong = await testTab()
-    await wrong.getByRole('heading', { name: 'The test login is done' }).waitFor()
+    await wrong.getByRole('heading', { name: 'The test sign-in is done' }).waitFor()
     await wrong.close()
     await page.getByText('It does not work yet.', { exact: true }).first().waitFor()
     await settle(page)
     await takePicture(page, 'saml-test-failed')
     await saml.control({ variant: 'normal' })
     const [right] = await Promise.all([page.context().waitForEvent('page'), button('Test again').click()])
-    await right.getByRole('heading', { name: 'The test login is done' }).waitFor()
+    await right.getByRole('heading', { name: 'The test sign-in is done' }).waitFor()
     await takePicture(right, 'login-test-tab')
     await right.close()
     await passed()
@@ -136,7 +139,9 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
 
   step('lets her out here and at the SAML provider', async () => {
     const asked = anas.waitForRequest((request) => request.url().startsWith(`${saml.url}/slo?SAMLRequest=`))
-    const answered = anas.waitForRequest((request) => request.url().startsWith(`${node.url}/saml/`) && request.url().includes('SAMLResponse='))
+    const answered = anas.waitForRequest(
+      (request) => request.url().startsWith(`${node.url}/saml/`) && request.url().includes('SAMLResponse='),
+    )
     await signOut(anas)
     await Promise.all([asked, answered])
     await anas.waitForURL(`${node.url}/signin`)
@@ -167,7 +172,7 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
   step('sees why an OpenID sign-in fails, mends the issuer and sees it work', async () => {
     await heading('Does it work?').waitFor()
     const wrong = await testTab()
-    await wrong.getByRole('heading', { name: 'The test login is done' }).waitFor()
+    await wrong.getByRole('heading', { name: 'The test sign-in is done' }).waitFor()
     await wrong.close()
     await page.getByText('It does not work yet.', { exact: true }).first().waitFor()
     await settle(page)
@@ -183,7 +188,7 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
     }
     const right = await testTab()
     await logInAtOpenId(right, 'olga')
-    await right.getByRole('heading', { name: 'The test login is done' }).waitFor()
+    await right.getByRole('heading', { name: 'The test sign-in is done' }).waitFor()
     await right.close()
     await passed()
     await page.getByText('Member in Linden & Vale', { exact: true }).waitFor()

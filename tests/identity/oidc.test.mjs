@@ -58,7 +58,8 @@ describe('an OpenID provider', () => {
 
   test('stands on the sign-in page', async () => {
     const { providers } = await new Caller(node.url).get('/api/sign-in')
-    assert.deepEqual(providers, [{ id, kind: 'oidc', name: 'Staff login', login_path: `/oidc/${id}/login` }])
+    const paths = { login_path: `/oidc/${id}/login`, logout_path: `/oidc/${id}/logout` }
+    assert.deepEqual(providers, [{ id, kind: 'oidc', name: 'Staff login', ...paths }])
   })
 
   test('lets a person of a group in, with the role of the group', async () => {
@@ -148,8 +149,7 @@ describe('an OpenID provider', () => {
     const ana = browser()
     const at_provider = await ana.open(begun.login_path)
     const done = await ana.open(back(await provider.decide(at_provider.location, { sub: 'ana' })))
-    assert.equal(done.status, 200, done.text)
-    assert.match(done.text, /Nobody was signed in/)
+    assert.deepEqual([done.status, done.location], [303, '/login-tested'], done.text)
     assert.equal(await ana.session(), null)
     const told = await result()
     assert.equal(told.state, 'done')
@@ -162,7 +162,15 @@ describe('an OpenID provider', () => {
   })
 
   test('leads out again, too', async () => {
-    const left = await browser().open(`/oidc/${id}/logout`)
+    const ana = browser()
+    await logIn(ana, 'ana')
+    assert.equal((await ana.session()).source, id)
+    const kept = new Map(ana.cookies)
+    const left = await ana.open(`/oidc/${id}/logout`)
+    assert.ok(kept.size > ana.cookies.size, 'the browser forgets the session')
+    // Not only the browser has forgotten the session.
+    ana.cookies = kept
+    assert.equal(await ana.session(), null)
     const address = new URL(left.location)
     assert.equal(address.origin + address.pathname, `${provider.issuer}/oauth2/end_session`)
     assert.equal(address.searchParams.get('post_logout_redirect_uri'), `${node.url}/signin`)

@@ -194,7 +194,7 @@ describe('signing in through a SAML identity provider', () => {
     assert.equal((await result()).state, 'waiting')
     const visitor = new Visitor()
     const done = await signIn(visitor, node.url + begun.login_path)
-    assert.equal(done.status, 200)
+    assert.deepEqual([done.status, done.location], [303, `${node.url}/login-tested`])
     assert.equal(visitor.cookie(node.url, SESSION), undefined)
     const { state, steps, attributes, would_grant } = await result()
     assert.equal(state, 'done')

@@ -20,6 +20,7 @@ use super::{
     saml_logout::{self, Incoming},
     saml_settings::SpAddresses,
     store,
+    trial::TESTED_PAGE,
 };
 use crate::{
     app::App,
@@ -27,9 +28,6 @@ use crate::{
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
-/// What the tab of a test shows; its result is on the administrator's page.
-const TESTED: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test login</title></head>\
-    <body><h1>The test login is done</h1><p>Nobody was signed in. Close this tab: the result is on the settings page.</p></body></html>";
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -122,8 +120,7 @@ async fn begin_login(
 /// Takes the response that a SAML provider has the browser post.
 #[utoipa::path(post, path = "/saml/{id}/acs", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
     request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`SAMLResponse` and `RelayState`"),
-    responses((status = 200, description = "A test is done", content_type = "text/html", body = String), (status = 303),
-              (status = 404, body = ErrorBody)))]
+    responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn take_response(
     _: Public,
     State(app): State<App>,
@@ -150,13 +147,7 @@ async fn take_response(
             answer.headers_mut().append(header::SET_COOKIE, cookie);
             Ok(answer)
         }
-        Ok(Arrival::Tested) => {
-            let kind = [
-                (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-                (header::CACHE_CONTROL, "no-store"),
-            ];
-            Ok((kind, TESTED).into_response())
-        }
+        Ok(Arrival::Tested) => Ok(see_other(TESTED_PAGE)?),
         Err(error) => Ok(see_other(&failure::page(&app, id, &error).await)?),
     }
 }

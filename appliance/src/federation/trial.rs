@@ -16,6 +16,8 @@ use crate::{
 /// How long a test waits for its login.
 const TEST_SECONDS: i64 = 900;
 const TEST_BYTES: usize = 20;
+/// Where the tab of a test ends, well or not: it says that nobody was signed in, and where the result is.
+pub(super) const TESTED_PAGE: &str = "/login-tested";
 
 /// Where a test begins, in another tab.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -18262,15 +18262,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A test is done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
             303: {
                 headers: {
                     [name: string]: unknown;
@@ -18312,15 +18303,6 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A test ended before the provider */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
             303: {
                 headers: {
                     [name: string]: unknown;
@@ -18434,15 +18416,6 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A test is done */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/html": string;
-                };
-            };
             303: {
                 headers: {
                     [name: string]: unknown;

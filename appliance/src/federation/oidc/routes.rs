@@ -13,15 +13,15 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::flow::{self, Answered, OidcCallbackQuery, OidcLoginQuery};
 use crate::{
     app::App,
-    federation::{failure, trial::Trial},
+    federation::{
+        failure,
+        trial::{TESTED_PAGE, Trial},
+    },
     identity::{self, Origin},
 };
 
 /// Where people go who logged out.
 const SIGN_IN: &str = "/signin";
-/// What the tab of a test shows; its result is on the administrator's page.
-const TESTED: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Test login</title></head>\
-    <body><h1>The test login is done</h1><p>Nobody was signed in. Close this tab: the result is on the settings page.</p></body></html>";
 
 pub(in crate::federation) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -33,8 +33,7 @@ pub(in crate::federation) fn router() -> OpenApiRouter<App> {
 /// Sends the browser to an OpenID provider to log in. `next` is the page to come back to.
 #[utoipa::path(get, path = "/oidc/{id}/login", tag = "sign-in", security(()),
     params(("id" = IdentityProviderId, Path), OidcLoginQuery),
-    responses((status = 200, description = "A test ended before the provider", content_type = "text/html", body = String),
-              (status = 303), (status = 404, body = ErrorBody)))]
+    responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn begin_oidc_login(
     _: Public,
     State(app): State<App>,
@@ -52,7 +51,9 @@ async fn begin_oidc_login(
             Ok(answer)
         }
         // Nobody comes back from a provider that cannot be gone to, so the test ends here.
-        Err(error) if flow::end_test(&app, id, (test.as_deref(), &error)).await? => Ok(tested()),
+        Err(error) if flow::end_test(&app, id, (test.as_deref(), &error)).await? => {
+            Ok(see_other(TESTED_PAGE)?)
+        }
         Err(error) => Ok(see_other(&failure::page(&app, id, &error).await)?),
     }
 }
@@ -60,8 +61,7 @@ async fn begin_oidc_login(
 /// Takes the answer of an OpenID provider, which the browser brings.
 #[utoipa::path(get, path = "/oidc/{id}/callback", tag = "sign-in", security(()),
     params(("id" = IdentityProviderId, Path), OidcCallbackQuery),
-    responses((status = 200, description = "A test is done", content_type = "text/html", body = String), (status = 303),
-              (status = 404, body = ErrorBody)))]
+    responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn take_oidc_answer(
     _: Public,
     State(app): State<App>,
@@ -87,22 +87,13 @@ async fn arrive(app: &App, answered: Answered, origin: Origin) -> Result<Respons
             trial.preview(app, identity).await;
         }
         trial.finish(app, &answered.provider, test).await?;
-        return Ok(tested());
+        return see_other(TESTED_PAGE);
     }
     let opened = identity::log_in_external(app, found?, origin).await?;
     let mut answer = see_other(&answered.next)?;
     let cookie = identity::session_cookie(app, &opened)?;
     answer.headers_mut().append(header::SET_COOKIE, cookie);
     Ok(answer)
-}
-
-/// What the tab of a test shows once it has ended, well or not.
-fn tested() -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (headers, TESTED).into_response()
 }
 
 /// Logs out here and sends the browser to the OpenID provider, to log out there too.

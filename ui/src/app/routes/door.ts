@@ -56,6 +56,13 @@ const passwordReset = createRoute({
   component: lazyRouteComponent(() => import('@/features/password-reset')),
 })
 
+/** The end of an administrator's test of a sign-in, in a tab of its own. */
+const loginTested = createRoute({
+  getParentRoute: parent,
+  path: '/login-tested',
+  component: lazyRouteComponent(() => import('@/features/login-tested')),
+})
+
 const setup = createRoute({
   getParentRoute: parent,
   path: '/setup',
@@ -87,4 +94,4 @@ const secondFactor = createRoute({
 })
 
 /** The pages outside the hall: sign-in, sign-up, invitations, set-up, the forced password change and second factor. */
-export const doorRoutes = [signIn, signUp, verifyAddress, passwordReset, invitation, setup, newPassword, secondFactor] as const
+export const doorRoutes = [signIn, signUp, verifyAddress, passwordReset, loginTested, invitation, setup, newPassword, secondFactor] as const

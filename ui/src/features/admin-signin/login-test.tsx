@@ -71,26 +71,25 @@ function Result({ provider, path, test }: LoginTestProps & { path: string; test:
   )
 }
 
-/** What the identity provider said about the person, and the roles that would follow. */
+/** What the identity provider said about the person, and the roles that would follow. Who was not heard of gets nothing to read. */
 function Found({ result }: { result: LoginTestResult }) {
   const { titleOf } = useRoleNames()
   const { nameOf } = useOrganisations()
   const attributes = Object.entries(result.attributes)
+  if (attributes.length === 0) return null
   return (
     <>
-      {attributes.length > 0 ? (
-        <div className="mt-5 border-t border-line pt-4">
-          <p className="mb-2 text-[14px] font-semibold">{t('idp.test_attributes')}</p>
-          <dl className="grid gap-x-4 gap-y-1.5 text-[13.5px] sm:grid-cols-[minmax(120px,auto)_minmax(0,1fr)]">
-            {attributes.map(([name, value]) => (
-              <div key={name} className="contents">
-                <dt className="font-mono text-[12.5px] break-all text-ink-2">{name}</dt>
-                <dd className="[overflow-wrap:anywhere] max-sm:mb-1.5">{value.join(', ')}</dd>
-              </div>
-            ))}
-          </dl>
-        </div>
-      ) : null}
+      <div className="mt-5 border-t border-line pt-4">
+        <p className="mb-2 text-[14px] font-semibold">{t('idp.test_attributes')}</p>
+        <dl className="grid gap-x-4 gap-y-1.5 text-[13.5px] sm:grid-cols-[minmax(120px,auto)_minmax(0,1fr)]">
+          {attributes.map(([name, value]) => (
+            <div key={name} className="contents">
+              <dt className="font-mono text-[12.5px] break-all text-ink-2">{name}</dt>
+              <dd className="[overflow-wrap:anywhere] max-sm:mb-1.5">{value.join(', ')}</dd>
+            </div>
+          ))}
+        </dl>
+      </div>
       <div className="mt-4 border-t border-line pt-4 text-[14px]">
         <p className="mb-1 font-semibold">{t('idp.test_gets')}</p>
         {result.would_grant.length === 0 ? <p className="text-ink-2">{t('idp.test_gets_nothing')}</p> : null}

@@ -4,7 +4,7 @@ import { addMessages } from '../catalogue'
 export const reset = addMessages({
   'reset.region': 'Forgotten password',
   'reset.title': 'Forgot your password?',
-  'reset.lead': 'Tell us your e-mail, and we send you a link to choose a new one.',
+  'reset.lead': 'Give your e-mail, and the node sends you a link to choose a new one.',
   'reset.ask': 'Send the link',
   'reset.back': 'Back to sign-in',
   'reset.sent_title': 'Look at your mail',
