@@ -12,7 +12,8 @@ export const admission = addMessages({
   'admission.signup.approval': 'After approval',
   'admission.signup.approval_note': 'Everybody may ask. You look at each sign-up below before it opens.',
   'admission.signup.open': 'Everybody at once',
-  'admission.signup.open_note': 'Whoever reaches this node may begin. Only for nodes that few can reach.',
+  'admission.signup.open_note':
+    'Whoever reaches this node may begin, as soon as a mail has proven their address. Only for nodes that few can reach.',
   'admission.signup.no_mail':
     'This node sends no mail, so nobody can prove their address: until it does, you look at each sign-up all the same.',
   'admission.signup.allowed': 'Allowed domains',
@@ -23,7 +24,7 @@ export const admission = addMessages({
   'admission.signup.saved': 'The sign-up rules are saved',
   'admission.signup.page': 'The page is {link}',
   'admission.signup.confirm_title': 'Open sign-up to everybody?',
-  'admission.signup.confirm_text': 'Whoever reaches this node may make an account at once, and each takes a seat of the licence.',
+  'admission.signup.confirm_text': 'Whoever reaches this node may make an account, and each takes a seat of the licence.',
   'admission.signup.confirm': 'Open it',
   'admission.waiting.title': 'Waiting list',
   'admission.waiting.empty': 'Nobody is waiting',
