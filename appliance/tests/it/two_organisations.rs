@@ -162,6 +162,15 @@ enum Act {
 const ROLES: [&str; 4] = ["normal", "staff", "viewer", "developer"];
 
 impl Organisation {
+    fn new(name: &'static str, admin: Caller) -> Self {
+        Self {
+            name,
+            admin,
+            has: BTreeMap::new(),
+            role_of_both: "normal".to_owned(),
+        }
+    }
+
     fn choose(&self, dice: &mut Dice, other: &Self, number: u32) -> Act {
         let kind = dice.below(KINDS.len());
         let name = KINDS[kind].name;
@@ -341,14 +350,8 @@ async fn both_at_work(seed: u64) {
     let test = TestApp::new().await;
     let (first, second) = (test.admin(), test.stranger().await);
     let both = belongs_to_both(&first, &second).await;
-    let organisation = |name, admin| Organisation {
-        name,
-        admin,
-        has: BTreeMap::new(),
-        role_of_both: "normal".to_owned(),
-    };
-    let mut first = organisation("the first", first);
-    let mut second = organisation("the second", second);
+    let mut first = Organisation::new("the first", first);
+    let mut second = Organisation::new("the second", second);
     let mut dice = Dice(seed);
     for step in 0..STEPS {
         let acts = (
@@ -376,4 +379,15 @@ async fn two_organisations_at_work_never_meet() {
     for seed in SEEDS {
         both_at_work(seed).await;
     }
+}
+
+/// That the comparison can fail: both names look at one organisation here.
+#[tokio::test]
+#[should_panic(expected = "sees role_")]
+async fn the_comparison_notices_what_is_the_other_s() {
+    let test = TestApp::new().await;
+    let one = Organisation::new("one", test.admin());
+    let mut other = Organisation::new("other", test.admin());
+    other.make(&KINDS[0], 1).await;
+    one.check(&other, "").await;
 }
