@@ -1,6 +1,6 @@
 //! JSON that can be read in one way only.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, cell::Cell, collections::HashSet};
 
 use serde::{
     Deserialize, Deserializer,
@@ -17,20 +17,25 @@ const DEPTH_MAX: usize = 8;
 /// # Errors
 /// `artefact_malformed`, `artefact_duplicate_key` or `artefact_too_deep`.
 pub(crate) fn read<'a, T: Deserialize<'a>>(what: &str, bytes: &'a [u8]) -> Result<T, Refusal> {
-    check(what, bytes)?;
+    let _ = names_crit(what, bytes)?;
     parse(what, bytes)
 }
 
-/// Checks that JSON can be read in one way only.
+/// Checks that JSON can be read in one way only. Says whether the object that it is has a key `crit`.
 ///
 /// # Errors
 /// Those of [`read`].
-pub(crate) fn check(what: &str, bytes: &[u8]) -> Result<(), Refusal> {
+pub(crate) fn names_crit(what: &str, bytes: &[u8]) -> Result<bool, Refusal> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
-    Once(DEPTH_MAX)
-        .deserialize(&mut reader)
+    let names_crit = Cell::new(false);
+    let walk = Once {
+        depth: DEPTH_MAX,
+        names_crit: &names_crit,
+    };
+    walk.deserialize(&mut reader)
         .and_then(|()| reader.end())
-        .map_err(|error| refuse(what, &error))
+        .map_err(|error| refuse(what, &error))?;
+    Ok(names_crit.get())
 }
 
 /// Reads JSON that was checked.
@@ -57,16 +62,23 @@ fn refuse(what: &str, error: &serde_json::Error) -> Refusal {
 const DUPLICATE: &str = "it names the same thing twice";
 const TOO_DEEP: &str = "it is nested too deep";
 
-/// Walks a value and keeps nothing; holds how much deeper it may go.
-struct Once(usize);
+/// Walks a value and keeps nothing.
+#[derive(Clone, Copy)]
+struct Once<'a> {
+    /// How much deeper it may go.
+    depth: usize,
+    names_crit: &'a Cell<bool>,
+}
 
-impl Once {
-    fn deeper<E: serde::de::Error>(&self) -> Result<usize, E> {
-        self.0.checked_sub(1).ok_or_else(|| E::custom(TOO_DEEP))
+impl Once<'_> {
+    fn deeper<E: serde::de::Error>(mut self) -> Result<Self, E> {
+        let depth = self.depth.checked_sub(1);
+        self.depth = depth.ok_or_else(|| E::custom(TOO_DEEP))?;
+        Ok(self)
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Once {
+impl<'de> DeserializeSeed<'de> for Once<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -74,7 +86,7 @@ impl<'de> DeserializeSeed<'de> for Once {
     }
 }
 
-impl<'de> Visitor<'de> for Once {
+impl<'de> Visitor<'de> for Once<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -106,16 +118,19 @@ impl<'de> Visitor<'de> for Once {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
-        while list.next_element_seed(Once(depth))?.is_some() {}
+        let deeper = self.deeper()?;
+        while list.next_element_seed(deeper)?.is_some() {}
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let depth = self.deeper()?;
+        let deeper = self.deeper()?;
         let mut names = Names::default();
         while let Some(Name(name)) = object.next_key()? {
-            object.next_value_seed(Once(depth))?;
+            object.next_value_seed(deeper)?;
+            if self.depth == DEPTH_MAX && name == "crit" {
+                self.names_crit.set(true);
+            }
             if !names.insert(name) {
                 return Err(A::Error::custom(DUPLICATE));
             }
@@ -160,6 +175,15 @@ mod tests {
 
     fn code(text: &str) -> &'static str {
         read::<Value>("licence", text.as_bytes()).map_or_else(|refusal| refusal.code, |_| "")
+    }
+
+    #[test]
+    fn what_must_be_understood_is_seen_however_it_is_written() {
+        let names_crit = |text: &str| super::names_crit("licence", text.as_bytes()).unwrap();
+        assert!(names_crit(r#"{"a": 1, "crit": ["b"]}"#));
+        assert!(names_crit(r#"{"\u0063rit": ["b"]}"#));
+        assert!(!names_crit(r#"{"a": {"crit": ["b"]}, "b": "crit"}"#));
+        assert!(!names_crit(r#"["crit"]"#));
     }
 
     #[test]

@@ -23,10 +23,14 @@ pub enum Algorithm {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
     /// Ed25519.
-    Ed25519(ed25519_dalek::VerifyingKey),
+    Ed25519(StrongKey),
     /// RSA-PSS; boxed, since it is many times as large.
     RsaPss(Box<rsa::RsaPublicKey>),
 }
+
+/// An Ed25519 key whose order is not small: [`PublicKey::read`] takes no other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrongKey(ed25519_dalek::VerifyingKey);
 
 impl PublicKey {
     /// Reads a key: 32 bytes for Ed25519, DER of a SubjectPublicKeyInfo for RSA.
@@ -50,7 +54,7 @@ impl PublicKey {
                 if key.is_weak() {
                     return Err(refuse("it is a weak point of the curve"));
                 }
-                Ok(Self::Ed25519(key))
+                Ok(Self::Ed25519(StrongKey(key)))
             }
             Algorithm::RsaPss3072Sha256 => {
                 let key = rsa::RsaPublicKey::from_public_key_der(bytes)
@@ -88,13 +92,11 @@ impl PublicKey {
 /// What `VerifyingKey::verify_strict` says, a quarter sooner: that reads the signature's point R to see whether its order is small.
 /// `verify` compares R's bytes with those of a point in canonical form, so that an R of small order has one of eight forms.
 fn accepts_strictly(
-    key: &ed25519_dalek::VerifyingKey,
+    StrongKey(key): &StrongKey,
     message: &[u8],
     signature: &ed25519_dalek::Signature,
 ) -> bool {
-    !key.is_weak()
-        && !has_small_order(signature.r_bytes())
-        && key.verify(message, signature).is_ok()
+    !has_small_order(signature.r_bytes()) && key.verify(message, signature).is_ok()
 }
 
 /// The y coordinates of the eight points of small order, in canonical form. The bit above them is the sign of x.
@@ -146,7 +148,7 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use curve25519_dalek::{constants::EIGHT_TORSION, edwards::CompressedEdwardsY, scalar::Scalar};
+    use curve25519_dalek::{constants::EIGHT_TORSION, scalar::Scalar};
     use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
     use proptest::prelude::*;
 
@@ -197,14 +199,19 @@ mod tests {
             for r in (0..8).map(Some).chain([None]) {
                 let (key, signature) = crafted(seed, key_off, r, b"message");
                 let strict = key.verify_strict(b"message", &signature).is_ok();
-                assert_eq!(accepts_strictly(&key, b"message", &signature), strict);
+                let strong = StrongKey(key);
+                assert_eq!(
+                    accepts_strictly(&strong, b"message", &signature),
+                    strict && !key.is_weak()
+                );
                 lax += u32::from(!strict && key.verify(b"message", &signature).is_ok());
             }
         }
         assert!(lax > 20, "only {lax} of them would pass a lax check");
-        let weak = VerifyingKey::from_bytes(CompressedEdwardsY::default().as_bytes()).unwrap();
-        let any = Signature::from_components(CompressedEdwardsY::default().0, [0; 32]);
-        assert!(weak.verify(b"", &any).is_ok() && !accepts_strictly(&weak, b"", &any));
+        for point in EIGHT_TORSION {
+            let weak = PublicKey::read(Algorithm::Ed25519, point.compress().as_bytes());
+            assert_eq!(weak.unwrap_err().code, "key_malformed");
+        }
     }
 
     proptest! {
@@ -223,7 +230,7 @@ mod tests {
             let signature = Signature::from_bytes(&bytes);
             let key = key.verifying_key();
             prop_assert_eq!(
-                accepts_strictly(&key, &message, &signature),
+                accepts_strictly(&StrongKey(key), &message, &signature),
                 key.verify_strict(&message, &signature).is_ok()
             );
         }

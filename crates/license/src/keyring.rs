@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Algorithm, Envelope, PublicKey, Refusal, fingerprint, json,
-    verify::{check_crit, check_kind, signers},
+    verify::{check_kind, check_payload, signers},
 };
 
 const KIND: &str = "keyring";
@@ -154,8 +154,7 @@ impl Keyring {
     }
 
     fn read(envelope: &Envelope) -> Result<Self, Refusal> {
-        json::check(KIND, envelope.payload())?;
-        check_crit(KIND, FIELDS, envelope.payload())?;
+        check_payload(KIND, FIELDS, envelope.payload())?;
         json::parse(KIND, envelope.payload())
     }
 

@@ -29,7 +29,7 @@ pub use artefact::{
 };
 pub use dsse::{ENVELOPE_BYTES_MAX, Envelope, Signature, armour, armoured_parts, pae, unarmour};
 pub use entitlements::{Entitlement, Entitlements, Unlimited};
-pub use key::{Algorithm, PublicKey, fingerprint};
+pub use key::{Algorithm, PublicKey, StrongKey, fingerprint};
 pub use keyring::{Keyring, KeyringKey, Role};
 pub use refusal::Refusal;
 pub use revocation::{Crl, Effect, Revocation, RevocationTarget};

@@ -136,8 +136,7 @@ fn read_verified<T: Artefact>(
         envelope.kind().map(payload_type),
         Some(payload_type(T::KIND))
     );
-    json::check(T::KIND, envelope.payload())?;
-    check_crit(T::KIND, T::FIELDS, envelope.payload())?;
+    check_payload(T::KIND, T::FIELDS, envelope.payload())?;
     let value: T = json::parse(T::KIND, envelope.payload())?;
     Ok(Verified {
         value,
@@ -146,12 +145,14 @@ fn read_verified<T: Artefact>(
     })
 }
 
-/// What a vendor marks as not to be passed over must be known here. The payload was checked before.
-pub(crate) fn check_crit(kind: &str, known: &[&str], payload: &[u8]) -> Result<(), Refusal> {
+/// A payload can be read in one way only, and what the vendor marks as not to be passed over is known here.
+pub(crate) fn check_payload(kind: &str, known: &[&str], payload: &[u8]) -> Result<(), Refusal> {
     #[derive(serde::Deserialize)]
     struct Critical {
-        #[serde(default)]
         crit: Vec<String>,
+    }
+    if !json::names_crit(kind, payload)? {
+        return Ok(());
     }
     let Critical { crit } = json::parse(kind, payload)?;
     let Some(unknown) = crit.iter().find(|name| !known.contains(&name.as_str())) else {
