@@ -150,7 +150,7 @@ describe('the portals', () => {
     await takePicture(page, 'portal-staff-revoke')
     await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
     await page.getByText('The licence is revoked and the list is published').waitFor()
-    assert.equal(await page.getByRole('button', { name: 'Renew' }).count(), 0)
+    await page.getByRole('button', { name: 'Renew' }).waitFor({ state: 'detached' })
     await page.context().close()
     assert.deepEqual(problems, [])
   })

@@ -1,5 +1,5 @@
 import { type Query, type QueryClient, useQuery } from '@tanstack/react-query'
-import { api, setCsrfToken } from './client'
+import { setCsrfToken } from './client'
 import { keys, queries } from './queries'
 import type { Session } from './types'
 
@@ -71,21 +71,6 @@ export function forgetSession(client: QueryClient) {
   setCsrfToken(null)
   client.setQueryData(keys.session, null)
   client.removeQueries({ predicate: (query) => belongsToSession(query) && !query.isActive() })
-}
-
-/** Where a session that an identity provider opened is ended here and there; nothing for any other. */
-async function logoutPath(source: string | null | undefined): Promise<string | undefined> {
-  if (!source) return undefined
-  // A provider that cannot be asked for, or that is switched off by now, does not keep anybody in.
-  const ways = await api.get('/api/sign-in').catch(() => null)
-  return ways?.providers.find((provider) => provider.id === source)?.logout_path
-}
-
-/** Ends the session, at the identity provider that it came from too, and leaves the page, so that nothing of it stays in memory. */
-export async function signOut(session: Session) {
-  const away = await logoutPath(session.source)
-  if (!away) await api.delete('/api/session')
-  window.location.assign(away ?? '/signin')
 }
 
 /** Whether the session has ended while its pages are still shown. */

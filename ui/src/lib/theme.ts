@@ -7,8 +7,7 @@ const prefersDark = () => matchMedia('(prefers-color-scheme: dark)')
 
 function chosenTheme(): Theme {
   const choice = preference('theme')
-  if (choice !== 'system') return choice
-  return prefersDark().matches ? 'dark' : 'light'
+  return choice === 'system' ? (prefersDark().matches ? 'dark' : 'light') : choice
 }
 
 /** Shows the chosen theme. Transitions are held for the flip and there is no view transition: it is one style pass and one paint. */
@@ -22,10 +21,7 @@ export function applyTheme() {
 }
 
 /** The picture that answers the press comes first: painting every element anew takes a machine without a GPU a tenth of a second. */
-function applyThemeSoon() {
-  if (document.hidden) applyTheme()
-  else requestAnimationFrame(() => setTimeout(applyTheme))
-}
+const applyThemeSoon = () => requestAnimationFrame(() => setTimeout(applyTheme))
 
 function onThemeChange(watcher: () => void) {
   const system = prefersDark()
