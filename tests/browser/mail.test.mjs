@@ -4,7 +4,7 @@ import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { linkIn, REFUSED, RunningMailServer, SENDER } from '../harness/mail_server.mjs'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
 const PASSWORD = 'correct horse battery staple'
 const NEW_PASSWORD = 'quiet lantern over the marsh'
@@ -22,7 +22,7 @@ describe('mail of a node', () => {
     browser = await openBrowser()
     place.after(() => browser.close())
     page = await openTab(await openContext(browser), node.url, problems)
-    await signIn(page, administrator.email, administrator.password)
+    await signIn(page, node.url, administrator)
   })
 
   const step = storyOf(() => page, problems)
@@ -31,13 +31,6 @@ describe('mail of a node', () => {
   const dialog = () => page.getByRole('dialog').last()
   const steps = () => page.getByRole('list', { name: 'Steps of the test' })
 
-  async function signIn(tab, email, password) {
-    await tab.goto(`${node.url}/signin`)
-    await tab.getByLabel('E-mail', { exact: true }).fill(email)
-    await tab.getByLabel('Password', { exact: true }).fill(password)
-    await tab.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await tab.waitForURL((url) => url.pathname === '/')
-  }
   const openElsewhere = async () => {
     const context = await openContext(browser)
     place.after(() => context.close())
@@ -142,7 +135,7 @@ describe('mail of a node', () => {
     await takePicture(kim, 'reset-choose')
     await kim.getByRole('button', { name: 'Save the password', exact: true }).click()
     await kim.getByRole('heading', { name: 'Your new password is saved', exact: true }).waitFor()
-    await signIn(kim, 'kim@example.test', NEW_PASSWORD)
+    await signIn(kim, node.url, { email: 'kim@example.test', password: NEW_PASSWORD })
     await kim.close()
     const late = await openElsewhere()
     const known = problems.length
@@ -184,7 +177,7 @@ describe('mail of a node', () => {
     await takePicture(page, 'sign-up-waiting')
     await button('Approve Nils Berg').click()
     await row.waitFor({ state: 'detached' })
-    await signIn(nils, 'nils@example.test', PASSWORD)
+    await signIn(nils, node.url, { email: 'nils@example.test', password: PASSWORD })
     await nils.close()
   })
 

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf } from './visitor.mjs'
 
 const STARTER = new URL('../../models/starter/starter.gguf', import.meta.url)
 const FILE = 'visitor-model.gguf'
@@ -40,11 +40,7 @@ describe('models and the switch', () => {
     place.after(() => browser.close())
     const context = await openContext(browser)
     page = await openTab(context, node.url, problems)
-    await page.goto(`${node.url}/signin`)
-    await page.getByLabel('E-mail', { exact: true }).fill(administrator.email)
-    await page.getByLabel('Password', { exact: true }).fill(administrator.password)
-    await button('Sign in').click()
-    await page.waitForURL((url) => url.pathname === '/')
+    await signIn(page, node.url, administrator)
     await page.goto(`${node.url}/admin/models`)
   })
 

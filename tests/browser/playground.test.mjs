@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf } from './visitor.mjs'
 
 const NAME = 'Introduce yourself'
 
@@ -22,11 +22,7 @@ describe('prompts and playground', () => {
     place.after(() => browser.close())
     const context = await openContext(browser)
     page = await openTab(context, node.url, problems)
-    await page.goto(`${node.url}/signin`)
-    await field('E-mail').fill(administrator.email)
-    await field('Password').fill(administrator.password)
-    await button('Sign in').click()
-    await page.waitForURL((url) => url.pathname === '/')
+    await signIn(page, node.url, administrator)
   })
 
   const step = storyOf(() => page, problems)

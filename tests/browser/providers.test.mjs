@@ -6,7 +6,7 @@ import http from 'node:http'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
 const PROVIDER = 'House server'
 
@@ -58,11 +58,7 @@ describe('what leaves the house', () => {
     place.after(() => browser.close())
     const context = await openContext(browser, { acceptDownloads: true })
     page = await openTab(context, node.url, problems)
-    await page.goto(`${node.url}/signin`)
-    await field('E-mail').fill(administrator.email)
-    await field('Password').fill(administrator.password)
-    await button('Sign in').click()
-    await page.waitForURL((url) => url.pathname === '/')
+    await signIn(page, node.url, administrator)
     await page.goto(`${node.url}/admin/providers`)
   })
 

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { request } from 'playwright-core'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group'
@@ -28,11 +28,7 @@ describe('what others may decide about people', () => {
     browser = await openBrowser()
     place.after(() => browser.close())
     page = await openTab(await openContext(browser), node.url, problems)
-    await page.goto(`${node.url}/signin`)
-    await field('E-mail').fill(administrator.email)
-    await field('Password').fill(administrator.password)
-    await button('Sign in').click()
-    await page.waitForURL((url) => url.pathname === '/')
+    await signIn(page, node.url, administrator)
   })
 
   const step = storyOf(() => page, problems)

@@ -6,7 +6,7 @@ import { RunningProvider } from '../harness/openid.mjs'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { startProvider } from '../harness/saml_provider.mjs'
 import { Visitor } from '../harness/visitor.mjs'
-import { openBrowser, openContext, openTab, settle, storyOf, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
 describe('single sign-on, from the first setting to the last sign-out', () => {
   const place = scope({ after })
@@ -25,11 +25,7 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
     browser = await openBrowser()
     place.after(() => browser.close())
     page = await openTab(await openContext(browser), node.url, problems)
-    await page.goto(`${node.url}/signin`)
-    await field('E-mail').fill(administrator.email)
-    await field('Password').fill(administrator.password)
-    await button('Sign in').click()
-    await page.waitForURL((url) => url.pathname === '/')
+    await signIn(page, node.url, administrator)
   })
 
   const step = storyOf(() => page, problems)

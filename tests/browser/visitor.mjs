@@ -70,6 +70,15 @@ function isExpected(message) {
   return message.text().includes('status of 401') && /\/api\/session(\/second-factor)?$/.test(message.location().url)
 }
 
+/** Signs in with a password and waits for the first page. */
+export async function signIn(page, origin, { email, password }) {
+  await page.goto(`${origin}/signin`)
+  await page.getByLabel('E-mail', { exact: true }).fill(email)
+  await page.getByLabel('Password', { exact: true }).fill(password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.waitForURL((url) => url.pathname === '/')
+}
+
 /** Waits until nothing of the page is still loading: its heading, its data and its fonts are there. */
 export async function settle(page) {
   await page.locator('h1').first().waitFor({ state: 'attached' })
