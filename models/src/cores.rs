@@ -41,14 +41,17 @@ struct Sample {
 }
 
 impl Cores {
-    /// For at most `threads` compute threads.
+    /// For at most `threads` compute threads. Made before a model is loaded, it knows the machine when the first step is due.
     pub(crate) fn new(threads: u32) -> Self {
+        let files = Files::open();
         Self {
-            files: Files::open(),
+            last: files
+                .as_ref()
+                .and_then(|files| files.sample(Instant::now())),
+            files,
             machine: f64::from(machine_cores().max(threads)),
             threads,
             used: threads,
-            last: None,
         }
     }
 
@@ -66,9 +69,8 @@ impl Cores {
         let Some(newest) = self.files.as_ref().and_then(|files| files.sample(now)) else {
             return;
         };
-        if let Some(last) = self.last.replace(newest)
-            && newest.at - last.at < 2 * WINDOW
-        {
+        // After a rest this is the rest's mean, which says more than nothing.
+        if let Some(last) = self.last.replace(newest) {
             let free = self.machine - cores_of_others(&last, &newest);
             self.set(threads_for(free, self.used, self.threads));
         }

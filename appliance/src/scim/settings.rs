@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{
     access::Access,
     model::{Kind, ScimSettings},
-    resource_store, store,
+    resource_store, store, tokens,
 };
 use crate::{app::App, audit, identity};
 
@@ -30,10 +30,13 @@ pub(super) async fn read(app: &App, ctx: &Ctx) -> Result<ScimSettings> {
 pub(super) async fn change(app: &App, ctx: &Ctx, settings: ScimSettings) -> Result<ScimSettings> {
     let settings = settings.checked()?;
     let (caller, new) = (ctx.clone(), settings.clone());
+    let events = app.events.clone();
     let written = app.write(ctx, move |tx| {
         let source = ScimSourceId::new(caller.clock.as_ref());
         store::ensure_source(tx, (source, caller.organisation), caller.now())?;
-        put(tx, &caller, &new)
+        put(tx, &caller, &new)?;
+        tokens::announce(tx, &events, &caller);
+        Ok(())
     });
     written.await?;
     guildhall_web::limits::extend_deadline(TIME_MAX);

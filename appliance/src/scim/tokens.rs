@@ -1,5 +1,6 @@
 //! Tokens that a directory provisions with: made by administrators, shown once, stored as a digest.
 
+use guildhall_db::Tx;
 use guildhall_kernel::{Ctx, Error, Result, ScimSourceId, ScimTokenId, random_token};
 use guildhall_web::token_hash;
 
@@ -7,7 +8,11 @@ use super::{
     model::{ScimSettings, ScimToken},
     settings, store,
 };
-use crate::{app::App, audit};
+use crate::{
+    app::App,
+    audit,
+    events::{Audience, Event, Events},
+};
 
 const PREFIX: &str = "ghscim_";
 const TOKEN_BYTES: usize = 30;
@@ -53,7 +58,7 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: NewToken) -> Result<(Sci
         ));
     }
     let new_settings = input.settings.map(ScimSettings::checked).transpose()?;
-    let caller = ctx.clone();
+    let (caller, events) = (ctx.clone(), app.events.clone());
     let written = app.write_secret(ctx, move |tx| {
         if store::list_tokens(tx, caller.organisation)?.len() >= TOKENS_MAX {
             let message =
@@ -82,6 +87,7 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: NewToken) -> Result<(Sci
             (caller.organisation, caller.person),
         )?;
         audit::record(tx, &caller, "scim_token.created", token.id)?;
+        announce(tx, &events, &caller);
         Ok((token, secret))
     });
     written.await
@@ -89,14 +95,21 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: NewToken) -> Result<(Sci
 
 /// Ends a token; what it brought in stays.
 pub(super) async fn delete(app: &App, ctx: &Ctx, id: ScimTokenId) -> Result<()> {
-    let caller = ctx.clone();
+    let (caller, events) = (ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         if !store::delete_token(tx, caller.organisation, id)? {
             return Err(Error::not_found("token"));
         }
+        announce(tx, &events, &caller);
         audit::record(tx, &caller, "scim_token.deleted", id)
     });
     written.await
+}
+
+/// Tells other administrators that what provisions, or how, is another.
+pub(super) fn announce(tx: &Tx<'_>, events: &Events, ctx: &Ctx) {
+    let audience = Audience::Organisation(ctx.organisation);
+    events.publish_after(tx, audience, Event::ApplicationsChanged {});
 }
 
 fn checked_name(text: &str) -> Result<String> {

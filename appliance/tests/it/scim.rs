@@ -353,6 +353,27 @@ async fn a_token_ends_when_it_is_deleted_or_over() {
     );
 }
 
+#[tokio::test]
+async fn other_administrators_hear_of_what_provisions_and_how() {
+    let test = TestApp::new().await;
+    let mut news = test.app.events.subscribe(None).1;
+    let mut heard = || {
+        let mut names = Vec::new();
+        while let Ok(published) = news.try_recv() {
+            names.push(published.event.name());
+        }
+        names.contains(&"applications.changed")
+    };
+    assert!(!heard());
+    let (id, _) = directory_token(&test).await;
+    assert!(heard(), "a token was made");
+    map(&test, json!("normal"), json!([])).await;
+    assert!(heard(), "the rules changed");
+    let path = format!("/api/admin/scim-tokens/{id}");
+    test.admin().send("DELETE", &path, None, &[]).await;
+    assert!(heard(), "the token was deleted");
+}
+
 async fn directory_token(test: &TestApp) -> (String, Caller) {
     let made = test
         .admin()

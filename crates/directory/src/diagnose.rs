@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use guildhall_kernel::{Error, Result};
+use guildhall_trust::{Step, Steps};
 use ldap3::Scope;
 use zeroize::Zeroizing;
 
@@ -13,7 +14,6 @@ use crate::{
     filter, groups,
     search::{Query, read_entry, search},
     session::{Session, contained},
-    steps::{Step, Steps},
 };
 
 const CONNECT: &str = "connect";
@@ -46,7 +46,7 @@ pub async fn test(
     login: Option<&str>,
     password: Option<&Zeroizing<String>>,
 ) -> Tried {
-    let steps = Steps::default();
+    let steps = Steps::new(hint_for);
     if let Err(error) = directory.settings.check() {
         steps.failed("settings", &error, 0);
         let steps = steps.taken();

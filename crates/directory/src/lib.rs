@@ -24,7 +24,6 @@ mod relay;
 mod search;
 mod session;
 mod settings;
-mod steps;
 mod tls;
 mod url;
 
@@ -32,7 +31,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use guildhall_kernel::{Result, Timestamp};
-pub use guildhall_trust::{Certificate, Stream};
+pub use guildhall_trust::{Certificate, Step, StepState, Stream};
 
 pub use account::Inactive;
 pub use authenticate::authenticate;
@@ -43,7 +42,6 @@ pub use failure::hint_for;
 pub use people::{People, list_people};
 pub use person::Entry;
 pub use settings::{Attributes, Bind, Kind, LOGIN_PLACE, Limits, Security, Settings};
-pub use steps::{Step, StepState};
 pub use url::ServerUrl;
 
 /// What opens connections for this crate.

@@ -13,18 +13,17 @@ mod quoted;
 mod reply;
 mod send;
 mod session;
-mod steps;
 
 use std::{fmt, time::Duration};
 
 use guildhall_kernel::Timestamp;
+pub use guildhall_trust::{Step, StepState};
 use zeroize::Zeroizing;
 
 pub use address::check_address;
 pub use failure::{Failure, hint_for};
 pub use message::Message;
 pub use send::{Dialling, Sent, send};
-pub use steps::{Step, StepState};
 
 /// How the connection is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

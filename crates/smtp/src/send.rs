@@ -3,13 +3,9 @@
 use std::{future::Future, time::Instant};
 
 use guildhall_kernel::{Error, Result};
-use guildhall_trust::{Certificate, Stream};
+use guildhall_trust::{Certificate, Step, Steps, Stream};
 
-use crate::{
-    Failure, Message, Security, Server,
-    session::Session,
-    steps::{Step, Steps},
-};
+use crate::{Failure, Message, Security, Server, hint_for, session::Session};
 
 const SETTINGS: &str = "settings";
 const CONNECT: &str = "connect";
@@ -39,7 +35,7 @@ pub struct Sent {
 
 /// Sends a mail over the connection that `dialling` opens.
 pub async fn send(server: &Server, message: &Message, dialling: impl Dialling) -> Sent {
-    let steps = Steps::default();
+    let steps = Steps::new(hint_for);
     let limit = server.limits.whole;
     let conversation = Box::pin(converse(server, message, dialling, &steps));
     let outcome = match tokio::time::timeout(limit, conversation).await {

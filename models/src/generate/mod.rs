@@ -50,7 +50,7 @@ use crate::logging;
 use crate::outbox::Outbox;
 use crate::queue::JobQueue;
 use crate::sandbox;
-use crate::worker::{ServeError, milliseconds};
+use crate::worker::{ServeError, milliseconds, thread_count};
 use constraint::Compiler;
 pub(crate) use load::{Inspected, check_whole, inspect, load_failed};
 use prefix::{PrefixStore, seal_all};
@@ -71,6 +71,7 @@ pub(crate) fn serve(
     queue: &JobQueue,
     outbox: &Outbox,
 ) -> Result<(), ServeError> {
+    let cores = Cores::new(thread_count(load.threads));
     let mut opened = load::open(load, inspected)?;
     let started = Instant::now();
     opened.loaded.notes.extend(notes);
@@ -79,7 +80,6 @@ pub(crate) fn serve(
     opened.loaded.notes.extend(format.note());
     opened.loaded.has_tool_template = format.knows_tools();
     let context = load::context(&opened, &opened.model)?;
-    let cores = Cores::new(opened.loaded.threads);
     if store.is_none() {
         opened.loaded.notes.extend(sandbox::tighten());
     }

@@ -11,9 +11,11 @@ pub(super) const STEP_TOKENS_MAX: usize = 512;
 /// How long a step may take while somebody waits for the next word. Less than the 100 ms that are
 /// promised, because measurements scatter.
 const STEP_TARGET_WRITING: Duration = Duration::from_millis(70);
-/// How long a step over prompts alone should take, so that cancelling is quick. Shorter steps read the weights more often: on two
-/// cores steps of 250 ms read a prompt of 512 tokens a third slower than one step does.
+/// How long a step over several prompts should take, so that cancelling is quick and who comes is let in soon.
 const STEP_TARGET_READING: Duration = Duration::from_secs(1);
+/// The same for somebody who is alone with the model. Shorter steps read the weights more often: on two cores steps of 250 ms
+/// read a prompt of 512 tokens a third slower than one step does.
+const STEP_TARGET_ALONE: Duration = Duration::from_secs(3);
 /// What counts as a stall while an answer is being written.
 pub(super) const SLOW_STEP: Duration = Duration::from_millis(100);
 /// Prompt tokens of the first step, before the machine's speed is known.
@@ -35,20 +37,27 @@ pub(super) struct StepSizer {
 }
 
 impl StepSizer {
-    /// How many prompt tokens the next step may take, when `writing` tokens of answers are in it.
-    pub(super) fn prompt_tokens(&self, writing: usize) -> usize {
+    /// How many prompt tokens the next step may take, when `writing` tokens of answers are in it, or only one prompt and
+    /// nobody else waits (`alone`).
+    pub(super) fn prompt_tokens(&self, writing: usize, alone: bool) -> usize {
         let most = STEP_TOKENS_MAX.saturating_sub(writing);
         if self.token_seconds <= 0.0 {
             return FIRST_TOKENS.min(most);
         }
         let room = if writing > 0 {
             STEP_TARGET_WRITING.as_secs_f64() - self.writing_seconds
+        } else if alone {
+            STEP_TARGET_ALONE.as_secs_f64()
         } else {
             STEP_TARGET_READING.as_secs_f64()
         };
         let wanted = (room / self.token_seconds).clamp(0.0, STEP_TOKENS_MAX as f64);
-        // A measurement may be a lucky one, and while somebody waits for the next word a long step is worse.
-        let growth = if writing > 0 { 2 } else { 4 };
+        // A measurement may be a lucky one, and the more people wait, the worse is a long step.
+        let growth = match (writing, alone) {
+            (0, true) => 8,
+            (0, false) => 4,
+            _ => 2,
+        };
         // Exact: at most 512.
         let wanted = (wanted as usize).min(self.last_tokens.max(SHARE_MIN) * growth);
         wanted.max(SHARE_MIN).min(most)
@@ -62,7 +71,7 @@ impl StepSizer {
             return;
         }
         // What was short because there was no more to read says nothing against longer steps.
-        let kept_its_time = elapsed <= STEP_TARGET_READING;
+        let kept_its_time = elapsed <= STEP_TARGET_ALONE;
         self.last_tokens = if kept_its_time {
             self.last_tokens.max(prompt)
         } else {
@@ -127,7 +136,7 @@ mod tests {
         let base = Duration::from_millis(if writing > 0 { 20 } else { 0 });
         (0..steps)
             .map(|_| {
-                let tokens = sizer.prompt_tokens(writing);
+                let tokens = sizer.prompt_tokens(writing, false);
                 let elapsed = base + token * u32::try_from(tokens).unwrap_or(u32::MAX);
                 sizer.observe(tokens, writing, elapsed);
                 (tokens, elapsed)
@@ -158,15 +167,32 @@ mod tests {
     fn a_machine_that_becomes_slow_gets_shorter_steps() {
         let mut sizer = StepSizer::default();
         for _ in 0..20 {
-            let tokens = sizer.prompt_tokens(0);
+            let tokens = sizer.prompt_tokens(0, false);
             sizer.observe(tokens, 0, Duration::from_micros(100) * tokens as u32);
         }
-        assert_eq!(sizer.prompt_tokens(0), STEP_TOKENS_MAX);
+        assert_eq!(sizer.prompt_tokens(0, false), STEP_TOKENS_MAX);
         for _ in 0..10 {
-            let tokens = sizer.prompt_tokens(0);
+            let tokens = sizer.prompt_tokens(0, false);
             sizer.observe(tokens, 0, Duration::from_millis(10) * tokens as u32);
         }
-        assert!(sizer.prompt_tokens(0) <= 110, "{sizer:?}");
+        assert!(sizer.prompt_tokens(0, false) <= 110, "{sizer:?}");
+    }
+
+    #[test]
+    fn who_is_alone_reads_in_longer_steps() {
+        let mut sizer = StepSizer::default();
+        for _ in 0..10 {
+            let tokens = sizer.prompt_tokens(0, true);
+            sizer.observe(tokens, 0, Duration::from_millis(10) * tokens as u32);
+        }
+        assert!(
+            (290..=310).contains(&sizer.prompt_tokens(0, true)),
+            "{sizer:?}"
+        );
+        assert!(
+            (90..=110).contains(&sizer.prompt_tokens(0, false)),
+            "{sizer:?}"
+        );
     }
 
     proptest! {

@@ -73,7 +73,8 @@ impl Scheduler<'_> {
         let budget = if self.is_repeatable() {
             SEEDED_TOKENS
         } else {
-            self.sizer.prompt_tokens(writing)
+            let alone = self.runs.len() == 1 && self.parts.queue.waiting() == 0;
+            self.sizer.prompt_tokens(writing, alone)
         };
         let start = usize::try_from(self.steps).unwrap_or(0);
         let lengths = divide(budget, &wants, start);

@@ -26,9 +26,9 @@ export type Asked = Schemas['OauthAsked']
 export const tokenKeys = {
   apiKeys: [...keys.account, 'api-keys'] as const,
   grants: [...keys.account, 'grants'] as const,
-  serviceAccounts: ['service-accounts'] as const,
+  serviceAccounts: [...keys.people, 'service-accounts'] as const,
   clients: keys.applications,
-  scim: ['scim'] as const,
+  scim: [...keys.applications, 'scim'] as const,
 }
 
 /** Reads about programs that speak for somebody: keys, service accounts, applications, provisioning. */

@@ -27,6 +27,9 @@ const PROMPT_TOKENS: u32 = 512;
 const ANSWER_TOKENS: u32 = 48;
 /// Fewer where another program takes a core: the bare loop needs seconds for each of them.
 const SHARED_TOKENS: u32 = 12;
+const SHARED_PROMPT_TOKENS: u32 = 16;
+/// One token first, so that nothing is measured cold.
+const WARM_UP: &str = "warm up";
 /// Tokens of the prompt whose beginning is asked twice.
 const PREFIX_TOKENS: u32 = 1500;
 /// People who ask at the same time, and the tokens each of them gets.
@@ -47,9 +50,16 @@ struct Round {
     /// Tokens per second over everybody, by size of [`CROWDS`].
     crowd: Vec<f64>,
     crowd_server: Option<Vec<f64>>,
-    /// Decoding while another program takes a core.
-    shared_engine: f64,
-    shared_raw: f64,
+    shared: Shared,
+}
+
+/// Tokens per second of decoding while another program takes a core.
+#[derive(Clone, Copy)]
+struct Shared {
+    engine: f64,
+    raw: f64,
+    /// The bare loop with one thread and no other program: all that the core left over gives.
+    one_core: f64,
 }
 
 /// The programs and the model.
@@ -127,7 +137,7 @@ impl Bench {
             .as_deref()
             .map(|program| reference::llama_bench(program, &self.model, self.threads, sizes));
         let (crowd, crowd_server) = self.crowds(number)?;
-        let (shared_engine, shared_raw) = self.shared(number)?;
+        let shared = self.shared(number)?;
         Ok(Round {
             engine: speed,
             raw,
@@ -137,8 +147,7 @@ impl Bench {
             warm_s,
             crowd,
             crowd_server,
-            shared_engine,
-            shared_raw,
+            shared,
         })
     }
 
@@ -148,6 +157,8 @@ impl Bench {
         let mut ours = Vec::new();
         let program = self.best.as_ref().unwrap_or(&self.engine);
         let mut engine = Engine::start(program, &self.model, self.threads, slots)?;
+        // As the node's probe does after loading, and llama-server itself.
+        engine.answer(WARM_UP, 1)?;
         for people in CROWDS {
             let texts = crowd_texts(round, people);
             let began = Instant::now();
@@ -171,22 +182,22 @@ impl Bench {
     }
 
     /// Decoding while another program computes on one core without a pause.
-    fn shared(&self, round: usize) -> Result<(f64, f64)> {
+    fn shared(&self, round: usize) -> Result<Shared> {
+        let raw = |threads| {
+            let sizes = (SHARED_PROMPT_TOKENS, SHARED_TOKENS);
+            reference::raw_loop(&self.raw_loop, &self.model, threads, sizes)
+        };
+        let one_core = raw(1)?.decode;
         let _neighbour = Neighbour::start()?;
         let mut engine = Engine::start(&self.engine, &self.model, self.threads, 1)?;
-        let text = words(round, 99, 16);
+        let text = words(round, 99, SHARED_PROMPT_TOKENS);
         let done = engine.answer(&text, SHARED_TOKENS)?.done;
         drop(engine);
-        let raw = reference::raw_loop(
-            &self.raw_loop,
-            &self.model,
-            self.threads,
-            (16, SHARED_TOKENS),
-        )?;
-        Ok((
-            per_second(done.output_tokens - 1, done.decode_ms),
-            raw.decode,
-        ))
+        Ok(Shared {
+            engine: per_second(done.output_tokens - 1, done.decode_ms),
+            raw: raw(self.threads)?.decode,
+            one_core,
+        })
     }
 }
 
@@ -222,8 +233,7 @@ fn best_engine(program: &Path) -> Option<PathBuf> {
 }
 
 fn speed_of(engine: &mut Engine, round: usize) -> Result<Speed> {
-    // One token first, so that nothing is measured cold.
-    engine.answer("warm up", 1)?;
+    engine.answer(WARM_UP, 1)?;
     let done = engine
         .answer(&words(round, 1, PROMPT_TOKENS), ANSWER_TOKENS)?
         .done;
