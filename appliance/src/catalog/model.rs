@@ -181,6 +181,7 @@ fn contents(handbook: &Handbook) -> Vec<HandbookSection> {
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
     /// Words to look for, at most 200 characters; typing mistakes are forgiven.
+    #[param(max_length = 200)]
     pub q: Option<String>,
     /// Only this field of work.
     pub category: Option<Category>,

@@ -173,8 +173,8 @@ pub async fn update_conversation(
 }
 
 fn checked_title(title: &str) -> Result<String> {
-    let title = title.trim();
-    if title.is_empty() || title.chars().count() > 120 {
+    let (length, title) = (title.chars().count(), title.trim());
+    if title.is_empty() || length > 120 {
         return Err(Error::invalid_field(
             "title",
             "invalid_name",

@@ -138,8 +138,10 @@ pub struct Attachment {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttachmentInput {
+    #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// The file's text, at most 256 KiB.
+    #[schema(max_length = 262144)]
     pub text: String,
 }
 
@@ -289,7 +291,7 @@ impl StoredMessage {
 /// # Errors
 /// `empty_message`, `message_too_long`, `too_many_attachments`, `attachment_too_large`, `invalid_name`.
 pub(super) fn checked_question(text: &str, attachments: &[AttachmentInput]) -> Result<String> {
-    let text = text.trim();
+    let (length, text) = (text.chars().count(), text.trim());
     if text.is_empty() {
         return Err(Error::invalid_field(
             "message",
@@ -297,7 +299,7 @@ pub(super) fn checked_question(text: &str, attachments: &[AttachmentInput]) -> R
             "write something to send",
         ));
     }
-    if text.chars().count() > MESSAGE_CHARACTERS_MAX {
+    if length > MESSAGE_CHARACTERS_MAX {
         let message = format!(
             "a message has at most {MESSAGE_CHARACTERS_MAX} characters; attach longer text as a file"
         );

@@ -40,11 +40,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChatInput {
+    #[schema(max_length = 100000, min_length = 1, pattern = r"\S")]
     message: String,
     /// The conversation to go on with; a new one when left out.
     conversation_id: Option<ConversationId>,
     /// Text files to read, at most 8.
     #[serde(default)]
+    #[schema(max_items = 8)]
     attachments: Vec<AttachmentInput>,
     /// How secret a new conversation is; as what the employee is told when left out.
     data_class: Option<DataClass>,
@@ -54,6 +56,7 @@ struct ChatInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct EditInput {
+    #[schema(max_length = 100000, min_length = 1, pattern = r"\S")]
     message: String,
 }
 

@@ -27,6 +27,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Which messages to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListMessages {
     /// The conversation; the one used last when left out.
     conversation_id: Option<ConversationId>,
@@ -40,6 +41,7 @@ struct ListMessages {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateConversation {
+    #[schema(max_length = 120, min_length = 1, pattern = r"\S")]
     title: Option<String>,
     /// How secret it is from now on; never less secret than what the employee is told anyway.
     data_class: Option<DataClass>,

@@ -1,6 +1,6 @@
 //! What administrators enter of a directory: whole ones, changes, and settings to be tried out.
 
-use guildhall_kernel::{DirectoryId, Error, Result};
+use guildhall_kernel::{DirectoryId, Error, Result, text::NameText};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -23,10 +23,12 @@ macro_rules! directory_input {
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
             $($more)*
+            #[schema(value_type = Option<NameText>)]
             pub(super) name: Option<String>,
             pub(super) enabled: Option<bool>,
             pub(super) kind: Option<DirectoryKind>,
             /// Servers such as `ldaps://ldap.example.org`, the preferred one first.
+            #[schema(min_items = 1, max_items = 8)]
             pub(super) urls: Option<Vec<String>>,
             pub(super) security: Option<DirectorySecurity>,
             /// Whether passwords may cross an unencrypted connection.
@@ -41,17 +43,24 @@ macro_rules! directory_input {
             pub(super) bind_dn: Option<Option<String>>,
             /// Goes in and never comes out.
             pub(super) bind_password: Option<SecretText>,
+            #[schema(max_length = 1024)]
             pub(super) base_dn: Option<String>,
+            #[schema(max_length = 4096)]
             pub(super) user_filter: Option<String>,
+            #[schema(max_items = 8)]
             pub(super) login_attributes: Option<Vec<String>>,
             pub(super) attributes: Option<DirectoryAttributes>,
             #[serde(default, deserialize_with = "present")]
             #[schema(value_type = Option<String>)]
             pub(super) group_base_dn: Option<Option<String>>,
+            #[schema(max_length = 4096)]
             pub(super) group_filter: Option<String>,
             pub(super) nested_groups: Option<bool>,
+            #[schema(minimum = 10, maximum = 5000)]
             pub(super) page_size: Option<u32>,
+            #[schema(max_items = 200)]
             pub(super) group_map: Option<Vec<DirectoryGroupGrant>>,
+            #[schema(minimum = 5, maximum = 10080)]
             pub(super) refresh_minutes: Option<u32>,
         }
     };
@@ -181,11 +190,11 @@ impl DirectoryChange {
     /// # Errors
     /// `invalid_name`.
     pub(super) fn checked_name(&self) -> Result<Option<String>> {
-        let Some(name) = self.name.as_deref().map(str::trim) else {
+        let Some(name) = self.name.as_deref() else {
             return Ok(None);
         };
-        let length = name.chars().count();
-        if length == 0 || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
+        let (length, name) = (name.chars().count(), name.trim());
+        if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
             let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
             return Err(Error::invalid_field("name", "invalid_name", message));
         }

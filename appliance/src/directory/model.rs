@@ -51,6 +51,7 @@ pub struct DirectoryAttributes {
 #[serde(deny_unknown_fields)]
 pub struct DirectoryGroupGrant {
     /// The group's DN, or its name alone; `*` for everyone whom the user filter finds.
+    #[schema(max_length = 1024, min_length = 1, pattern = r"\S")]
     pub group: String,
     pub organisation_id: OrgId,
     pub role: Role,

@@ -1,6 +1,8 @@
 //! Identity providers as stored, entered and shown.
 
-use guildhall_kernel::{Error, IdentityProviderId, OrgId, Result, Role, SecretId, Timestamp};
+use guildhall_kernel::{
+    Error, IdentityProviderId, OrgId, Result, Role, SecretId, Timestamp, text::NameText,
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -42,10 +44,13 @@ pub(super) enum Settings {
 #[serde(deny_unknown_fields)]
 pub struct AttributeNames {
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub email: String,
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub display_name: String,
     #[serde(default)]
+    #[schema(max_length = 200)]
     pub groups: String,
 }
 
@@ -54,10 +59,9 @@ pub struct AttributeNames {
 #[serde(deny_unknown_fields)]
 pub struct GroupGrant {
     /// As the provider writes it, letter for letter.
+    #[schema(min_length = 1, max_length = 1024)]
     pub group: String,
     pub organisation_id: OrgId,
-    /// A built-in role or the id of a custom one.
-    #[schema(value_type = String)]
     pub role: Role,
 }
 
@@ -66,8 +70,6 @@ pub struct GroupGrant {
 #[serde(deny_unknown_fields)]
 pub struct DefaultGrant {
     pub organisation_id: OrgId,
-    /// A built-in role or the id of a custom one.
-    #[schema(value_type = String)]
     pub role: Role,
 }
 
@@ -128,9 +130,12 @@ impl ProviderRow {
         let wrong = |field: &str, message: String| {
             Err(Error::invalid_field(field, "invalid_provider", message))
         };
-        self.name = self.name.trim().to_owned();
         let length = self.name.chars().count();
-        if length == 0 || length > NAME_CHARACTERS_MAX || self.name.chars().any(char::is_control) {
+        self.name = self.name.trim().to_owned();
+        if self.name.is_empty()
+            || length > NAME_CHARACTERS_MAX
+            || self.name.chars().any(char::is_control)
+        {
             return wrong(
                 "name",
                 format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters"),
@@ -177,6 +182,7 @@ impl ProviderRow {
 pub struct NewIdentityProvider {
     pub kind: IdentityProviderKind,
     /// What the button on the sign-in page says.
+    #[schema(value_type = NameText)]
     pub name: String,
     /// Whether people may use it at once; `true` when left out.
     pub enabled: Option<bool>,
@@ -185,6 +191,7 @@ pub struct NewIdentityProvider {
     #[serde(default)]
     pub attributes: AttributeNames,
     #[serde(default)]
+    #[schema(max_items = 500)]
     pub group_map: Vec<GroupGrant>,
     pub default_grant: Option<DefaultGrant>,
 }
@@ -193,6 +200,7 @@ pub struct NewIdentityProvider {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityProviderChange {
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     pub enabled: Option<bool>,
     /// Replaces all SAML settings.
@@ -200,6 +208,7 @@ pub struct IdentityProviderChange {
     /// Replaces all OpenID settings; the client secret stays when it is left out.
     pub oidc: Option<OidcInput>,
     pub attributes: Option<AttributeNames>,
+    #[schema(max_items = 500)]
     pub group_map: Option<Vec<GroupGrant>>,
     /// `null` takes it away.
     #[serde(default, deserialize_with = "present")]

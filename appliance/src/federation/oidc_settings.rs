@@ -26,13 +26,17 @@ pub(super) struct OidcSettings {
 #[serde(deny_unknown_fields)]
 pub struct OidcInput {
     /// The issuer's address, such as `https://login.example/realms/staff`.
+    #[schema(max_length = 2000, pattern = r"^\s*https?://")]
     pub issuer: String,
+    #[schema(max_length = 500, min_length = 1, pattern = r"\S")]
     pub client_id: String,
     /// Sealed; the present one stays when this is left out. Public clients have none.
     pub client_secret: Option<SecretText>,
     /// `openid profile email` when left out.
+    #[schema(max_items = 20)]
     pub scopes: Option<Vec<String>>,
     /// Certificates (PEM) to trust beside the public authorities, such as a company's own.
+    #[schema(max_length = 65536)]
     pub ca_pem: Option<String>,
 }
 

@@ -11,6 +11,7 @@ use axum::{
 use guildhall_kernel::{Error, ErrorBody, IdentityProviderId, Result};
 use guildhall_saml::{Direction, RedirectMessage, SpDescription};
 use guildhall_web::{HttpResult, Path, Public, limits::read_body, rate_limit::address_key};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
@@ -35,6 +36,37 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(begin_login))
         .routes(routes!(take_response))
         .routes(routes!(log_out, take_logout_form))
+}
+
+/// What a SAML provider has the browser post after a login. Other fields are ignored.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "only its description is used; the form is read as it came"
+)]
+struct SamlResponseForm {
+    /// In base64.
+    #[schema(rename = "SAMLResponse")]
+    response: String,
+    #[schema(rename = "RelayState", nullable = false)]
+    relay_state: Option<String>,
+}
+
+/// What a SAML provider has the browser post to log out: a request, or the response to one. Other fields are ignored.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "only its description is used; the form is read as it came"
+)]
+struct SamlLogoutForm {
+    /// In base64.
+    #[schema(rename = "SAMLRequest", nullable = false)]
+    request: Option<String>,
+    /// In base64.
+    #[schema(rename = "SAMLResponse", nullable = false)]
+    response: Option<String>,
+    #[schema(rename = "RelayState", nullable = false)]
+    relay_state: Option<String>,
 }
 
 /// Where a page change comes from. Unlike other changes this one may come from another site: the
@@ -119,7 +151,7 @@ async fn begin_login(
 
 /// Takes the response that a SAML provider has the browser post.
 #[utoipa::path(post, path = "/saml/{id}/acs", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`SAMLResponse` and `RelayState`"),
+    request_body(content = SamlResponseForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn take_response(
     _: Public,
@@ -184,7 +216,7 @@ async fn log_out(
 
 /// Takes the logout message that a SAML provider has the browser post.
 #[utoipa::path(post, path = "/saml/{id}/logout", tag = "sign-in", security(()), params(("id" = IdentityProviderId, Path)),
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "`SAMLRequest` or `SAMLResponse`, and `RelayState`"),
+    request_body(content = SamlLogoutForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 303), (status = 404, body = ErrorBody)))]
 async fn take_logout_form(
     _: Public,

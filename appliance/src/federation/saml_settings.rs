@@ -53,11 +53,15 @@ pub struct CertificateInput {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SamlInput {
+    #[schema(max_length = 500, min_length = 1, pattern = r"\S")]
     pub idp_entity_id: String,
     /// Where it takes login requests by redirect.
+    #[schema(max_length = 2000, pattern = r"^\s*https?://")]
     pub sso_url: String,
     /// Where it takes logout messages by redirect.
+    #[schema(max_length = 2000)]
     pub slo_url: Option<String>,
+    #[schema(min_items = 1, max_items = 10)]
     pub certificates: Vec<CertificateInput>,
     /// Refuse assertions that are not encrypted.
     #[serde(default)]
@@ -68,6 +72,7 @@ pub struct SamlInput {
     /// Sign login requests; `true` when left out.
     pub sign_requests: Option<bool>,
     /// What kind of name to ask for, as a URI.
+    #[schema(max_length = 500)]
     pub name_id_format: Option<String>,
 }
 

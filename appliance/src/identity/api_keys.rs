@@ -58,13 +58,13 @@ impl NewApiKey {
             check_scopes(scopes)?;
         }
         if let Some(ves) = &mut self.ves {
-            ves.sort_unstable();
-            ves.dedup();
             if ves.is_empty() || ves.len() > VES_MAX {
                 let message =
                     format!("name 1 to {VES_MAX} employees, or leave it out for all of them");
                 return Err(Error::invalid_field("ves", "invalid_employees", message));
             }
+            ves.sort_unstable();
+            ves.dedup();
         }
         Ok(self)
     }

@@ -70,8 +70,10 @@ impl OnFailure {
 #[schema(as = Authoriser)]
 pub struct AuthoriserSettings {
     /// Where questions are posted: `https`, or `http` on this machine's own loopback address.
+    #[schema(max_length = 500, pattern = "^https?://")]
     pub url: String,
     /// How long to wait for an answer, 50 to 10,000 milliseconds.
+    #[schema(minimum = 50, maximum = 10000)]
     pub timeout_ms: u32,
     /// What no answer means.
     #[serde(default)]

@@ -21,6 +21,7 @@ pub(super) struct BoundCertificate {
     /// SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` shows it; `null` for none.
     #[schema(required)]
     #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(pattern = r"^\s*(.*=)?:*([0-9A-Fa-f]:*){64}\s*$")]
     pub(super) fingerprint: Option<String>,
 }
 

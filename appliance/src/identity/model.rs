@@ -206,14 +206,13 @@ const COMMON_PASSWORDS: &[&str] = &[
     "testtest",
 ];
 
-/// A name of a person, an organisation or a key: 1 to 80 characters, trimmed, no control characters.
+/// A name of a person, an organisation or a key: 1 to 80 characters as sent, trimmed, no control characters.
 ///
 /// # Errors
 /// `invalid_name` on the given field.
 pub fn checked_name(field: &str, text: &str) -> Result<String> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
+    let (length, name) = (text.chars().count(), text.trim());
+    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
         let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field(field, "invalid_name", message));
     }
@@ -226,6 +225,7 @@ pub fn checked_name(field: &str, text: &str) -> Result<String> {
 /// # Errors
 /// `invalid_email` on the given field.
 pub fn checked_email(field: &str, text: &str) -> Result<String> {
+    let length = text.chars().count();
     let email = text.trim().to_lowercase();
     let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
@@ -237,7 +237,7 @@ pub fn checked_email(field: &str, text: &str) -> Result<String> {
     let plain = !email
         .chars()
         .any(|letter| letter.is_whitespace() || letter.is_control());
-    if !well_formed || !plain || email.chars().count() > EMAIL_CHARACTERS_MAX {
+    if !well_formed || !plain || length > EMAIL_CHARACTERS_MAX {
         return Err(Error::invalid_field(
             field,
             "invalid_email",

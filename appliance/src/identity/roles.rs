@@ -231,8 +231,8 @@ fn custom_view(reader: &Reader<'_>, organisation: OrgId, row: RoleRow) -> Result
 }
 
 fn checked_description(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > DESCRIPTION_CHARACTERS_MAX {
+    let (length, text) = (text.chars().count(), text.trim());
+    if length > DESCRIPTION_CHARACTERS_MAX {
         let message = format!("use at most {DESCRIPTION_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field(
             "description",

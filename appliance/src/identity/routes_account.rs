@@ -1,7 +1,10 @@
 //! One's own account.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use guildhall_kernel::{ApiKeyId, ErrorBody, Page, SessionId, VeId};
+use guildhall_kernel::{
+    ApiKeyId, ErrorBody, Page, SessionId, VeId,
+    text::{NameText, PasswordText},
+};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -32,6 +35,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateAccount {
+    #[schema(value_type = NameText)]
     display_name: String,
 }
 
@@ -40,6 +44,7 @@ struct UpdateAccount {
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
     current_password: String,
+    #[schema(value_type = PasswordText)]
     new_password: String,
 }
 
@@ -47,12 +52,16 @@ struct ChangePassword {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateApiKey {
+    #[schema(value_type = NameText)]
     name: String,
     /// Days until the key ends; never when left out.
+    #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
     /// Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all one may do when left out.
+    #[schema(min_items = 1, max_items = 50)]
     scopes: Option<Vec<String>>,
     /// The only employees it is for; all when left out.
+    #[schema(min_items = 1, max_items = 100)]
     ves: Option<Vec<VeId>>,
 }
 

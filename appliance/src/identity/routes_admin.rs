@@ -1,7 +1,10 @@
 //! People and organisations.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ErrorBody, Page, PageRequest, PersonId, Role};
+use guildhall_kernel::{
+    ErrorBody, Page, PageRequest, PersonId, Role,
+    text::{EmailText, NameText},
+};
 use guildhall_web::{Auth, HttpResult, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -27,7 +30,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AddPerson {
+    #[schema(value_type = EmailText)]
     email: String,
+    #[schema(value_type = NameText)]
     display_name: String,
     role: Role,
 }
@@ -38,6 +43,7 @@ struct AddPerson {
 struct UpdatePerson {
     role: Option<Role>,
     disabled: Option<bool>,
+    #[schema(value_type = Option<NameText>)]
     display_name: Option<String>,
 }
 
@@ -51,6 +57,7 @@ struct TemporaryPassword {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateOrganisation {
+    #[schema(value_type = NameText)]
     name: String,
 }
 

@@ -1,7 +1,7 @@
 //! One's own second factors.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ErrorBody, PasskeyId};
+use guildhall_kernel::{ErrorBody, PasskeyId, text::NameText};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use serde_json::Value;
@@ -49,6 +49,7 @@ struct ConfirmTotp {
 #[serde(deny_unknown_fields)]
 struct RegisterPasskey {
     challenge: String,
+    #[schema(value_type = NameText)]
     name: String,
     /// What `PublicKeyCredential.toJSON()` gave.
     #[schema(value_type = Object)]
@@ -59,6 +60,7 @@ struct RegisterPasskey {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct RenamePasskey {
+    #[schema(value_type = NameText)]
     name: String,
 }
 

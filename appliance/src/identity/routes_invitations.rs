@@ -1,7 +1,10 @@
 //! Invitations: making them, and coming in by one.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use guildhall_kernel::{ErrorBody, InvitationId, Page, PageRequest, Role};
+use guildhall_kernel::{
+    ErrorBody, InvitationId, Page, PageRequest, Role,
+    text::{EmailText, NameText},
+};
 use guildhall_web::{Auth, HttpResult, Json, Path, Public, Query};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -42,8 +45,10 @@ struct InvitationToken {
 struct AcceptInvitation {
     token: String,
     /// Needed when the invitation names no address.
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
     /// Needed for a new account.
+    #[schema(value_type = Option<NameText>)]
     display_name: Option<String>,
     /// Of the account that is there, or for the new one.
     password: Option<String>,
@@ -54,9 +59,11 @@ struct AcceptInvitation {
 #[serde(deny_unknown_fields)]
 struct CreateInvitation {
     /// The only address it is for; whoever holds the link when left out.
+    #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
     role: Role,
     /// 1 to 60; 7 when left out.
+    #[schema(minimum = 1, maximum = 60)]
     expires_in_days: Option<u32>,
     /// Whether the link is to be sent to the address; not when left out.
     send_mail: Option<bool>,

@@ -1,7 +1,10 @@
 //! A new password for who forgot theirs.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::ErrorBody;
+use guildhall_kernel::{
+    ErrorBody,
+    text::{EmailText, PasswordText},
+};
 use guildhall_web::{HttpResult, Json, Public};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -25,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AskForPasswordReset {
+    #[schema(value_type = EmailText)]
     email: String,
 }
 
@@ -47,6 +51,7 @@ struct PasswordResetToken {
 #[serde(deny_unknown_fields)]
 struct ConfirmPasswordReset {
     token: String,
+    #[schema(value_type = PasswordText)]
     password: String,
 }
 

@@ -27,7 +27,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SetPolicy {
+    #[schema(max_items = 1000)]
     people: Vec<PersonId>,
+    #[schema(max_items = 1000)]
     roles: Vec<Role>,
 }
 

@@ -1,7 +1,7 @@
 //! Roles and permissions.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ErrorBody, Page, RoleId};
+use guildhall_kernel::{ErrorBody, Page, RoleId, text::NameText};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -24,8 +24,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateRole {
+    #[schema(value_type = NameText)]
     title: String,
     #[serde(default)]
+    #[schema(max_length = 300)]
     description: String,
     /// Names of permissions, all of which one has oneself.
     permissions: Vec<String>,
@@ -35,7 +37,9 @@ struct CreateRole {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateRole {
+    #[schema(value_type = Option<NameText>)]
     title: Option<String>,
+    #[schema(max_length = 300)]
     description: Option<String>,
     permissions: Option<Vec<String>>,
 }

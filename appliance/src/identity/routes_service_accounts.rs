@@ -1,7 +1,7 @@
 //! Service accounts and their keys.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ApiKeyId, ErrorBody, Page, PersonId, Role, VeId};
+use guildhall_kernel::{ApiKeyId, ErrorBody, Page, PersonId, Role, VeId, text::NameText};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -27,6 +27,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateServiceAccount {
+    #[schema(value_type = NameText)]
     name: String,
     role: Role,
 }
@@ -35,6 +36,7 @@ struct CreateServiceAccount {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateServiceAccount {
+    #[schema(value_type = Option<NameText>)]
     name: Option<String>,
     role: Option<Role>,
     disabled: Option<bool>,
@@ -44,12 +46,16 @@ struct UpdateServiceAccount {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CreateServiceKey {
+    #[schema(value_type = NameText)]
     name: String,
     /// Days until the key ends; never when left out.
+    #[schema(minimum = 1, maximum = 3650)]
     expires_in_days: Option<u32>,
     /// Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all its role allows when left out.
+    #[schema(min_items = 1, max_items = 50)]
     scopes: Option<Vec<String>>,
     /// The only employees it is for; all when left out.
+    #[schema(min_items = 1, max_items = 100)]
     ves: Option<Vec<VeId>>,
 }
 

@@ -7,7 +7,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
 };
-use guildhall_kernel::{ErrorBody, OrgId, Result};
+use guildhall_kernel::{
+    ErrorBody, OrgId, Result,
+    text::{EmailText, NameText, PasswordText},
+};
 use guildhall_web::{Auth, HttpError, HttpResult, Json, Public, csrf, rate_limit::address_key};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,9 +79,13 @@ struct SetupToken {
 #[serde(deny_unknown_fields)]
 struct SetupInput {
     token: String,
+    #[schema(value_type = NameText)]
     organisation_name: String,
+    #[schema(value_type = NameText)]
     admin_name: String,
+    #[schema(value_type = EmailText)]
     admin_email: String,
+    #[schema(value_type = PasswordText)]
     admin_password: String,
 }
 

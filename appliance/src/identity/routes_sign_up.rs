@@ -5,7 +5,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use guildhall_kernel::{ErrorBody, Page, PageRequest, Result, SignUpId};
+use guildhall_kernel::{
+    ErrorBody, Page, PageRequest, Result, SignUpId,
+    text::{EmailText, NameText, PasswordText},
+};
 use guildhall_web::{Auth, HttpResult, Json, Path, Public, Query};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -45,10 +48,14 @@ struct SignUpState {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct AskForAccount {
+    #[schema(value_type = EmailText)]
     email: String,
+    #[schema(value_type = NameText)]
     display_name: String,
+    #[schema(value_type = PasswordText)]
     password: String,
     /// What their organisation is to be called.
+    #[schema(value_type = NameText)]
     organisation: String,
 }
 

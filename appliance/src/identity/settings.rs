@@ -62,8 +62,10 @@ pub enum SignUpMode {
 pub(super) struct SignUpSettings {
     pub(super) mode: SignUpMode,
     /// Domains of e-mail addresses, subdomains included; empty: every one that is not blocked.
+    #[schema(max_items = 500)]
     pub(super) allowed_domains: Vec<String>,
     /// Domains of e-mail addresses that are refused, subdomains included.
+    #[schema(max_items = 500)]
     pub(super) blocked_domains: Vec<String>,
 }
 

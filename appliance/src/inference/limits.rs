@@ -70,6 +70,7 @@ pub struct Limits {
     /// Tokens per day (UTC), prompts and answers together.
     #[serde(default)]
     #[schema(required)]
+    #[schema(maximum = 1_125_899_906_842_624_u64)]
     pub tokens_per_day: Option<u64>,
     /// Requests per minute.
     #[serde(default)]
@@ -77,6 +78,7 @@ pub struct Limits {
     pub requests_per_minute: Option<u32>,
     /// Share of a busy model beside others of the same kind, 1 to 100; organisations and people only.
     #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 100)]
     pub weight: u32,
 }
 

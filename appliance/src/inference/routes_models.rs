@@ -112,6 +112,7 @@ async fn model_users(
 /// How a model is removed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 struct Removal {
     /// Remove it although employees have chosen it; they choose by themselves from then on.
     force: bool,

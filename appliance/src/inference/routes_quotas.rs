@@ -19,9 +19,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Whose limits.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
 struct Owner {
     /// Another organisation than one's own; for who administers the node.
-    #[param(value_type = Option<String>)]
     organisation_id: Option<OrgId>,
 }
 

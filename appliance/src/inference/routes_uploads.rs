@@ -10,7 +10,7 @@ use axum::{
 use guildhall_kernel::{Error, ErrorBody, ErrorKind, Page, UploadId};
 use guildhall_web::{Auth, HttpResult, Json, Path, Query, limits};
 use serde::Deserialize;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{CompleteUpload, Model, NewUpload, Upload, upload_model::CHUNK_BYTES_MAX};
@@ -63,16 +63,26 @@ async fn find_upload(
 /// Where a piece belongs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Piece {
     /// Bytes of the file before this piece: the upload's `received_bytes`.
     offset: u64,
 }
 
+/// A piece of a file, at most `chunk_bytes_max` bytes.
+#[derive(ToSchema)]
+#[allow(
+    dead_code,
+    reason = "only its description is used; the body is written to the disk as it comes"
+)]
+#[schema(value_type = String, format = Binary)]
+struct PieceBytes(Vec<u8>);
+
 /// Sends the next piece of a file, at most `chunk_bytes_max` bytes. What has arrived counts also when the
 /// connection breaks; the answer, or the upload itself, says where to go on.
 #[utoipa::path(patch, path = "/api/admin/models/uploads/{id}", tag = "models",
     params(("id" = UploadId, Path), Piece),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = PieceBytes, content_type = "application/octet-stream"),
     responses((status = 200, body = Upload), (status = 404, body = ErrorBody), (status = 409, body = ErrorBody),
         (status = 413, body = ErrorBody), (status = 507, body = ErrorBody)))]
 async fn send_piece(

@@ -7,7 +7,7 @@ use std::{
 };
 
 use guildhall_engine_protocol::Adapter;
-use guildhall_kernel::{Ctx, Error, ModelId, Result};
+use guildhall_kernel::{Ctx, Error, ModelId, Result, text::TitleText};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -35,6 +35,7 @@ const ALIASES_MAX: usize = 200;
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelChange {
+    #[schema(value_type = Option<TitleText>)]
     pub title: Option<String>,
     /// Whether it stays in memory once it is there.
     pub pinned: Option<bool>,
@@ -321,9 +322,8 @@ impl Inference {
 }
 
 fn checked_title(title: &str) -> Result<String> {
-    let title = title.trim();
-    let length = title.chars().count();
-    if length == 0 || length > TITLE_CHARACTERS_MAX || title.chars().any(char::is_control) {
+    let (length, title) = (title.chars().count(), title.trim());
+    if title.is_empty() || length > TITLE_CHARACTERS_MAX || title.chars().any(char::is_control) {
         let message = format!("give a title of 1 to {TITLE_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field("title", "invalid_title", message));
     }

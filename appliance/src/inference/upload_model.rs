@@ -59,10 +59,13 @@ pub struct Refusal {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUpload {
+    #[schema(max_length = 200, pattern = r"^[^/\\\x00-\x1f\x7f-\x9f]*$")]
     pub file_name: String,
+    #[schema(minimum = 1, maximum = 107_374_182_400_u64)]
     pub size_bytes: u64,
     /// The file's SHA-256 in hex, when the sender knows it: compared at the end.
     #[serde(default)]
+    #[schema(pattern = "^[0-9A-Fa-f]{64}$")]
     pub sha256: Option<String>,
     /// What the model will be called; taken from the file's name when left out.
     #[serde(default)]

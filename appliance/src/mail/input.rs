@@ -25,6 +25,7 @@ macro_rules! mail_input {
             /// Whether mails are sent; they are when this is left out.
             pub enabled: Option<bool>,
             /// The server's name or address.
+            #[schema(min_length = 1, max_length = 255)]
             pub host: String,
             /// The usual port of the encryption when left out.
             #[schema(minimum = 1)]
@@ -32,13 +33,17 @@ macro_rules! mail_input {
             /// STARTTLS when left out.
             pub security: Option<MailSecurity>,
             /// Certificates (PEM) to trust instead of the public authorities.
+            #[schema(max_length = 100000)]
             pub ca_pem: Option<String>,
             /// Who to log in as; without one the node does not log in.
+            #[schema(max_length = 200)]
             pub user: Option<String>,
             /// Goes in and never comes out; left out, the one that was entered for this server and user stays.
             pub password: Option<SecretText>,
             /// The address that mails come from.
+            #[schema(format = IdnEmail, max_length = 254)]
             pub sender: String,
+            #[schema(max_length = 100, min_length = 1, pattern = r"\S")]
             pub sender_name: Option<String>,
         }
     };
@@ -53,6 +58,7 @@ mail_input! {
     /// A mail server to try out.
     MailTrial {
         /// Where the mail that is sent for the trial goes; the caller's own address when left out.
+        #[schema(format = IdnEmail, max_length = 254)]
         pub to: Option<String>,
     }
 }

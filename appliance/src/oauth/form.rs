@@ -86,16 +86,26 @@ impl<T: FromPairs, S: Send + Sync> FromRequest<S> for Form<T> {
 pub(super) struct OauthTokenForm {
     /// `authorization_code`, `refresh_token`, `client_credentials` or
     /// `urn:ietf:params:oauth:grant-type:device_code`.
+    #[schema(nullable = false)]
     pub(super) grant_type: Option<String>,
+    #[schema(nullable = false)]
     pub(super) code: Option<String>,
+    #[schema(nullable = false)]
     pub(super) redirect_uri: Option<String>,
+    #[schema(nullable = false)]
     pub(super) code_verifier: Option<String>,
+    #[schema(nullable = false)]
     pub(super) refresh_token: Option<String>,
+    #[schema(nullable = false)]
     pub(super) device_code: Option<String>,
+    #[schema(nullable = false)]
     pub(super) scope: Option<String>,
     /// May be there more than once.
+    #[schema(required = false)]
     pub(super) resource: Vec<String>,
+    #[schema(nullable = false)]
     pub(super) client_id: Option<String>,
+    #[schema(nullable = false)]
     pub(super) client_secret: Option<String>,
 }
 
@@ -119,10 +129,14 @@ impl FromPairs for OauthTokenForm {
 /// A device's request for codes.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct OauthDeviceForm {
+    #[schema(nullable = false)]
     pub(super) scope: Option<String>,
     /// May be there more than once.
+    #[schema(required = false)]
     pub(super) resource: Vec<String>,
+    #[schema(nullable = false)]
     pub(super) client_id: Option<String>,
+    #[schema(nullable = false)]
     pub(super) client_secret: Option<String>,
 }
 
@@ -140,8 +154,11 @@ impl FromPairs for OauthDeviceForm {
 /// A token to end or to look at.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct OauthTokenQuery {
+    #[schema(nullable = false)]
     pub(super) token: Option<String>,
+    #[schema(nullable = false)]
     pub(super) client_id: Option<String>,
+    #[schema(nullable = false)]
     pub(super) client_secret: Option<String>,
 }
 

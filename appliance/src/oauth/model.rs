@@ -1,6 +1,8 @@
 //! Applications, grants and codes as data, and the rules on what they may hold.
 
-use guildhall_kernel::{Error, OauthClientId, OauthGrantId, OrgId, PersonId, Result, Timestamp};
+use guildhall_kernel::{
+    Error, OauthClientId, OauthGrantId, OrgId, PersonId, Result, Timestamp, text::NameText,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -99,13 +101,18 @@ impl ClientRow {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewOauthClient {
+    #[schema(value_type = NameText)]
     pub name: String,
     pub kind: OauthClientKind,
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub redirect_uris: Vec<String>,
+    #[schema(min_items = 1, max_items = 3)]
     pub grants: Vec<OauthGrantType>,
+    #[schema(min_items = 1, max_items = 50)]
     pub scopes: Vec<String>,
     #[serde(default)]
+    #[schema(value_type = Option<PersonId>)]
     pub service_account: Option<String>,
 }
 
@@ -114,14 +121,18 @@ pub struct NewOauthClient {
 #[serde(deny_unknown_fields)]
 pub struct OauthClientChange {
     #[serde(default)]
+    #[schema(value_type = Option<NameText>)]
     pub name: Option<String>,
     #[serde(default)]
     pub kind: Option<OauthClientKind>,
     #[serde(default)]
+    #[schema(max_items = 20)]
     pub redirect_uris: Option<Vec<String>>,
     #[serde(default)]
+    #[schema(min_items = 1, max_items = 3)]
     pub grants: Option<Vec<OauthGrantType>>,
     #[serde(default)]
+    #[schema(min_items = 1, max_items = 50)]
     pub scopes: Option<Vec<String>>,
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -284,9 +295,8 @@ pub(super) fn check_client(client: &OauthClient) -> Result<()> {
 /// # Errors
 /// `invalid_name`.
 pub(super) fn checked_name(text: &str) -> Result<String> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
+    let (length, name) = (text.chars().count(), text.trim());
+    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
         let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field("name", "invalid_name", message));
     }

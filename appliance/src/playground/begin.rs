@@ -38,12 +38,15 @@ const RUNS_KEPT: u32 = 500;
 pub(super) struct RunPlayground {
     /// Instructions, at most 20,000 characters.
     #[serde(default)]
+    #[schema(max_length = 20000)]
     system: String,
     /// Oldest first, at most 50; the last one is the person's.
     #[serde(default)]
+    #[schema(max_items = 50)]
     messages: Vec<PlaygroundMessage>,
     template: Option<TemplateInput>,
     /// 2 to 4 models. One model may stand in several columns, to compare parameters.
+    #[schema(min_items = 2, max_items = 4)]
     columns: Vec<ColumnInput>,
     /// Have them answer one after the other: slower, but no model slows another down.
     #[serde(default)]

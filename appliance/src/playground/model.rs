@@ -102,18 +102,22 @@ pub struct UsedTemplate {
 pub struct Parameters {
     /// 0 picks the likeliest token each time; at most 2. 0.7 when left out.
     #[serde(default = "Parameters::temperature")]
+    #[schema(minimum = 0, maximum = 2)]
     pub temperature: f32,
     /// Share of probability to sample from, above 0 and at most 1. 0.95 when left out.
     #[serde(default = "Parameters::top_p")]
+    #[schema(exclusive_minimum = 0, maximum = 1)]
     pub top_p: f32,
     /// Longest answer in tokens, 1 to 4096. 512 when left out.
     #[serde(default = "Parameters::max_tokens")]
+    #[schema(minimum = 1, maximum = 4096)]
     pub max_tokens: u32,
     /// With a seed, the same run on the same machine gives the same answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// Texts that end the answer, at most 4.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 4)]
     pub stop: Vec<String>,
 }
 

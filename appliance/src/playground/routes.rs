@@ -34,6 +34,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Which runs to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListRuns {
     /// Everyone's runs instead of one's own; of others' runs, prompt and answers stay hidden.
     everyone: Option<bool>,

@@ -71,9 +71,8 @@ pub(super) async fn create(
 }
 
 fn checked_name(name: &str) -> Result<String> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
+    let (length, name) = (name.chars().count(), name.trim());
+    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
         let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field("name", "invalid_name", message));
     }
@@ -81,8 +80,8 @@ fn checked_name(name: &str) -> Result<String> {
 }
 
 fn checked_description(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > DESCRIPTION_CHARACTERS_MAX {
+    let (length, text) = (text.chars().count(), text.trim());
+    if length > DESCRIPTION_CHARACTERS_MAX {
         let message = format!("a description has at most {DESCRIPTION_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field(
             "description",
@@ -94,8 +93,8 @@ fn checked_description(text: &str) -> Result<String> {
 }
 
 fn checked_note(text: &str) -> Result<String> {
-    let text = text.trim();
-    if text.chars().count() > NOTE_CHARACTERS_MAX {
+    let (length, text) = (text.chars().count(), text.trim());
+    if length > NOTE_CHARACTERS_MAX {
         let message = format!("a note has at most {NOTE_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field("note", "text_too_long", message));
     }

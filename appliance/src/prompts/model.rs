@@ -96,12 +96,15 @@ pub enum TemplateValue {
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// Lower-case letters, digits and `_`, starting with a letter; at most 40.
+    #[schema(pattern = "^[a-z][a-z0-9_]{0,39}$")]
     pub name: String,
     /// What people read beside the field; the name when empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 80)]
     pub label: String,
     /// A hint below the field.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schema(max_length = 300)]
     pub help: String,
     #[serde(rename = "type")]
     pub kind: VariableType,
@@ -112,9 +115,11 @@ pub struct Variable {
     pub default: Option<TemplateValue>,
     /// Text and long text: fewest characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 50000)]
     pub characters_min: Option<u32>,
     /// Text and long text: most characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 50000)]
     pub characters_max: Option<u32>,
     /// Number: smallest value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -127,12 +132,15 @@ pub struct Variable {
     pub whole: bool,
     /// Date: first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
     pub date_min: Option<String>,
     /// Date: last day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
     pub date_max: Option<String>,
     /// Choice: what may be chosen, 1 to 50.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 50)]
     pub options: Vec<String>,
 }
 

@@ -30,6 +30,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// Which templates to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListPrompts {
     /// Words of the name or the description.
     q: Option<String>,
@@ -44,6 +45,7 @@ struct ListPrompts {
 /// Two versions.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Compare {
     from: u32,
     to: u32,
@@ -64,8 +66,10 @@ struct RenderPrompt {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct PreviewPrompt {
+    #[schema(max_length = 20000, min_length = 1, pattern = r"\S")]
     body: String,
     #[serde(default)]
+    #[schema(max_items = 50)]
     variables: Vec<Variable>,
     /// By variable name.
     #[serde(default)]

@@ -1,7 +1,7 @@
 //! Changing templates.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ErrorBody, PromptTemplateId};
+use guildhall_kernel::{ErrorBody, PromptTemplateId, text::NameText};
 use guildhall_web::{Auth, HttpResult, Json, Path};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,14 +25,19 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct CreatePrompt {
     /// At most 80 characters; unique among the templates in use.
+    #[schema(value_type = NameText)]
     name: String,
     #[serde(default)]
+    #[schema(max_length = 500)]
     description: String,
     /// Text with `{{variable}}` places; `\{{` stands for two plain braces.
+    #[schema(max_length = 20000, min_length = 1, pattern = r"\S")]
     body: String,
     #[serde(default)]
+    #[schema(max_items = 50)]
     variables: Vec<Variable>,
     #[serde(default)]
+    #[schema(max_length = 300)]
     note: String,
 }
 
@@ -42,7 +47,9 @@ struct CreatePrompt {
 struct DescribePrompt {
     /// The revision this change was made on.
     revision: u32,
+    #[schema(value_type = Option<NameText>)]
     name: Option<String>,
+    #[schema(max_length = 500)]
     description: Option<String>,
 }
 
@@ -52,11 +59,14 @@ struct DescribePrompt {
 struct AddPromptVersion {
     /// The revision this change was made on.
     revision: u32,
+    #[schema(max_length = 20000, min_length = 1, pattern = r"\S")]
     body: String,
     #[serde(default)]
+    #[schema(max_items = 50)]
     variables: Vec<Variable>,
     /// What changed, at most 300 characters.
     #[serde(default)]
+    #[schema(max_length = 300)]
     note: String,
 }
 
@@ -67,6 +77,7 @@ struct RestorePromptVersion {
     /// The revision this change was made on.
     revision: u32,
     #[serde(default)]
+    #[schema(max_length = 300)]
     note: String,
 }
 

@@ -51,8 +51,9 @@ pub fn rate(tx: &Tx<'_>, ctx: &Ctx, answer: &Answer, input: &RatingInput) -> Res
 }
 
 fn checked_reason(reason: Option<&str>) -> Result<String> {
-    let reason = reason.unwrap_or_default().trim();
-    if reason.chars().count() > REASON_CHARACTERS_MAX {
+    let reason = reason.unwrap_or_default();
+    let (length, reason) = (reason.chars().count(), reason.trim());
+    if length > REASON_CHARACTERS_MAX {
         let message = format!("a reason has at most {REASON_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field("reason", "reason_too_long", message));
     }

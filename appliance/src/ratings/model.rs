@@ -40,6 +40,7 @@ pub struct Rating {
 pub struct RatingInput {
     pub verdict: Verdict,
     /// Why, at most 500 characters. Staff and administrators of the organisation can read it.
+    #[schema(max_length = 500)]
     pub reason: Option<String>,
 }
 

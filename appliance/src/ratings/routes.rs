@@ -22,14 +22,17 @@ pub fn router() -> OpenApiRouter<App> {
 /// Which period to report on.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Period {
     /// How many days back, 1 to 366; 90 when left out.
+    #[param(minimum = 1, maximum = 366)]
     days: Option<u32>,
 }
 
 /// Which reasons to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListReasons {
     /// The agent; left out for the playground.
     agent_id: Option<AgentId>,

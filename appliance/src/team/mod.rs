@@ -99,9 +99,8 @@ fn check_model(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
 }
 
 fn checked_persona(name: &str) -> Result<String> {
-    let name = name.trim();
-    let length = name.chars().count();
-    if length == 0 || length > PERSONA_CHARACTERS_MAX || name.chars().any(char::is_control) {
+    let (length, name) = (name.chars().count(), name.trim());
+    if name.is_empty() || length > PERSONA_CHARACTERS_MAX || name.chars().any(char::is_control) {
         let message = format!("give a name of 1 to {PERSONA_CHARACTERS_MAX} characters");
         return Err(Error::invalid_field(
             "persona_name",

@@ -1,7 +1,7 @@
 //! Hiring and the team.
 
 use axum::{extract::State, http::StatusCode};
-use guildhall_kernel::{ErrorBody, Page, PageRequest, VeId};
+use guildhall_kernel::{ErrorBody, Page, PageRequest, VeId, text::PersonaText};
 use guildhall_web::{Auth, HttpResult, Json, Path, Query};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +24,7 @@ pub fn router() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct HireInput {
     /// What the employee is called.
+    #[schema(value_type = Option<PersonaText>)]
     persona_name: Option<String>,
     /// `auto`, `extractive`, `starter` or a model's name.
     model: Option<String>,
@@ -33,6 +34,7 @@ struct HireInput {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UpdateVe {
+    #[schema(value_type = Option<PersonaText>)]
     persona_name: Option<String>,
     model: Option<String>,
     /// How secret what it is told is.
@@ -42,6 +44,7 @@ struct UpdateVe {
 /// Which employees to list.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct ListVes {
     /// Only those who work here, or only those dismissed.
     state: Option<VeState>,

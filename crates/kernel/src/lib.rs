@@ -12,6 +12,8 @@ mod page;
 mod reach;
 mod role;
 mod second_step;
+#[cfg(feature = "openapi")]
+pub mod text;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};
 pub use ctx::{Ctx, IdempotencyKey, Principal};

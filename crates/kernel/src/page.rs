@@ -81,6 +81,7 @@ impl Cursor {
 /// The `cursor` and `limit` of a list request.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 #[serde(deny_unknown_fields)]
 pub struct PageRequest {
     /// Where to go on, from the previous page's `next_cursor`.

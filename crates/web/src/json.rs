@@ -1,5 +1,7 @@
 //! JSON in and out, with refusals that name the field and the way out.
 
+mod strict;
+
 use axum::{
     extract::{FromRequest, OptionalFromRequest, Request},
     http::{HeaderMap, HeaderValue, header},
@@ -79,13 +81,13 @@ fn unsupported_media_type() -> Error {
     )
 }
 
-/// Reads `bytes` as JSON of the form `T`.
+/// Reads `bytes` as JSON of the form `T`: objects from objects only, and `3.0` for a whole number too.
 ///
 /// # Errors
 /// As for the extractor [`Json`].
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
+    let value = serde_path_to_error::deserialize(strict::Strict(&mut deserializer))
         .map_err(|error| refuse(&error.path().to_string(), error.inner()))?;
     deserializer.end().map_err(|error| malformed(&error))?;
     Ok(value)

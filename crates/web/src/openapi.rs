@@ -1,5 +1,7 @@
 //! Finishing touches on an OpenAPI document.
 
+mod bounds;
+
 use guildhall_kernel::{Error, ErrorBody, Result};
 use serde_json::Value;
 use utoipa::{
@@ -98,13 +100,16 @@ pub fn declare_errors(document: &mut OpenApi) {
 }
 
 /// The document as pretty JSON with sorted keys and a final line break: the same document gives
-/// the same bytes, whatever the build.
+/// the same bytes, whatever the build. Whole numbers have their bounds, and bodies of requests under
+/// `/api/` are closed to fields that are not theirs, as they are when they are read.
 ///
 /// # Errors
 /// Internal when the document cannot be written as JSON.
 pub fn to_stable_json(document: &OpenApi) -> Result<String> {
     let fail = |error| Error::internal("writing the OpenAPI document").with_source(error);
-    let value = serde_json::to_value(document).map_err(fail)?;
+    let mut value = serde_json::to_value(document).map_err(fail)?;
+    bounds::close_bodies(&mut value, "/api/");
+    bounds::bound_integers(&mut value);
     let mut text = serde_json::to_string_pretty(&sorted(value)).map_err(fail)?;
     text.push('\n');
     Ok(text)

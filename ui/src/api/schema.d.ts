@@ -3436,10 +3436,8 @@ export interface components {
     schemas: {
         /** @description How somebody comes in by an invitation. */
         AcceptInvitation: {
-            /** @description Needed for a new account. */
-            display_name?: string | null;
-            /** @description Needed when the invitation names no address. */
-            email?: string | null;
+            display_name?: components["schemas"]["NameText"] | null;
+            email?: components["schemas"]["EmailText"] | null;
             /** @description Of the account that is there, or for the new one. */
             password?: string | null;
             token: string;
@@ -3457,7 +3455,7 @@ export interface components {
             /** @description Whether the node knows a password; nobody else's is changed here. */
             has_password: boolean;
             passkeys: components["schemas"]["Passkey"][];
-            /** Format: int32 */
+            /** Format: uint32 */
             recovery_codes_left: number;
             /** @description Whether the node asks for a second factor of this person. */
             second_factor_required: boolean;
@@ -3483,8 +3481,8 @@ export interface components {
         };
         /** @description Somebody to add. */
         AddPerson: {
-            display_name: string;
-            email: string;
+            display_name: components["schemas"]["NameText"];
+            email: components["schemas"]["EmailText"];
             role: components["schemas"]["Role"];
         };
         /** @description A new version. */
@@ -3493,7 +3491,7 @@ export interface components {
             /** @description What changed, at most 300 characters. */
             note?: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The revision this change was made on.
              */
             revision: number;
@@ -3531,7 +3529,7 @@ export interface components {
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many agents the whole list has.
              */
             total: number;
@@ -3552,7 +3550,7 @@ export interface components {
             /** @description Whether it is shown first. */
             featured: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many active employees of the caller's organisation are hired from it.
              */
             hired: number;
@@ -3600,7 +3598,7 @@ export interface components {
             local_network: boolean;
             /** @description Whether the switch lets calls go there right now. */
             open: boolean;
-            /** Format: int32 */
+            /** Format: uint16 */
             port: number;
             provider: string;
             provider_id: components["schemas"]["prv_id"];
@@ -3626,7 +3624,7 @@ export interface components {
             created_at: components["schemas"]["Timestamp"];
             display_name: string;
             id: string;
-            /** Format: int32 */
+            /** Format: uint32 */
             max_input_tokens: number | null;
             type: string;
         };
@@ -3665,15 +3663,15 @@ export interface components {
         };
         /** @description Somebody who asks for an account. */
         AskForAccount: {
-            display_name: string;
-            email: string;
+            display_name: components["schemas"]["NameText"];
+            email: components["schemas"]["EmailText"];
             /** @description What their organisation is to be called. */
-            organisation: string;
-            password: string;
+            organisation: components["schemas"]["NameText"];
+            password: components["schemas"]["PasswordText"];
         };
         /** @description Somebody who forgot their password. */
         AskForPasswordReset: {
-            email: string;
+            email: components["schemas"]["EmailText"];
         };
         /** @description An application as the consent page shows it. */
         AskingClient: {
@@ -3684,7 +3682,7 @@ export interface components {
         /** @description A text file on a message, without its text. */
         Attachment: {
             name: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             text_bytes: number;
         };
         /** @description A text file to send with a message. */
@@ -3705,7 +3703,7 @@ export interface components {
             /** @description What no answer means. */
             on_failure?: components["schemas"]["OnFailure"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How long to wait for an answer, 50 to 10,000 milliseconds.
              */
             timeout_ms: number;
@@ -3718,7 +3716,7 @@ export interface components {
             allow: boolean | null;
             /** @description Why no answer could be read. */
             error: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             milliseconds: number;
             /** @description Whether an answer came that could be read. */
             ok: boolean;
@@ -3750,12 +3748,6 @@ export interface components {
             response_type: string;
             scope?: string;
             state?: string;
-        };
-        /** @description An AWS key pair. */
-        AwsKeys: {
-            access_key_id: string;
-            secret_access_key: components["schemas"]["SecretText"];
-            session_token?: components["schemas"]["SecretText"] | null;
         };
         /** @description Which answer was best. */
         BestAnswer: {
@@ -3801,7 +3793,7 @@ export interface components {
         /** @description The password one has and the one to have. */
         ChangePassword: {
             current_password: string;
-            new_password: string;
+            new_password: components["schemas"]["PasswordText"];
         };
         /** @description A finished answer. */
         ChatAnswer: {
@@ -3921,12 +3913,12 @@ export interface components {
             tool_choice?: components["schemas"]["ChatCompletionToolChoice"] | null;
             tools?: components["schemas"]["ChatCompletionTool"][] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Not OpenAI's: as llama.cpp and vLLM have it.
              */
             top_k?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Alternatives reported per token, 0 to 20.
              */
             top_logprobs?: number | null;
@@ -3990,7 +3982,7 @@ export interface components {
         /** @description A passage an answer rests on. */
         Citation: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The number in square brackets in the answer.
              */
             number: number;
@@ -4045,22 +4037,22 @@ export interface components {
             chosen: string;
             collection: components["schemas"]["Collection"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Their length; `null` while there is none.
              */
             dimension: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Texts that are done and texts in all, while vectors are being made.
              */
             done: number;
             /** @description Why the chosen model's vectors could not be made, one sentence. */
             error: string | null;
             state: components["schemas"]["CollectionState"];
-            /** Format: int64 */
+            /** Format: uint64 */
             total: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Vectors of the active model that are kept on the disk; 0 for files, which are read anew.
              */
             vectors: number;
@@ -4100,7 +4092,7 @@ export interface components {
             text: string;
         };
         CompletionDetails: {
-            /** Format: int32 */
+            /** Format: uint32 */
             reasoning_tokens: number;
         };
         /** @description Tokens with their probabilities, in columns. */
@@ -4113,8 +4105,6 @@ export interface components {
                 [key: string]: number;
             }[];
         };
-        /** @description What is continued. */
-        CompletionPrompt: string | string[] | unknown[];
         /** @description Text to continue. Fields that are not named here are ignored. */
         CompletionRequest: {
             /** Format: int64 */
@@ -4127,7 +4117,7 @@ export interface components {
                 [key: string]: number;
             } | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Alternatives reported per token, 0 to 5.
              */
             logprobs?: number | null;
@@ -4145,7 +4135,7 @@ export interface components {
             n?: number | null;
             /** Format: float */
             presence_penalty?: number | null;
-            prompt: components["schemas"]["CompletionPrompt"];
+            prompt: components["schemas"]["OneOrMany"];
             /** Format: int64 */
             seed?: number | null;
             stop?: components["schemas"]["OneOrMany"] | null;
@@ -4159,7 +4149,7 @@ export interface components {
         };
         /** @description The new password. */
         ConfirmPasswordReset: {
-            password: string;
+            password: components["schemas"]["PasswordText"];
             token: string;
         };
         /** @description The first code of a new authenticator app. */
@@ -4175,7 +4165,7 @@ export interface components {
             id: components["schemas"]["cnv_id"];
             last_message_at: components["schemas"]["Timestamp"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many messages it shows.
              */
             messages: number;
@@ -4185,11 +4175,11 @@ export interface components {
         /** @description A key to make. */
         CreateApiKey: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days until the key ends; never when left out.
              */
             expires_in_days?: number | null;
-            name: string;
+            name: components["schemas"]["NameText"];
             /** @description Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all one may do when left out. */
             scopes?: string[] | null;
             /** @description The only employees it is for; all when left out. */
@@ -4238,10 +4228,9 @@ export interface components {
         };
         /** @description Somebody to invite. */
         CreateInvitation: {
-            /** @description The only address it is for; whoever holds the link when left out. */
-            email?: string | null;
+            email?: components["schemas"]["EmailText"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 to 60; 7 when left out.
              */
             expires_in_days?: number | null;
@@ -4251,7 +4240,7 @@ export interface components {
         };
         /** @description An organisation to make. */
         CreateOrganisation: {
-            name: string;
+            name: components["schemas"]["NameText"];
         };
         /** @description Who wants an organisation of their own: they belong to none, so they have no session. */
         CreateOwnOrganisation: {
@@ -4264,7 +4253,7 @@ export interface components {
             body: string;
             description?: string;
             /** @description At most 80 characters; unique among the templates in use. */
-            name: string;
+            name: components["schemas"]["NameText"];
             note?: string;
             variables?: components["schemas"]["Variable"][];
         };
@@ -4273,12 +4262,12 @@ export interface components {
             description?: string;
             /** @description Names of permissions, all of which one has oneself. */
             permissions: string[];
-            title: string;
+            title: components["schemas"]["NameText"];
         };
         /** @description A token to make. */
         CreateScimToken: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days until it ends, 1 to 3650; never when left out.
              */
             expires_in_days?: number | null;
@@ -4287,17 +4276,17 @@ export interface components {
         };
         /** @description A service account to make. */
         CreateServiceAccount: {
-            name: string;
+            name: components["schemas"]["NameText"];
             role: components["schemas"]["Role"];
         };
         /** @description A key of a service account to make. */
         CreateServiceKey: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days until the key ends; never when left out.
              */
             expires_in_days?: number | null;
-            name: string;
+            name: components["schemas"]["NameText"];
             /** @description Names of permissions, or `read`, `chat`, `models`, `manage`, `scim`; all its role allows when left out. */
             scopes?: string[] | null;
             /** @description The only employees it is for; all when left out. */
@@ -4311,17 +4300,20 @@ export interface components {
             api_key: components["schemas"]["SecretText"];
             /** @enum {string} */
             kind: "api_key";
-        } | (components["schemas"]["AwsKeys"] & {
+        } | {
+            access_key_id: string;
             /** @enum {string} */
             kind: "aws";
-        });
+            secret_access_key: components["schemas"]["SecretText"];
+            session_token?: components["schemas"]["SecretText"] | null;
+        };
         /** @description The newest revocation list. */
         CrlView: {
             /** @description How many things it revokes. */
             entries: number;
             next_update: components["schemas"]["Timestamp"];
             this_update: components["schemas"]["Timestamp"];
-            /** Format: int64 */
+            /** Format: uint64 */
             version: number;
         };
         /**
@@ -4332,15 +4324,14 @@ export interface components {
         /** @description A role in an organisation, for whom no group gives anything. */
         DefaultGrant: {
             organisation_id: components["schemas"]["org_id"];
-            /** @description A built-in role or the id of a custom one. */
-            role: string;
+            role: components["schemas"]["Role"];
         };
         /** @description Another name or description; what is left out stays. */
         DescribePrompt: {
             description?: string | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The revision this change was made on.
              */
             revision: number;
@@ -4355,14 +4346,14 @@ export interface components {
         /** @description One line of a comparison. */
         DiffLine: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its number in the older text, from 1; `null` when it was added.
              */
             from_line: number | null;
             kind: components["schemas"]["DiffKind"];
             text: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Its number in the newer text, from 1; `null` when it was removed.
              */
             to_line: number | null;
@@ -4391,9 +4382,9 @@ export interface components {
             login_attributes: string[];
             name: string;
             nested_groups: boolean;
-            /** Format: int32 */
+            /** Format: uint32 */
             page_size: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             refresh_minutes: number;
             security: components["schemas"]["DirectorySecurity"];
             updated_at: components["schemas"]["Timestamp"];
@@ -4427,11 +4418,11 @@ export interface components {
             group_map?: components["schemas"]["DirectoryGroupGrant"][] | null;
             kind?: components["schemas"]["DirectoryKind"] | null;
             login_attributes?: string[] | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             nested_groups?: boolean | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             page_size?: number | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             refresh_minutes?: number | null;
             security?: components["schemas"]["DirectorySecurity"] | null;
             /** @description Servers such as `ldaps://ldap.example.org`, the preferred one first. */
@@ -4463,7 +4454,7 @@ export interface components {
             /** @description What went wrong or what was changed. */
             message: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many people the directory holds.
              */
             people: number | null;
@@ -4480,7 +4471,7 @@ export interface components {
             detail: string;
             /** @description The way out, when there is one to name. */
             hint: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             milliseconds: number;
             /** @description What was tried, such as `connect`. */
             name: string;
@@ -4517,12 +4508,12 @@ export interface components {
             /** @description Somebody to look up. */
             login?: string | null;
             login_attributes?: string[] | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             nested_groups?: boolean | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             page_size?: number | null;
             password?: components["schemas"]["SecretText"] | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             refresh_minutes?: number | null;
             security?: components["schemas"]["DirectorySecurity"] | null;
             /** @description Servers such as `ldaps://ldap.example.org`, the preferred one first. */
@@ -4531,10 +4522,10 @@ export interface components {
         };
         /** @description The disk that models lie on, in bytes. */
         DiskBar: {
-            /** Format: int64 */
+            /** Format: uint64 */
             free_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What model files take.
              */
             used_bytes: number;
@@ -4565,7 +4556,7 @@ export interface components {
         /** @description How many people to show. */
         DryRunRequest: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 to 500; 100 when left out.
              */
             limit?: number | null;
@@ -4578,16 +4569,16 @@ export interface components {
         EgressCall: {
             at: components["schemas"]["Timestamp"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of the answer's body.
              */
             bytes_in: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of the request's body.
              */
             bytes_out: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             duration_ms: number;
             host: string;
             organisation_id: components["schemas"]["org_id"] | null;
@@ -4595,7 +4586,7 @@ export interface components {
             person_id: components["schemas"]["per_id"] | null;
             provider_id: components["schemas"]["prv_id"];
             /**
-             * Format: int32
+             * Format: uint16
              * @description The answer's HTTP status, when there was one.
              */
             status: number | null;
@@ -4607,15 +4598,15 @@ export interface components {
         EgressMode: "air_gapped" | "local_network" | "allowed";
         /** @description What the calls of one provider come to. */
         EgressTotals: {
-            /** Format: int64 */
+            /** Format: uint64 */
             bytes_in: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             bytes_out: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             calls: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             denied: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             failed: number;
             last_at: components["schemas"]["Timestamp"];
             provider_id: components["schemas"]["prv_id"];
@@ -4634,6 +4625,8 @@ export interface components {
             /** @description Sums over the calls that are kept. */
             totals: components["schemas"]["EgressTotals"][];
         };
+        /** @description An e-mail address. */
+        EmailText: string;
         /** @description A model that can be chosen for a collection. */
         EmbeddingChoice: {
             /** @description Whether it can be asked right now. */
@@ -4644,7 +4637,6 @@ export interface components {
             model: string;
             title: string;
         };
-        EmbeddingInput: string | string[] | unknown[];
         EmbeddingItem: {
             embedding: components["schemas"]["EmbeddingVector"];
             index: number;
@@ -4666,14 +4658,14 @@ export interface components {
             dimensions?: number | null;
             /** @description `float` (the default) or `base64`: little-endian 32-bit floats. */
             encoding_format?: string | null;
-            input: components["schemas"]["EmbeddingInput"];
+            input: components["schemas"]["OneOrMany"];
             /** @description An embedding model's name, or `embedding`. */
             model: string;
         };
         EmbeddingUsage: {
-            /** Format: int32 */
+            /** Format: uint32 */
             prompt_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             total_tokens: number;
         };
         /** @description A vector of length 1. */
@@ -4782,7 +4774,7 @@ export interface components {
         /** @description Which reports to export. */
         ExportUsage: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The number of the first one; those never exported when left out.
              */
             from?: number | null;
@@ -4790,7 +4782,7 @@ export interface components {
         /** @description One choice of a filter. */
         FacetCount: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many agents it would leave.
              */
             count: number;
@@ -4852,8 +4844,7 @@ export interface components {
             /** @description As the provider writes it, letter for letter. */
             group: string;
             organisation_id: components["schemas"]["org_id"];
-            /** @description A built-in role or the id of a custom one. */
-            role: string;
+            role: components["schemas"]["Role"];
         };
         /** @description One section of a handbook's contents. */
         HandbookSection: {
@@ -4870,8 +4861,7 @@ export interface components {
         HireInput: {
             /** @description `auto`, `extractive`, `starter` or a model's name. */
             model?: string | null;
-            /** @description What the employee is called. */
-            persona_name?: string | null;
+            persona_name?: components["schemas"]["PersonaText"] | null;
         };
         /**
          * @description The colours of an agent's orb.
@@ -4900,7 +4890,7 @@ export interface components {
             default_grant?: components["schemas"]["DefaultGrant"] | null;
             enabled?: boolean | null;
             group_map?: components["schemas"]["GroupGrant"][] | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             oidc?: components["schemas"]["OidcInput"] | null;
             saml?: components["schemas"]["SamlInput"] | null;
         };
@@ -4925,7 +4915,7 @@ export interface components {
             /** @description The licence it is or belongs to. */
             license_id: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Serial, counter or version.
              */
             number: number;
@@ -4943,12 +4933,12 @@ export interface components {
         Inspection: {
             architecture: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of memory per token of context, as 16-bit floats.
              */
             cache_bytes_per_token: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens it was trained to read at once.
              */
             context_length: number;
@@ -4962,7 +4952,7 @@ export interface components {
             licence_is_permissive: boolean;
             pack: components["schemas"]["PackFacts"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Number of weights.
              */
             parameters: number;
@@ -4970,7 +4960,7 @@ export interface components {
             /** @description The model's own name, else the file's. */
             title: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of the weights.
              */
             weight_bytes: number;
@@ -5035,18 +5025,18 @@ export interface components {
             /** @description When the vendor meant to renew it; one past it is used on. */
             expires: components["schemas"]["Timestamp"];
             keys: components["schemas"]["KeyringKeyView"][];
-            /** Format: int64 */
+            /** Format: uint64 */
             version: number;
         };
         /** @description A well-known open model. */
         KnownModel: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The part that works on each token, when it is not all of them.
              */
             active_parameters: number | null;
             architecture: string;
-            /** Format: int32 */
+            /** Format: uint32 */
             context_length: number;
             kind: components["schemas"]["ModelKind"];
             licence: string;
@@ -5055,7 +5045,7 @@ export interface components {
             name: string;
             /** @description Usual forms of the file, smallest first. */
             options: components["schemas"]["KnownOption"][];
-            /** Format: int64 */
+            /** Format: uint64 */
             parameters: number;
             publisher: string;
             /** @description One sentence for people. */
@@ -5065,7 +5055,7 @@ export interface components {
         KnownOption: {
             quantisation: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Estimate of the file's size, from the number of weights.
              */
             size_bytes: number;
@@ -5074,7 +5064,7 @@ export interface components {
         /** @description The lease of a licence. */
         LeaseView: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Hours that the node may still run with it.
              */
             hours_left: number;
@@ -5115,16 +5105,16 @@ export interface components {
         /** @description How much of something is used. */
         LicenseMeter: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The number up to which new ones are possible, where the licence tolerates more than `max`.
              */
             ceiling: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The number of the licence; none: as many as one likes.
              */
             max: number | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             used: number;
         };
         /** @description Something the administrators should know. */
@@ -5166,7 +5156,7 @@ export interface components {
             /** @description What is wrong with the clock right now. */
             anomalies: components["schemas"]["ClockAnomaly"][];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How often the clock was found wrong since the first start.
              */
             clock_anomalies_total: number;
@@ -5222,15 +5212,15 @@ export interface components {
         };
         /** @description One day of use: counts, and nothing about people. */
         LicenseUsageDay: {
-            /** Format: int64 */
+            /** Format: uint64 */
             active_30d: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             answers: number;
             /** @description As `2026-11-27`, UTC. */
             date: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             seats: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             ves_peak: number;
         };
         /** @description Usage reports as a file, and each as one of its own. */
@@ -5238,7 +5228,7 @@ export interface components {
             file_name: string;
             /** @description The same, one by one. */
             files: components["schemas"]["LicenseUsageFile"][];
-            /** Format: int64 */
+            /** Format: uint64 */
             reports: number;
             /** @description One signed report after the other. */
             text: string;
@@ -5251,14 +5241,14 @@ export interface components {
         };
         /** @description A usage report of the chain. */
         LicenseUsageReport: {
-            /** Format: int64 */
+            /** Format: uint64 */
             bytes: number;
             created_at: components["schemas"]["Timestamp"];
             exported_at: components["schemas"]["Timestamp"] | null;
             first_day: string;
             last_day: string;
             sent_at: components["schemas"]["Timestamp"] | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             seq: number;
             sha256: string;
         };
@@ -5291,7 +5281,7 @@ export interface components {
             names_other_node: boolean;
             not_before: components["schemas"]["Timestamp"];
             product: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             serial: number;
             /** @description SHA-256 of what was signed. */
             sha256: string;
@@ -5304,17 +5294,17 @@ export interface components {
         /** @description How much one may use. A limit that is left out does not exist. */
         Limits: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Requests per minute.
              */
             requests_per_minute: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens per day (UTC), prompts and answers together.
              */
             tokens_per_day: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Share of a busy model beside others of the same kind, 1 to 100; organisations and people only.
              */
             weight?: number;
@@ -5360,7 +5350,7 @@ export interface components {
             /** @description One sentence for the administrator. */
             detail: string;
             hint: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             milliseconds: number;
             name: string;
             state: components["schemas"]["LoginTestOutcome"];
@@ -5380,12 +5370,15 @@ export interface components {
             host: string;
             password?: components["schemas"]["SecretText"] | null;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The usual port of the encryption when left out.
              */
             port?: number | null;
             security?: components["schemas"]["MailSecurity"] | null;
-            /** @description The address that mails come from. */
+            /**
+             * Format: idn-email
+             * @description The address that mails come from.
+             */
             sender: string;
             sender_name?: string | null;
             /** @description Who to log in as; without one the node does not log in. */
@@ -5403,7 +5396,7 @@ export interface components {
             enabled: boolean;
             has_password: boolean;
             host: string;
-            /** Format: int32 */
+            /** Format: uint16 */
             port: number;
             security: components["schemas"]["MailSecurity"];
             /** @description The address that mails come from. */
@@ -5419,7 +5412,7 @@ export interface components {
             last_sent_at: components["schemas"]["Timestamp"] | null;
             settings: components["schemas"]["MailSettings"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Mails that wait for being sent.
              */
             waiting: number;
@@ -5430,7 +5423,7 @@ export interface components {
             detail: string;
             /** @description The way out, when there is one to name. */
             hint: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             milliseconds: number;
             /** @description What was tried, such as `connect`. */
             name: string;
@@ -5457,15 +5450,21 @@ export interface components {
             host: string;
             password?: components["schemas"]["SecretText"] | null;
             /**
-             * Format: int32
+             * Format: uint16
              * @description The usual port of the encryption when left out.
              */
             port?: number | null;
             security?: components["schemas"]["MailSecurity"] | null;
-            /** @description The address that mails come from. */
+            /**
+             * Format: idn-email
+             * @description The address that mails come from.
+             */
             sender: string;
             sender_name?: string | null;
-            /** @description Where the mail that is sent for the trial goes; the caller's own address when left out. */
+            /**
+             * Format: idn-email
+             * @description Where the mail that is sent for the trial goes; the caller's own address when left out.
+             */
             to?: string | null;
             /** @description Who to log in as; without one the node does not log in. */
             user?: string | null;
@@ -5491,22 +5490,22 @@ export interface components {
         /** @description Memory of the machine as far as models are concerned, in bytes. */
         MemoryBar: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description What models may take together.
              */
             budget_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What models may still take: what is left of the budget, and of the machine.
              */
             free_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What the machine, or the node's control group, has.
              */
             total_bytes: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description What models take.
              */
             used_bytes: number;
@@ -5514,25 +5513,25 @@ export interface components {
         /** @description Whether a model fits this machine. */
         MemoryVerdict: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Memory that models may take here.
              */
             budget_bytes: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens it would read at once; 0 when it does not fit.
              */
             context_length: number;
             fits: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Memory it takes: as it would be loaded, or the least that works when that does not fit.
              */
             needs_bytes: number;
             /** @description One sentence for people. */
             sentence: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Conversations it would compute at the same time; 0 when it does not fit.
              */
             sequences: number;
@@ -5562,12 +5561,12 @@ export interface components {
             timing_ms: components["schemas"]["Timing"] | null;
             usage: components["schemas"]["Usage"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Counts up from 1 each time the message is edited or regenerated.
              */
             version: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many versions there are.
              */
             versions: number;
@@ -5694,21 +5693,21 @@ export interface components {
         };
         /** @description What the call took. The prompt's tokens are `input_tokens` and `cache_read_input_tokens` together. */
         MessagesUsage: {
-            /** Format: int32 */
+            /** Format: uint32 */
             cache_creation_input_tokens: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens that an earlier call had computed already.
              */
             cache_read_input_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             output_tokens: number;
         };
         /** @description Tokens of a prompt. */
         MessageTokensCount: {
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
         };
         /** @description Metadata to read. */
@@ -5724,7 +5723,7 @@ export interface components {
             base_model: string | null;
             built_in: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens it was trained to read at once.
              */
             context_length: number;
@@ -5739,7 +5738,7 @@ export interface components {
             licence_accepted_at: components["schemas"]["Timestamp"] | null;
             loaded_at: components["schemas"]["Timestamp"] | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes it takes in memory while it is loaded.
              */
             memory_bytes: number | null;
@@ -5749,18 +5748,18 @@ export interface components {
             needs_acceptance: boolean;
             /** @description What its engine said when it was loaded, one sentence each. */
             notes: string[];
-            /** Format: int64 */
+            /** Format: uint64 */
             parameters: number;
             /** @description Whether it stays in memory once it is there. */
             pinned: boolean;
             quantisation: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Answers being written.
              */
             running: number;
             sha256: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             size_bytes: number;
             speed: components["schemas"]["Probe"] | null;
             state: components["schemas"]["ModelState"];
@@ -5775,13 +5774,13 @@ export interface components {
              */
             tokens_per_second: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Active employees on the node that have chosen it by name.
              */
             used_by: number;
             verdict: components["schemas"]["MemoryVerdict"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Requests that wait for it.
              */
             waiting: number;
@@ -5809,7 +5808,7 @@ export interface components {
              */
             suitable_for_auto: boolean | null;
             /** @default null */
-            title: string | null;
+            title: components["schemas"]["TitleText"] | null;
         };
         /** @description A model one may choose for an employee. */
         ModelChoice: {
@@ -5837,7 +5836,7 @@ export interface components {
         /** @description What an agent needs of a model. */
         ModelNeeds: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Smallest context length in tokens.
              */
             context_tokens_min: number;
@@ -5870,6 +5869,8 @@ export interface components {
             result: string;
         };
         msg_id: string;
+        /** @description A name of 1 to 80 characters. */
+        NameText: string;
         /** @description A new identity provider: `saml` or `oidc` as its kind says. */
         NewIdentityProvider: {
             attributes?: components["schemas"]["AttributeNames"];
@@ -5879,7 +5880,7 @@ export interface components {
             group_map?: components["schemas"]["GroupGrant"][];
             kind: components["schemas"]["IdentityProviderKind"];
             /** @description What the button on the sign-in page says. */
-            name: string;
+            name: components["schemas"]["NameText"];
             oidc?: components["schemas"]["OidcInput"] | null;
             saml?: components["schemas"]["SamlInput"] | null;
         };
@@ -5887,10 +5888,10 @@ export interface components {
         NewOauthClient: {
             grants: components["schemas"]["OauthGrantType"][];
             kind: components["schemas"]["OauthClientKind"];
-            name: string;
+            name: components["schemas"]["NameText"];
             redirect_uris?: string[];
             scopes: string[];
-            service_account?: string | null;
+            service_account?: components["schemas"]["per_id"] | null;
         };
         /** @description A new provider. */
         NewProvider: {
@@ -5920,13 +5921,13 @@ export interface components {
             name?: string | null;
             /** @description The file's SHA-256 in hex, when the sender knows it: compared at the end. */
             sha256?: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             size_bytes: number;
         };
         /** @description How the node is. */
         NodeStatus: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes free where the data lies.
              */
             data_dir_free_bytes: number;
@@ -5934,15 +5935,15 @@ export interface components {
             fingerprint: string;
             listen: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of memory the machine has.
              */
             memory_bytes: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             models_ready: number;
             name: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes of memory the node itself takes, without engines.
              */
             node_memory_bytes: number;
@@ -5978,7 +5979,7 @@ export interface components {
         OauthClientChange: {
             grants?: components["schemas"]["OauthGrantType"][] | null;
             kind?: components["schemas"]["OauthClientKind"] | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             redirect_uris?: string[] | null;
             scopes?: string[] | null;
             service_account?: string | null;
@@ -6011,11 +6012,11 @@ export interface components {
         };
         /** @description A device's request for codes. */
         OauthDeviceForm: {
-            client_id?: string | null;
-            client_secret?: string | null;
+            client_id?: string;
+            client_secret?: string;
             /** @description May be there more than once. */
-            resource: string[];
-            scope?: string | null;
+            resource?: string[];
+            scope?: string;
         };
         /** @description A refusal as OAuth clients read it. */
         OauthError: {
@@ -6080,27 +6081,27 @@ export interface components {
         };
         /** @description A request for tokens. */
         OauthTokenForm: {
-            client_id?: string | null;
-            client_secret?: string | null;
-            code?: string | null;
-            code_verifier?: string | null;
-            device_code?: string | null;
+            client_id?: string;
+            client_secret?: string;
+            code?: string;
+            code_verifier?: string;
+            device_code?: string;
             /**
              * @description `authorization_code`, `refresh_token`, `client_credentials` or
              *     `urn:ietf:params:oauth:grant-type:device_code`.
              */
-            grant_type?: string | null;
-            redirect_uri?: string | null;
-            refresh_token?: string | null;
+            grant_type?: string;
+            redirect_uri?: string;
+            refresh_token?: string;
             /** @description May be there more than once. */
-            resource: string[];
-            scope?: string | null;
+            resource?: string[];
+            scope?: string;
         };
         /** @description A token to end or to look at. */
         OauthTokenQuery: {
-            client_id?: string | null;
-            client_secret?: string | null;
-            token?: string | null;
+            client_id?: string;
+            client_secret?: string;
+            token?: string;
         };
         /** @description New tokens (RFC 6749, 5.1). */
         OauthTokens: {
@@ -6162,13 +6163,13 @@ export interface components {
         };
         /** @description What a call took. */
         OpenAiUsage: {
-            /** Format: int32 */
+            /** Format: uint32 */
             completion_tokens: number;
             completion_tokens_details: components["schemas"]["CompletionDetails"];
-            /** Format: int32 */
+            /** Format: uint32 */
             prompt_tokens: number;
             prompt_tokens_details: components["schemas"]["PromptDetails"];
-            /** Format: int32 */
+            /** Format: uint32 */
             total_tokens: number;
         };
         org_id: string;
@@ -6203,31 +6204,31 @@ export interface components {
         /** @description The last 24 hours. */
         OverviewToday: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Answers given.
              */
             answers: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Questions asked.
              */
             messages: number;
         };
         /** @description Sums over the organisation's employees. */
         OverviewTotals: {
-            /** Format: int64 */
+            /** Format: uint64 */
             conversations: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             employees: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             messages: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Words and tokens written.
              */
             output_tokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Words quoted from sources.
              */
             words_quoted: number;
@@ -6310,7 +6311,7 @@ export interface components {
                 id: components["schemas"]["cnv_id"];
                 last_message_at: components["schemas"]["Timestamp"];
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description How many messages it shows.
                  */
                 messages: number;
@@ -6345,9 +6346,9 @@ export interface components {
                 login_attributes: string[];
                 name: string;
                 nested_groups: boolean;
-                /** Format: int32 */
+                /** Format: uint32 */
                 page_size: number;
-                /** Format: int32 */
+                /** Format: uint32 */
                 refresh_minutes: number;
                 security: components["schemas"]["DirectorySecurity"];
                 updated_at: components["schemas"]["Timestamp"];
@@ -6413,12 +6414,12 @@ export interface components {
             /** @description The entries of this page. */
             items: {
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description The part that works on each token, when it is not all of them.
                  */
                 active_parameters: number | null;
                 architecture: string;
-                /** Format: int32 */
+                /** Format: uint32 */
                 context_length: number;
                 kind: components["schemas"]["ModelKind"];
                 licence: string;
@@ -6427,7 +6428,7 @@ export interface components {
                 name: string;
                 /** @description Usual forms of the file, smallest first. */
                 options: components["schemas"]["KnownOption"][];
-                /** Format: int64 */
+                /** Format: uint64 */
                 parameters: number;
                 publisher: string;
                 /** @description One sentence for people. */
@@ -6496,12 +6497,12 @@ export interface components {
                 timing_ms: components["schemas"]["Timing"] | null;
                 usage: components["schemas"]["Usage"] | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Counts up from 1 each time the message is edited or regenerated.
                  */
                 version: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description How many versions there are.
                  */
                 versions: number;
@@ -6520,7 +6521,7 @@ export interface components {
                 base_model: string | null;
                 built_in: boolean;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Tokens it was trained to read at once.
                  */
                 context_length: number;
@@ -6535,7 +6536,7 @@ export interface components {
                 licence_accepted_at: components["schemas"]["Timestamp"] | null;
                 loaded_at: components["schemas"]["Timestamp"] | null;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description Bytes it takes in memory while it is loaded.
                  */
                 memory_bytes: number | null;
@@ -6545,18 +6546,18 @@ export interface components {
                 needs_acceptance: boolean;
                 /** @description What its engine said when it was loaded, one sentence each. */
                 notes: string[];
-                /** Format: int64 */
+                /** Format: uint64 */
                 parameters: number;
                 /** @description Whether it stays in memory once it is there. */
                 pinned: boolean;
                 quantisation: string;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Answers being written.
                  */
                 running: number;
                 sha256: string;
-                /** Format: int64 */
+                /** Format: uint64 */
                 size_bytes: number;
                 speed: components["schemas"]["Probe"] | null;
                 state: components["schemas"]["ModelState"];
@@ -6571,13 +6572,13 @@ export interface components {
                  */
                 tokens_per_second: number | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Active employees on the node that have chosen it by name.
                  */
                 used_by: number;
                 verdict: components["schemas"]["MemoryVerdict"] | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Requests that wait for it.
                  */
                 waiting: number;
@@ -6696,12 +6697,12 @@ export interface components {
                 id: components["schemas"]["tpl_id"];
                 name: string;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Counts every change; send the one you read when you change something.
                  */
                 revision: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Number of the newest version.
                  */
                 version: number;
@@ -6721,12 +6722,12 @@ export interface components {
                 /** @description What changed, in the author's words; may be empty. */
                 note: string;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description Counts up from 1.
                  */
                 number: number;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The version whose text this one brought back.
                  */
                 restored_from: number | null;
@@ -6769,7 +6770,7 @@ export interface components {
                 /** @description Id of the organisation, person, employee or API key. */
                 subject_id: string;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description Tokens used today.
                  */
                 tokens_today: number;
@@ -6810,7 +6811,7 @@ export interface components {
                 /** @description The built-in name, or the id of a custom role. */
                 id: components["schemas"]["Role"];
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description How many people and service accounts have it.
                  */
                 members: number;
@@ -6831,7 +6832,7 @@ export interface components {
                 /** @description A person's id: programs act, and are metered and audited, as people do. */
                 id: components["schemas"]["per_id"];
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description How many keys it has.
                  */
                 keys: number;
@@ -6865,7 +6866,7 @@ export interface components {
             /** @description The entries of this page. */
             items: {
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description Largest piece the node takes.
                  */
                 chunk_bytes_max: number;
@@ -6878,14 +6879,14 @@ export interface components {
                 /** @description What the model will be called. */
                 name: string;
                 /**
-                 * Format: int64
+                 * Format: uint64
                  * @description Bytes that are safe on the node: the next piece begins here.
                  */
                 received_bytes: number;
                 refusal: components["schemas"]["Refusal"] | null;
                 /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
                 sha256: string | null;
-                /** Format: int64 */
+                /** Format: uint64 */
                 size_bytes: number;
                 state: components["schemas"]["UploadState"];
                 verdict: components["schemas"]["MemoryVerdict"] | null;
@@ -6902,7 +6903,7 @@ export interface components {
                 answering: components["schemas"]["Answering"];
                 /** @description Whether it is writing an answer right now. */
                 busy: boolean;
-                /** Format: int32 */
+                /** Format: uint32 */
                 conversations: number;
                 /** @description How secret what it is told is, where a conversation does not say more. */
                 data_class: components["schemas"]["DataClass"];
@@ -6913,7 +6914,7 @@ export interface components {
                 hired_by: string;
                 id: components["schemas"]["ve_id"];
                 last_message_at: components["schemas"]["Timestamp"] | null;
-                /** Format: int32 */
+                /** Format: uint32 */
                 messages: number;
                 /** @description What was chosen: `auto`, `extractive`, `starter` or a model's name. */
                 model: string;
@@ -6973,7 +6974,7 @@ export interface components {
             display_name: string;
             email: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Fewest characters of the new password.
              */
             password_length_min: number;
@@ -6982,6 +6983,8 @@ export interface components {
         PasswordResetToken: {
             token: string;
         };
+        /** @description A password to be set; how long it must be at least is a setting of the node. */
+        PasswordText: string;
         per_id: string;
         /**
          * @description Something an agent may be allowed to read.
@@ -7003,6 +7006,13 @@ export interface components {
             email: string;
             id: components["schemas"]["per_id"];
         };
+        /** @description A name of 1 to 60 characters. */
+        PersonaText: string;
+        /**
+         * Format: binary
+         * @description A piece of a file, at most `chunk_bytes_max` bytes.
+         */
+        PieceBytes: string;
         pla_id: string;
         /** @description One model's answer. */
         PlaygroundAnswer: {
@@ -7039,9 +7049,9 @@ export interface components {
             model: string;
         } | {
             answer_id: components["schemas"]["pla_id"];
-            /** Format: int32 */
+            /** Format: uint32 */
             cached_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
             model: string;
         } | {
@@ -7052,7 +7062,7 @@ export interface components {
         /** @description What an answer took. */
         PlaygroundFigures: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Input tokens that an earlier answer had computed already.
              */
             cached_tokens: number;
@@ -7062,16 +7072,16 @@ export interface components {
              */
             cost_micro_credits: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until the first piece of the answer, waiting included; `null` before it.
              */
             first_token_ms: number | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             output_tokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until work began: for a place and for the model to load.
              */
             queue_ms: number;
@@ -7081,7 +7091,7 @@ export interface components {
              */
             tokens_per_second: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until the end.
              */
             total_ms: number;
@@ -7094,12 +7104,12 @@ export interface components {
         /** @description How a model shall answer. */
         PlaygroundParameters: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Longest answer in tokens, 1 to 4096. 512 when left out.
              */
             max_tokens?: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description With a seed, the same run on the same machine gives the same answer.
              */
             seed?: number | null;
@@ -7168,7 +7178,7 @@ export interface components {
             /** @description By variable name. */
             values?: components["schemas"]["BTreeMap"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version; the newest when left out.
              */
             version?: number | null;
@@ -7236,7 +7246,7 @@ export interface components {
         };
         PromptDetails: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens that an earlier call had computed already.
              */
             cached_tokens: number;
@@ -7244,9 +7254,9 @@ export interface components {
         /** @description What changed from one version to another. */
         PromptDiff: {
             body: components["schemas"]["DiffLine"][];
-            /** Format: int32 */
+            /** Format: uint32 */
             from: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             to: number;
             /** @description One line per variable, in words. */
             variables: components["schemas"]["DiffLine"][];
@@ -7261,7 +7271,7 @@ export interface components {
         /** @description Which state of the template is meant. */
         PromptRevision: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The revision this change was made on.
              */
             revision: number;
@@ -7275,12 +7285,12 @@ export interface components {
             id: components["schemas"]["tpl_id"];
             name: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Counts every change; send the one you read when you change something.
              */
             revision: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Number of the newest version.
              */
             version: number;
@@ -7300,12 +7310,12 @@ export interface components {
             /** @description What changed, in the author's words; may be empty. */
             note: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Counts up from 1.
              */
             number: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version whose text this one brought back.
              */
             restored_from: number | null;
@@ -7347,7 +7357,7 @@ export interface components {
         ProviderHealth: {
             circuit: components["schemas"]["CircuitState"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Failures in a row.
              */
             failures: number;
@@ -7365,7 +7375,7 @@ export interface components {
         /** @description A model of a provider. */
         ProviderModel: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens it reads at once, prompt and answer together; older turns are left out beyond it.
              */
             context_length?: number;
@@ -7381,9 +7391,19 @@ export interface components {
             models: components["schemas"]["ProviderModel"][];
         };
         /** @description A provider's model as shown. */
-        ProviderModelView: components["schemas"]["ProviderModel"] & {
+        ProviderModelView: {
+            /**
+             * Format: uint32
+             * @description Tokens it reads at once, prompt and answer together.
+             */
+            context_length: number;
+            kind: components["schemas"]["ModelKind"];
             /** @description What people choose and API callers send. */
             model: string;
+            /** @description As the provider calls it. */
+            name: string;
+            price: components["schemas"]["TokenPrice"];
+            title: string;
         };
         /** @description What only some kinds have, and how patient the node is. */
         ProviderSettings: {
@@ -7403,19 +7423,19 @@ export interface components {
              */
             ca_pem: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description For the connection, 100 to 60000; 5000 when left out.
              * @default null
              */
             connect_timeout_ms: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Until the answer begins, 100 to 600000; 60000 when left out.
              * @default null
              */
             first_byte_timeout_ms: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Between two pieces of the answer, 100 to 600000; 60000 when left out.
              * @default null
              */
@@ -7426,7 +7446,7 @@ export interface components {
              */
             region: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How often a call that brought no token is tried again, 0 to 5; 2 when left out.
              * @default null
              */
@@ -7447,7 +7467,7 @@ export interface components {
             /** @description Id of the organisation, person, employee or API key. */
             subject_id: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Tokens used today.
              */
             tokens_today: number;
@@ -7486,10 +7506,10 @@ export interface components {
         /** @description Satisfaction with one agent on one model. */
         RatingResult: {
             agent: components["schemas"]["RatedAgent"] | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             best: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Comparisons it stood in, and won.
              */
             compared: number;
@@ -7500,12 +7520,12 @@ export interface components {
             first_token_ms: number | null;
             model: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Thumbs given.
              */
             ratings: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description How many thumbs come with a reason.
              */
             reasons: number;
@@ -7514,7 +7534,7 @@ export interface components {
              * @description Median over the judged answers.
              */
             tokens_per_second: number | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             up: number;
             /**
              * Format: double
@@ -7557,19 +7577,19 @@ export interface components {
             challenge: string;
             /** @description What `PublicKeyCredential.toJSON()` gave. */
             credential: Record<string, never>;
-            name: string;
+            name: components["schemas"]["NameText"];
         };
         /** @description Another name for a passkey. */
         RenamePasskey: {
-            name: string;
+            name: components["schemas"]["NameText"];
         };
         /** @description A template filled in. */
         RenderedPrompt: {
-            /** Format: int32 */
+            /** Format: uint32 */
             characters: number;
             text: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version that was filled in.
              */
             version: number;
@@ -7579,7 +7599,7 @@ export interface components {
             /** @description By variable name. */
             values?: components["schemas"]["BTreeMap"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The version; the newest when left out.
              */
             version?: number | null;
@@ -7619,7 +7639,7 @@ export interface components {
             text: unknown;
             tool_choice: unknown;
             tools: unknown[];
-            /** Format: int32 */
+            /** Format: uint32 */
             top_logprobs: number;
             /** Format: float */
             top_p: number | null;
@@ -7634,16 +7654,16 @@ export interface components {
             reason: string;
         };
         ResponsesInputDetails: {
-            /** Format: int32 */
+            /** Format: uint32 */
             cache_write_tokens: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens that an earlier call had computed already.
              */
             cached_tokens: number;
         };
         ResponsesOutputDetails: {
-            /** Format: int32 */
+            /** Format: uint32 */
             reasoning_tokens: number;
         };
         /** @description One item of the answer: words, or a function to call. */
@@ -7701,7 +7721,7 @@ export interface components {
             tool_choice?: unknown;
             tools?: unknown[] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Alternatives reported per token, 0 to 20.
              */
             top_logprobs?: number | null;
@@ -7734,7 +7754,7 @@ export interface components {
             item_id: string;
             logprobs: components["schemas"]["OpenAiTokenLogprob"][];
             output_index: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             sequence_number: number;
             type: string;
         };
@@ -7750,20 +7770,20 @@ export interface components {
             format?: components["schemas"]["ResponsesTextFormat"] | null;
         };
         ResponsesUsage: {
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
             input_tokens_details: components["schemas"]["ResponsesInputDetails"];
-            /** Format: int32 */
+            /** Format: uint32 */
             output_tokens: number;
             output_tokens_details: components["schemas"]["ResponsesOutputDetails"];
-            /** Format: int32 */
+            /** Format: uint32 */
             total_tokens: number;
         };
         /** @description An older version to bring back. */
         RestorePromptVersion: {
             note?: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The revision this change was made on.
              */
             revision: number;
@@ -7779,7 +7799,7 @@ export interface components {
             /** @description The built-in name, or the id of a custom role. */
             id: components["schemas"]["Role"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many people and service accounts have it.
              */
             members: number;
@@ -7790,15 +7810,15 @@ export interface components {
         rsr_id: string;
         /** @description What one model is doing. */
         RunningModel: {
-            /** Format: int32 */
+            /** Format: uint32 */
             cache_tokens: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Tokens it remembers, and how many it can.
              */
             cache_tokens_used: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Memory it takes, or will take once it is loaded.
              */
             memory_bytes: number;
@@ -7806,19 +7826,19 @@ export interface components {
             name: string;
             pinned: boolean;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The system's number of its process; `null` while none runs.
              */
             process_id: number | null;
             /** @description Who waits, next one first. */
             queue: components["schemas"]["WaitingRequest"][];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Answers being written.
              */
             running: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Conversations it computes at the same time at most.
              */
             sequences: number;
@@ -7859,6 +7879,14 @@ export interface components {
             /** @description Refuse assertions that are not encrypted. */
             want_encrypted?: boolean;
         };
+        /** @description What a SAML provider has the browser post to log out: a request, or the response to one. Other fields are ignored. */
+        SamlLogoutForm: {
+            RelayState?: string;
+            /** @description In base64. */
+            SAMLRequest?: string;
+            /** @description In base64. */
+            SAMLResponse?: string;
+        };
         /** @description What was read from metadata, to be checked and saved. */
         SamlMetadata: {
             certificates: components["schemas"]["IdpCertificate"][];
@@ -7868,6 +7896,12 @@ export interface components {
             sign_requests: boolean;
             slo_url: string | null;
             sso_url: string;
+        };
+        /** @description What a SAML provider has the browser post after a login. Other fields are ignored. */
+        SamlResponseForm: {
+            RelayState?: string;
+            /** @description In base64. */
+            SAMLResponse: string;
         };
         /** @description A SAML provider as shown, with what is to be entered there. */
         SamlView: {
@@ -7957,19 +7991,19 @@ export interface components {
         /** @description What the node asks of everybody who logs in. */
         SecuritySettings: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Fewest characters of a password, 8 to 64.
              */
             password_length_min: number;
             /** @description Who must have a second factor. */
             second_factor: components["schemas"]["SecondFactorRule"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Minutes without a request after which a session ends, 5 to 10080.
              */
             session_idle_minutes: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Hours after which a session ends in any case, 1 to 2160.
              */
             session_max_hours: number;
@@ -7982,7 +8016,7 @@ export interface components {
             /** @description A person's id: programs act, and are metered and audited, as people do. */
             id: components["schemas"]["per_id"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description How many keys it has.
              */
             keys: number;
@@ -8047,10 +8081,10 @@ export interface components {
         };
         /** @description The first organisation and its administrator. */
         SetupInput: {
-            admin_email: string;
-            admin_name: string;
-            admin_password: string;
-            organisation_name: string;
+            admin_email: components["schemas"]["EmailText"];
+            admin_name: components["schemas"]["NameText"];
+            admin_password: components["schemas"]["PasswordText"];
+            organisation_name: components["schemas"]["NameText"];
             token: string;
         };
         /** @description Whether the node waits to be set up. */
@@ -8210,7 +8244,7 @@ export interface components {
         TestStep: {
             /** @description One sentence for people. */
             detail: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             duration_ms: number | null;
             outcome: components["schemas"]["TestOutcome"];
             step: components["schemas"]["TestStepName"];
@@ -8235,21 +8269,23 @@ export interface components {
         /** @description How long an answer took, in milliseconds. */
         Timing: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Until the first piece of the answer.
              */
             first_token: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Until work began: waiting for a turn and for the model to load.
              */
             queue: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Until the end.
              */
             total: number;
         };
+        /** @description A title of 1 to 120 characters. */
+        TitleText: string;
         /** @description What a provider's model costs, in micro-credits per million tokens. */
         TokenPrice: {
             /**
@@ -8286,7 +8322,7 @@ export interface components {
         tpl_id: string;
         /** @description A new display name. */
         UpdateAccount: {
-            display_name: string;
+            display_name: components["schemas"]["NameText"];
         };
         /** @description What to change; what is left out stays. */
         UpdateConversation: {
@@ -8296,32 +8332,32 @@ export interface components {
         /** @description What to change; what is left out stays. */
         UpdatePerson: {
             disabled?: boolean | null;
-            display_name?: string | null;
+            display_name?: components["schemas"]["NameText"] | null;
             role?: components["schemas"]["Role"] | null;
         };
         /** @description What to change of a role; what is left out stays. */
         UpdateRole: {
             description?: string | null;
             permissions?: string[] | null;
-            title?: string | null;
+            title?: components["schemas"]["NameText"] | null;
         };
         /** @description What to change; what is left out stays. */
         UpdateServiceAccount: {
             disabled?: boolean | null;
-            name?: string | null;
+            name?: components["schemas"]["NameText"] | null;
             role?: components["schemas"]["Role"] | null;
         };
         /** @description What to change; what is left out stays. */
         UpdateVe: {
             data_class?: components["schemas"]["DataClass"] | null;
             model?: string | null;
-            persona_name?: string | null;
+            persona_name?: components["schemas"]["PersonaText"] | null;
         };
         upl_id: string;
         /** @description An upload as shown. */
         Upload: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description Largest piece the node takes.
              */
             chunk_bytes_max: number;
@@ -8334,14 +8370,14 @@ export interface components {
             /** @description What the model will be called. */
             name: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Bytes that are safe on the node: the next piece begins here.
              */
             received_bytes: number;
             refusal: components["schemas"]["Refusal"] | null;
             /** @description The hash: of the sender's words until the file is whole, then of its bytes. */
             sha256: string | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             size_bytes: number;
             state: components["schemas"]["UploadState"];
             verdict: components["schemas"]["MemoryVerdict"] | null;
@@ -8354,13 +8390,13 @@ export interface components {
         /** @description What an answer took. Extractive answers count words, generative ones the model's tokens. */
         Usage: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Input tokens that an earlier answer had computed already.
              */
             cached_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             output_tokens: number;
         };
         /** @description The sums of one group. */
@@ -8381,7 +8417,7 @@ export interface components {
         /** @description What one call took. */
         UsageRow: {
             api_key_id: components["schemas"]["key_id"] | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             cached_tokens: number;
             /** Format: int64 */
             cost_micro_credits: number;
@@ -8389,21 +8425,21 @@ export interface components {
             /** @description Stable code of the failure. */
             error_code: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until the first piece of the answer; 0 when there was none.
              */
             first_token_ms: number;
             id: components["schemas"]["usg_id"];
-            /** Format: int32 */
+            /** Format: uint32 */
             input_tokens: number;
             kind: components["schemas"]["CallKind"];
-            /** Format: int64 */
+            /** Format: uint64 */
             latency_ms: number;
             /** @description `generative`, `extractive` or `embedding`. */
             mode: string;
             model: string;
             outcome: components["schemas"]["Outcome"];
-            /** Format: int32 */
+            /** Format: uint32 */
             output_tokens: number;
             /** @description Display name of who asked. */
             person: string;
@@ -8411,7 +8447,7 @@ export interface components {
             /** @description Who ran the model; `null` when this node did. */
             provider: string | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until work began.
              */
             queue_ms: number;
@@ -8422,17 +8458,17 @@ export interface components {
         /** @description Sums over calls. */
         UsageTotals: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The part of `input_tokens` that earlier calls had computed already.
              */
             cached_tokens: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Calls of models, those answers included.
              */
             calls: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Calls that were stopped, or whose caller went away.
              */
             cancelled: number;
@@ -8442,7 +8478,7 @@ export interface components {
              */
             cost_micro_credits: number;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Calls that could not be answered.
              */
             failed: number;
@@ -8451,7 +8487,7 @@ export interface components {
              * @description Mean milliseconds until the first piece of an answer.
              */
             first_token_ms_mean: number | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             input_tokens: number;
             /**
              * Format: double
@@ -8459,11 +8495,11 @@ export interface components {
              */
             latency_ms_mean: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Answers of employees in conversations.
              */
             messages: number;
-            /** Format: int64 */
+            /** Format: uint64 */
             output_tokens: number;
             /**
              * Format: double
@@ -8476,7 +8512,7 @@ export interface components {
              */
             tokens_per_second: number | null;
             /**
-             * Format: int64
+             * Format: uint64
              * @description The part of `output_tokens` that extractive answers took: words.
              */
             words_quoted: number;
@@ -8486,7 +8522,7 @@ export interface components {
             /** @description Names that lead to it. */
             aliases: string[];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Active employees on the node that have chosen it by name.
              */
             employees: number;
@@ -8497,7 +8533,7 @@ export interface components {
         UsedTemplate: {
             id: components["schemas"]["tpl_id"];
             values: components["schemas"]["BTreeMap"];
-            /** Format: int32 */
+            /** Format: uint32 */
             version: number;
         };
         /** @description The code that a device shows. */
@@ -8511,7 +8547,7 @@ export interface components {
             created: number;
             id: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Not OpenAI's: tokens it reads at once, as vLLM has it.
              */
             max_model_len?: number | null;
@@ -8529,18 +8565,24 @@ export interface components {
         /** @description A variable as declared. Which bounds may stand depends on its type. */
         Variable: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Text and long text: most characters.
              */
             characters_max?: number | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Text and long text: fewest characters.
              */
             characters_min?: number | null;
-            /** @description Date: last day. */
+            /**
+             * Format: date
+             * @description Date: last day.
+             */
             date_max?: string | null;
-            /** @description Date: first day. */
+            /**
+             * Format: date
+             * @description Date: first day.
+             */
             date_min?: string | null;
             default?: components["schemas"]["TemplateValue"] | null;
             /** @description A hint below the field. */
@@ -8579,7 +8621,7 @@ export interface components {
             answering: components["schemas"]["Answering"];
             /** @description Whether it is writing an answer right now. */
             busy: boolean;
-            /** Format: int32 */
+            /** Format: uint32 */
             conversations: number;
             /** @description How secret what it is told is, where a conversation does not say more. */
             data_class: components["schemas"]["DataClass"];
@@ -8590,7 +8632,7 @@ export interface components {
             hired_by: string;
             id: components["schemas"]["ve_id"];
             last_message_at: components["schemas"]["Timestamp"] | null;
-            /** Format: int32 */
+            /** Format: uint32 */
             messages: number;
             /** @description What was chosen: `auto`, `extractive`, `starter` or a model's name. */
             model: string;
@@ -8620,19 +8662,19 @@ export interface components {
             /** @description Whether nobody watches it being written. */
             background: boolean;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Milliseconds until its turn; `null` while nothing was measured.
              */
             estimate_ms: number | null;
             /** @description Who it is, when it is somebody of the caller's organisation. */
             person: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description 1 is next.
              */
             position: number;
             ve_id: components["schemas"]["ve_id"] | null;
-            /** Format: int64 */
+            /** Format: uint64 */
             waiting_ms: number;
         };
     };
@@ -10769,9 +10811,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -11639,7 +11681,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/octet-stream": number[];
+                "application/octet-stream": components["schemas"]["PieceBytes"];
             };
         };
         responses: {
@@ -11776,9 +11818,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -12091,9 +12133,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -12941,7 +12983,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Another organisation than one's own; for who administers the node. */
-                organisation_id?: string | null;
+                organisation_id?: components["schemas"]["org_id"];
             };
             header?: never;
             path?: never;
@@ -12980,7 +13022,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Another organisation than one's own; for who administers the node. */
-                organisation_id?: string | null;
+                organisation_id?: components["schemas"]["org_id"];
             };
             header?: never;
             path: {
@@ -13034,7 +13076,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Another organisation than one's own; for who administers the node. */
-                organisation_id?: string | null;
+                organisation_id?: components["schemas"]["org_id"];
             };
             header?: never;
             path: {
@@ -14135,9 +14177,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -14533,9 +14575,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -15419,11 +15461,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description Everyone's runs instead of one's own; of others' runs, prompt and answers stay hidden. */
-                everyone?: boolean | null;
+                everyone?: boolean;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -15857,13 +15899,13 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Archived templates instead of those in use. */
-                archived?: boolean | null;
+                archived?: boolean;
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
                 /** @description Words of the name or the description. */
-                q?: string | null;
+                q?: string;
             };
             header?: never;
             path?: never;
@@ -16229,9 +16271,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -16460,11 +16502,11 @@ export interface operations {
         parameters: {
             query: {
                 /** @description The agent; left out for the playground. */
-                agent_id?: components["schemas"]["agt_id"] | null;
+                agent_id?: components["schemas"]["agt_id"];
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
                 model: string;
             };
             header?: never;
@@ -16504,7 +16546,7 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description How many days back, 1 to 366; 90 when left out. */
-                days?: number | null;
+                days?: number;
             };
             header?: never;
             path?: never;
@@ -17167,11 +17209,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
                 /** @description Only those who work here, or only those dismissed. */
-                state?: components["schemas"]["VeState"] | null;
+                state?: components["schemas"]["VeState"];
             };
             header?: never;
             path?: never;
@@ -17393,9 +17435,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -17532,11 +17574,11 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The conversation; the one used last when left out. */
-                conversation_id?: components["schemas"]["cnv_id"] | null;
+                conversation_id?: components["schemas"]["cnv_id"];
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path: {
@@ -18247,12 +18289,12 @@ export interface operations {
     take_oidc_answer: {
         parameters: {
             query?: {
-                code?: string | null;
-                error?: string | null;
-                error_description?: string | null;
+                code?: string;
+                error?: string;
+                error_description?: string;
                 /** @description RFC 9207. */
-                iss?: string | null;
-                state?: string | null;
+                iss?: string;
+                state?: string;
             };
             header?: never;
             path: {
@@ -18291,9 +18333,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description The page of this node to go on to. */
-                next?: string | null;
+                next?: string;
                 /** @description An administrator's test. */
-                test?: string | null;
+                test?: string;
             };
             header?: never;
             path: {
@@ -18409,10 +18451,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description `SAMLResponse` and `RelayState` */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SamlResponseForm"];
             };
         };
         responses: {
@@ -18525,10 +18566,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description `SAMLRequest` or `SAMLResponse`, and `RelayState` */
         requestBody: {
             content: {
-                "application/x-www-form-urlencoded": string;
+                "application/x-www-form-urlencoded": components["schemas"]["SamlLogoutForm"];
             };
         };
         responses: {

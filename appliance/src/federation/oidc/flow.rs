@@ -34,6 +34,7 @@ const TEXT_BYTES_MAX: usize = 4096;
 /// Where a login begins.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OidcLoginQuery {
     /// The page of this node to go on to.
     pub(super) next: Option<String>,
@@ -43,6 +44,7 @@ pub(super) struct OidcLoginQuery {
 
 /// What the provider sends the browser back with. It may send more.
 #[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct OidcCallbackQuery {
     pub(super) state: Option<String>,
     pub(super) code: Option<String>,

@@ -41,10 +41,8 @@ impl Providers {
             |_| super::Breaker::new().health(),
             |live| live.breaker.health(),
         );
-        let models = row.models.iter().map(|model| ProviderModelView {
-            model: row.route(model),
-            details: model.clone(),
-        });
+        let models = row.models.iter();
+        let models = models.map(|model| ProviderModelView::of(row.route(model), model));
         Provider {
             models: models.collect(),
             reachable: self.0.egress.admits(row.id),
@@ -122,7 +120,7 @@ impl Providers {
         if let Some(old) = row.secret.take() {
             self.0.secrets.delete(tx, old)?;
         }
-        if !matches!(credentials, Credentials::None) {
+        if !matches!(credentials, Credentials::None {}) {
             let owner = row.id.to_string();
             let sealed = credentials.to_sealed();
             row.secret = Some(self.0.secrets.put(tx, &owner, sealed.as_bytes())?);

@@ -17,11 +17,19 @@ use crate::secrets::SecretText;
 )]
 pub enum Credentials {
     /// Nothing: for servers on the local network that ask for nothing.
-    None,
+    // With braces, because serde lets unknown fields through beside a variant without them.
+    None {},
     /// A key; Bedrock has such keys too.
     ApiKey { api_key: SecretText },
     /// An AWS key pair.
-    Aws(AwsKeys),
+    Aws {
+        #[schema(pattern = "^[0-9A-Za-z-]{1,64}$")]
+        access_key_id: String,
+        secret_access_key: SecretText,
+        /// For keys that were lent for a time.
+        #[serde(default)]
+        session_token: Option<SecretText>,
+    },
 }
 
 impl<'de> Deserialize<'de> for Credentials {
@@ -36,29 +44,48 @@ impl<'de> Deserialize<'de> for Credentials {
     }
 }
 
-/// An AWS key pair.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-pub struct AwsKeys {
-    pub access_key_id: String,
-    pub secret_access_key: SecretText,
-    /// For keys that were lent for a time.
-    #[serde(default)]
-    pub session_token: Option<SecretText>,
+/// What requests to AWS are signed with.
+#[derive(Clone, Debug)]
+pub(super) struct AwsKeys {
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: SecretText,
+    pub(super) session_token: Option<SecretText>,
 }
 
 impl Credentials {
+    /// The AWS key pair, where they are one.
+    pub(super) fn aws_keys(&self) -> Option<AwsKeys> {
+        let Self::Aws {
+            access_key_id,
+            secret_access_key,
+            session_token,
+        } = self
+        else {
+            return None;
+        };
+        Some(AwsKeys {
+            access_key_id: access_key_id.clone(),
+            secret_access_key: secret_access_key.clone(),
+            session_token: session_token.clone(),
+        })
+    }
+
     /// The form that is sealed.
     pub(super) fn to_sealed(&self) -> zeroize::Zeroizing<String> {
         let value = match self {
-            Self::None => serde_json::json!({ "kind": "none" }),
+            Self::None {} => serde_json::json!({ "kind": "none" }),
             Self::ApiKey { api_key } => {
                 serde_json::json!({ "kind": "api_key", "api_key": api_key.reveal() })
             }
-            Self::Aws(keys) => serde_json::json!({
+            Self::Aws {
+                access_key_id,
+                secret_access_key,
+                session_token,
+            } => serde_json::json!({
                 "kind": "aws",
-                "access_key_id": keys.access_key_id,
-                "secret_access_key": keys.secret_access_key.reveal(),
-                "session_token": keys.session_token.as_ref().map(SecretText::reveal),
+                "access_key_id": access_key_id,
+                "secret_access_key": secret_access_key.reveal(),
+                "session_token": session_token.as_ref().map(SecretText::reveal),
             }),
         };
         zeroize::Zeroizing::new(value.to_string())
@@ -76,19 +103,21 @@ impl Credentials {
             (1..=4096).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
         };
         match self {
-            Self::None => Ok(()),
+            Self::None {} => Ok(()),
             Self::ApiKey { .. } if kind == ProviderKind::AmazonQ => {
                 wrong("Amazon Q Business takes an AWS key pair")
             }
             Self::ApiKey { api_key } if !is_plain(api_key.reveal()) => {
                 wrong("the key is empty or holds spaces or other characters that no key has")
             }
-            Self::Aws(_) if !matches!(kind, ProviderKind::Bedrock | ProviderKind::AmazonQ) => {
+            Self::Aws { .. } if !matches!(kind, ProviderKind::Bedrock | ProviderKind::AmazonQ) => {
                 wrong("an AWS key pair opens Bedrock and Amazon Q Business only")
             }
-            Self::Aws(keys)
-                if !is_name(&keys.access_key_id) || !is_plain(keys.secret_access_key.reveal()) =>
-            {
+            Self::Aws {
+                access_key_id,
+                secret_access_key,
+                ..
+            } if !is_name(access_key_id) || !is_plain(secret_access_key.reveal()) => {
                 wrong("the key pair is empty or holds characters that no key has")
             }
             _ => Ok(()),

@@ -103,27 +103,34 @@ impl ProviderKind {
 pub struct ProviderSettings {
     /// AWS region, such as `eu-central-1`; for Bedrock and Amazon Q Business.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9A-Za-z-]{1,64}$")]
     pub region: Option<String>,
     /// Azure: use the deployments' own paths with this API version; its newer path when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9A-Za-z-]{1,64}$")]
     pub api_version: Option<String>,
     /// Amazon Q Business: the application.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(pattern = "^[0-9A-Za-z-]{1,64}$")]
     pub application_id: Option<String>,
     /// Certificates (PEM) to trust beside the public authorities.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_pem: Option<String>,
     /// For the connection, 100 to 60000; 5000 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 100, maximum = 60000)]
     pub connect_timeout_ms: Option<u32>,
     /// Until the answer begins, 100 to 600000; 60000 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 100, maximum = 600000)]
     pub first_byte_timeout_ms: Option<u32>,
     /// Between two pieces of the answer, 100 to 600000; 60000 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 100, maximum = 600000)]
     pub idle_timeout_ms: Option<u32>,
     /// How often a call that brought no token is tried again, 0 to 5; 2 when left out.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 5)]
     pub retries_max: Option<u32>,
 }
 

@@ -287,7 +287,7 @@ impl Providers {
     /// The provider's credentials, opened once.
     async fn credentials<'a>(&self, live: &'a Live) -> Result<&'a Credentials> {
         let open = async || match live.row.secret {
-            None => Ok(Credentials::None),
+            None => Ok(Credentials::None {}),
             Some(id) => {
                 let owner = live.row.id.to_string();
                 let sealed = self.0.secrets.reveal(id, &owner).await?;

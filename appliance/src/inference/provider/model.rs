@@ -61,7 +61,7 @@ impl ProviderRow {
                 "the short name holds 1 to 40 lower-case letters, digits and `-`, and is not `fallback`",
             );
         }
-        if !(1..=100).contains(&self.title.trim().chars().count()) {
+        if self.title.trim().is_empty() || self.title.chars().count() > 100 {
             return wrong("title", "the title has 1 to 100 characters");
         }
         self.settings.check()?;
@@ -109,7 +109,9 @@ impl ProviderRow {
 pub struct NewProvider {
     pub kind: ProviderKind,
     /// The first part of its models' names; the kind's name when left out.
+    #[schema(pattern = "^[a-z0-9-]{1,40}$")]
     pub slug: Option<String>,
+    #[schema(max_length = 100, min_length = 1, pattern = r"\S")]
     pub title: Option<String>,
     /// Where it is; the kind's own address when left out. OpenAI-compatible servers: with `/v1`.
     pub base_url: Option<String>,
@@ -119,6 +121,7 @@ pub struct NewProvider {
     pub settings: ProviderSettings,
     pub credentials: Option<Credentials>,
     #[serde(default)]
+    #[schema(max_items = 200)]
     pub models: Vec<ProviderModel>,
     /// Whether its models may be used at once; `true` when left out.
     pub enabled: Option<bool>,
@@ -154,6 +157,7 @@ impl NewProvider {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderChange {
+    #[schema(max_length = 100, min_length = 1, pattern = r"\S")]
     pub title: Option<String>,
     pub base_url: Option<String>,
     pub local_network: Option<bool>,

@@ -15,9 +15,12 @@ const PRICE_MAX: i64 = 1_000_000_000_000_000;
 #[schema(as = TokenPrice)]
 #[serde(deny_unknown_fields, default)]
 pub struct Price {
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     pub input: i64,
     /// Tokens of the prompt that the provider had in its cache.
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     pub cached: i64,
+    #[schema(minimum = 0, maximum = 1_000_000_000_000_000_i64)]
     pub output: i64,
 }
 
@@ -44,14 +47,17 @@ impl Price {
 #[serde(deny_unknown_fields)]
 pub struct ProviderModel {
     /// As the provider calls it; on Azure the deployment.
+    #[schema(pattern = "^[!-~]{1,200}$")]
     pub name: String,
     /// What people see; the name when left out.
     #[serde(default)]
+    #[schema(max_length = 100)]
     pub title: String,
     #[serde(default = "generative")]
     pub kind: ModelKind,
     /// Tokens it reads at once, prompt and answer together; older turns are left out beyond it.
     #[serde(default = "usual_context")]
+    #[schema(minimum = 256, maximum = 100000000)]
     pub context_length: u32,
     #[serde(default)]
     pub price: Price,

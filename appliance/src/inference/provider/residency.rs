@@ -36,7 +36,7 @@ impl Providers {
 
 fn applies(rule: &ResidencyRule, caller: &Caller) -> bool {
     match rule.applies_to {
-        AppliesTo::Organisation => true,
+        AppliesTo::Organisation {} => true,
         AppliesTo::Ve { ve_id } => caller.ve == Some(ve_id),
         AppliesTo::DataClass { data_class } => caller.data_class >= data_class,
     }
@@ -51,7 +51,7 @@ fn admits(keep_within: KeepWithin, is_local_network: bool) -> bool {
 
 fn sentence(rule: &ResidencyRule) -> String {
     let what = match rule.applies_to {
-        AppliesTo::Organisation => "everything of the organisation".to_owned(),
+        AppliesTo::Organisation {} => "everything of the organisation".to_owned(),
         AppliesTo::Ve { .. } => "what this employee is told".to_owned(),
         AppliesTo::DataClass { data_class } => match data_class {
             DataClass::Public => "data of every class".to_owned(),

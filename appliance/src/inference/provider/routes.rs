@@ -22,6 +22,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ProviderModels {
+    #[schema(max_items = 200)]
     models: Vec<ProviderModel>,
 }
 

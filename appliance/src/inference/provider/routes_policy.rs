@@ -23,6 +23,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 struct FallbackSteps {
     /// Names of models, of providers or on this node, in the order in which they are tried.
+    #[schema(min_items = 1, max_items = 8)]
     steps: Vec<String>,
 }
 

@@ -64,7 +64,8 @@ impl DataClass {
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum AppliesTo {
     /// All of the organisation.
-    Organisation,
+    // With braces, because serde lets unknown fields through beside a variant without them.
+    Organisation {},
     /// Those of one employee.
     Ve { ve_id: guildhall_kernel::VeId },
     /// Those that hold data of this class or of a more secret one.

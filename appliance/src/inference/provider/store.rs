@@ -205,7 +205,7 @@ fn rule(row: &Row<'_>) -> Result<ResidencyRule> {
     let subject = row.get::<String>("subject")?;
     let unknown = || Error::internal("a stored residency rule does not read");
     let applies_to = match row.get::<String>("applies_to")?.as_str() {
-        "organisation" => AppliesTo::Organisation,
+        "organisation" => AppliesTo::Organisation {},
         "ve" => AppliesTo::Ve {
             ve_id: subject.parse()?,
         },
@@ -231,7 +231,7 @@ fn rule(row: &Row<'_>) -> Result<ResidencyRule> {
 /// Writes a rule, replacing the one for the same prompts.
 pub(super) fn save_rule(tx: &Tx<'_>, rule: &ResidencyRule) -> Result<()> {
     let (applies_to, subject) = match rule.applies_to {
-        AppliesTo::Organisation => ("organisation", String::new()),
+        AppliesTo::Organisation {} => ("organisation", String::new()),
         AppliesTo::Ve { ve_id } => ("ve", ve_id.to_string()),
         AppliesTo::DataClass { data_class } => ("data_class", data_class.as_str().to_owned()),
     };

@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use super::{
     breaker::Health,
     kind::{ProviderKind, ProviderSettings},
-    price::ProviderModel,
+    price::{Price, ProviderModel},
 };
+use crate::inference::model::ModelKind;
 
 /// A provider as shown: never its credentials.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -38,8 +39,27 @@ pub struct Provider {
 pub struct ProviderModelView {
     /// What people choose and API callers send.
     pub model: String,
-    #[serde(flatten)]
-    pub details: ProviderModel,
+    /// As the provider calls it.
+    pub name: String,
+    pub title: String,
+    pub kind: ModelKind,
+    /// Tokens it reads at once, prompt and answer together.
+    pub context_length: u32,
+    pub price: Price,
+}
+
+impl ProviderModelView {
+    /// `model` is what people choose and API callers send.
+    pub(super) fn of(model: String, details: &ProviderModel) -> Self {
+        Self {
+            model,
+            name: details.name.clone(),
+            title: details.title.clone(),
+            kind: details.kind,
+            context_length: details.context_length,
+            price: details.price,
+        }
+    }
 }
 
 /// What a test found, step by step.

@@ -35,6 +35,7 @@ const LOGPROBS_MAX: u32 = 5;
 pub(super) struct CompletionRequest {
     /// A model's name or alias, `auto`, or an employee's id or name.
     model: String,
+    #[schema(value_type = OneOrMany)]
     prompt: Prompt,
     #[serde(default)]
     stream: Option<bool>,
@@ -73,9 +74,8 @@ pub(super) struct CompletionRequest {
 }
 
 /// What is continued.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(untagged, expecting = "a text or a list of texts")]
-#[schema(as = CompletionPrompt)]
 enum Prompt {
     /// One text.
     One(String),

@@ -13,11 +13,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::super::{
-    ANSWER_TIME_MAX,
-    ask::{refused, unsupported},
-    metered::Row,
-    target::check_model,
+use super::{
+    super::{
+        ANSWER_TIME_MAX,
+        ask::{refused, unsupported},
+        metered::Row,
+        target::check_model,
+    },
+    wire::OneOrMany,
 };
 use crate::{
     app::App,
@@ -34,16 +37,18 @@ const TEXTS_MAX: usize = 2048;
 pub(super) struct EmbeddingRequest {
     /// An embedding model's name, or `embedding`.
     model: String,
+    #[schema(value_type = OneOrMany)]
     input: EmbeddingInput,
     /// `float` (the default) or `base64`: little-endian 32-bit floats.
     #[serde(default)]
+    #[schema(pattern = "^(float|base64)$")]
     encoding_format: Option<String>,
     /// Only the model's own number of dimensions.
     #[serde(default)]
     dimensions: Option<i64>,
 }
 
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(untagged, expecting = "a text or a list of texts")]
 enum EmbeddingInput {
     /// One text.

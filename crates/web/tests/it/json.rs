@@ -273,3 +273,44 @@ proptest! {
         prop_assert_eq!(error.code(), "unknown_field");
     }
 }
+
+#[test]
+fn objects_are_read_from_objects_and_whole_numbers_from_whole_numbers() {
+    let line = |text: &str| parse::<Line>(text.as_bytes());
+    assert_eq!(
+        line(r#"{"quantity": 3.0, "article_number": "a"}"#)
+            .unwrap()
+            .quantity,
+        3
+    );
+    assert_eq!(
+        line(r#"{"quantity": 3e2, "article_number": "a"}"#)
+            .unwrap()
+            .quantity,
+        300
+    );
+    for refused in [
+        r#"[3, "a"]"#,
+        r#"{"quantity": 3.5, "article_number": "a"}"#,
+        r#"{"quantity": -3.0, "article_number": "a"}"#,
+        r#"{"quantity": 1e30, "article_number": "a"}"#,
+    ] {
+        assert_eq!(
+            line(refused).unwrap_err().code(),
+            "invalid_field",
+            "{refused}"
+        );
+    }
+    let nested = parse::<Order>(br#"{"customer": "c", "lines": [[3, "a"]]}"#).unwrap_err();
+    assert!(
+        nested
+            .message()
+            .starts_with("`lines[0]` is not as it should be"),
+        "{}",
+        nested.message()
+    );
+    let order = parse::<Order>(
+        br#"{"customer": "c", "lines": [{"quantity": 1.0, "article_number": "a"}]}"#,
+    );
+    assert_eq!(order.unwrap().lines.len(), 1);
+}

@@ -18,8 +18,43 @@ fn create_thing() {}
 #[allow(dead_code, reason = "only its description is used")]
 fn metrics() {}
 
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "only its description is used")]
+#[schema(description = "A thing to order.")]
+enum Wanted {
+    Counted { count: u32, large: u64 },
+    Named { name: Name },
+}
+
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "only its description is used")]
+struct Name {
+    text: String,
+}
+
+#[utoipa::path(post, path = "/api/orders", request_body = Wanted, responses((status = 201)))]
+#[allow(dead_code, reason = "only its description is used")]
+fn create_order() {}
+
+#[utoipa::path(post, path = "/v1/orders", request_body = Foreign, responses((status = 201)))]
+#[allow(dead_code, reason = "only its description is used")]
+fn create_foreign_order() {}
+
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "only its description is used")]
+struct Foreign {
+    count: u16,
+}
+
 #[derive(OpenApi)]
-#[openapi(paths(open, list_things, create_thing, metrics))]
+#[openapi(paths(
+    open,
+    list_things,
+    create_thing,
+    metrics,
+    create_order,
+    create_foreign_order
+))]
 struct Document;
 
 fn document() -> String {
@@ -76,4 +111,28 @@ fn the_text_is_sorted_and_ends_with_a_line_break() {
     assert!(position("\"info\"") < position("\"openapi\""));
     assert!(position("\"openapi\"") < position("\"paths\""));
     assert_eq!(text, document());
+}
+
+#[test]
+fn own_bodies_take_no_unknown_fields_and_foreign_ones_do() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert_eq!(schemas["Name"]["additionalProperties"], json!(false));
+    for variant in schemas["Wanted"]["oneOf"].as_array().unwrap() {
+        assert_eq!(variant["additionalProperties"], json!(false), "{variant}");
+    }
+    assert_eq!(schemas["Foreign"].get("additionalProperties"), None);
+    assert_eq!(schemas["ErrorBody"].get("additionalProperties"), None);
+}
+
+#[test]
+fn unsigned_integers_say_how_large_they_may_be() {
+    let document: Value = serde_json::from_str(&document()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    let counted = &schemas["Wanted"]["oneOf"][0]["properties"]["Counted"]["properties"];
+    assert_eq!(counted["count"]["maximum"], json!(u32::MAX));
+    assert_eq!(counted["count"]["format"], "uint32");
+    assert_eq!(counted["large"]["maximum"], json!(u64::MAX));
+    let foreign = &schemas["Foreign"]["properties"]["count"];
+    assert_eq!(foreign["maximum"], json!(u16::MAX));
 }

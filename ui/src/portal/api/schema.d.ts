@@ -1132,7 +1132,7 @@ export interface components {
         /** @description To what a licence is bound. */
         BindingTerms: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Nodes on which the licence may be active at a time.
              */
             max_installs: number;
@@ -1147,7 +1147,7 @@ export interface components {
             /** @description The root of its tree, in hex. */
             root: string;
             /**
-             * Format: int64
+             * Format: uint64
              * @description Entries in the log.
              */
             size: number;
@@ -1161,7 +1161,7 @@ export interface components {
             ends_at?: components["schemas"]["Timestamp"] | null;
             id: components["schemas"]["con_id"];
             plan_id: components["schemas"]["pln_id"];
-            /** Format: int32 */
+            /** Format: uint32 */
             quantity: number;
             quote: components["schemas"]["Quote"];
             /** @description The vendor's own number for it; it stands in the licence file. */
@@ -1219,7 +1219,7 @@ export interface components {
         };
         /** @description One telling of one event. */
         Delivery: {
-            /** Format: int32 */
+            /** Format: uint32 */
             attempts: number;
             created_at: components["schemas"]["Timestamp"];
             id: components["schemas"]["dlv_id"];
@@ -1328,7 +1328,7 @@ export interface components {
             /** @description The fingerprint of the one install key it is for, when that is known beforehand. */
             install_key_fp?: string | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Nodes it may be active on; what the plan says when left out.
              */
             max_installs?: number | null;
@@ -1348,19 +1348,19 @@ export interface components {
             install_id: components["schemas"]["ins_id"];
             issued_at: components["schemas"]["Timestamp"];
             licence_id: components["schemas"]["lic_id"];
-            /** Format: int32 */
+            /** Format: uint32 */
             serial: number;
             valid_until: components["schemas"]["Timestamp"];
         };
         /** @description Whether and how long a node lives on a lease. */
         LeaseTerms: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days a new node works before its first lease.
              */
             first_use_days: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days a lease lasts.
              */
             max_days: number;
@@ -1369,7 +1369,7 @@ export interface components {
         lic_id: string;
         /** @description A licence over all its serials. */
         Licence: {
-            /** Format: int32 */
+            /** Format: uint32 */
             active_installs: number;
             contract_id: components["schemas"]["con_id"];
             contract_reference: string;
@@ -1379,13 +1379,13 @@ export interface components {
             edition: string;
             id: components["schemas"]["lic_id"];
             kind: components["schemas"]["Kind"];
-            /** Format: int32 */
+            /** Format: uint32 */
             max_installs: number;
             plan_id: components["schemas"]["pln_id"];
             plan_name: string;
             revoked_at?: components["schemas"]["Timestamp"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The newest serial that is signed; 0 before the first.
              */
             serial: number;
@@ -1406,7 +1406,7 @@ export interface components {
             issued_at: components["schemas"]["Timestamp"];
             /** @description SHA-256 of the signed payload, in hex: what leases name the licence file by. */
             payload_sha256: string;
-            /** Format: int32 */
+            /** Format: uint32 */
             serial: number;
             term_end?: components["schemas"]["Timestamp"] | null;
         };
@@ -1435,7 +1435,7 @@ export interface components {
         /** @description An access to make. */
         NewAccess: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days until it stops working; it does not when left out.
              */
             expires_in_days?: number | null;
@@ -1447,7 +1447,7 @@ export interface components {
             customer_id: components["schemas"]["cus_id"];
             plan_id: components["schemas"]["pln_id"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Seats, when the plan is priced by the seat; licences otherwise.
              */
             quantity: number;
@@ -1458,7 +1458,7 @@ export interface components {
         /** @description A key to make. */
         NewKey: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days until it stops working; it does not when left out.
              */
             expires_in_days?: number | null;
@@ -1505,7 +1505,7 @@ export interface components {
         /** @description What happens above the limits. */
         OverageTerms: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Per cent above the limit that are tolerated.
              */
             pct: number;
@@ -1566,7 +1566,7 @@ export interface components {
                 ends_at?: components["schemas"]["Timestamp"] | null;
                 id: components["schemas"]["con_id"];
                 plan_id: components["schemas"]["pln_id"];
-                /** Format: int32 */
+                /** Format: uint32 */
                 quantity: number;
                 quote: components["schemas"]["Quote"];
                 /** @description The vendor's own number for it; it stands in the licence file. */
@@ -1596,7 +1596,7 @@ export interface components {
         Page_Delivery: {
             /** @description The entries of this page. */
             items: {
-                /** Format: int32 */
+                /** Format: uint32 */
                 attempts: number;
                 created_at: components["schemas"]["Timestamp"];
                 id: components["schemas"]["dlv_id"];
@@ -1614,7 +1614,7 @@ export interface components {
         Page_Licence: {
             /** @description The entries of this page. */
             items: {
-                /** Format: int32 */
+                /** Format: uint32 */
                 active_installs: number;
                 contract_id: components["schemas"]["con_id"];
                 contract_reference: string;
@@ -1624,13 +1624,13 @@ export interface components {
                 edition: string;
                 id: components["schemas"]["lic_id"];
                 kind: components["schemas"]["Kind"];
-                /** Format: int32 */
+                /** Format: uint32 */
                 max_installs: number;
                 plan_id: components["schemas"]["pln_id"];
                 plan_name: string;
                 revoked_at?: components["schemas"]["Timestamp"] | null;
                 /**
-                 * Format: int32
+                 * Format: uint32
                  * @description The newest serial that is signed; 0 before the first.
                  */
                 serial: number;
@@ -1719,7 +1719,7 @@ export interface components {
                 /** @description The DSSE payload type. */
                 payload_type: string;
                 requested_by: string;
-                /** Format: int32 */
+                /** Format: uint32 */
                 serial: number;
                 /** @description `waiting`, `signed` or `withdrawn`. */
                 state: string;
@@ -1853,7 +1853,7 @@ export interface components {
             next_update: components["schemas"]["Timestamp"];
             /** @description SHA-256 of the signed payload, in hex: how leases name the list. */
             payload_sha256: string;
-            /** Format: int64 */
+            /** Format: uint64 */
             version: number;
         };
         /** @description A price worked out for a quantity. */
@@ -1864,21 +1864,21 @@ export interface components {
              */
             amount_minor: number;
             currency: string;
-            /** Format: int32 */
+            /** Format: uint32 */
             discount_basis_points: number;
             /**
              * Format: int64
              * @description The amount before the discount.
              */
             list_amount_minor: number;
-            /** Format: int32 */
+            /** Format: uint32 */
             quantity: number;
             /** Format: int64 */
             unit_amount_minor: number;
         };
         /** @description A quantity of a plan to price. */
         QuoteRequest: {
-            /** Format: int32 */
+            /** Format: uint32 */
             quantity: number;
         };
         /** @description The next serial of a licence. */
@@ -1899,7 +1899,7 @@ export interface components {
         };
         /** @description Whether and how often usage is reported. */
         ReportTerms: {
-            /** Format: int32 */
+            /** Format: uint32 */
             every_days: number;
             required: boolean;
         };
@@ -1907,7 +1907,7 @@ export interface components {
         Revocation: {
             at: components["schemas"]["Timestamp"];
             /**
-             * Format: int64
+             * Format: uint64
              * @description The version in which it first stood.
              */
             crl_version: number;
@@ -1934,7 +1934,7 @@ export interface components {
         Role: "admin" | "sales" | "support" | "auditor";
         /** @description How the server is. */
         ServerStatus: {
-            /** Format: int64 */
+            /** Format: uint64 */
             keyring_version: number;
             /** @description How licences are signed: `attached`, `local` or `queue`. */
             signing: string;
@@ -1987,7 +1987,7 @@ export interface components {
             /** @description The DSSE payload type. */
             payload_type: string;
             requested_by: string;
-            /** Format: int32 */
+            /** Format: uint32 */
             serial: number;
             /** @description `waiting`, `signed` or `withdrawn`. */
             state: string;
@@ -2036,21 +2036,21 @@ export interface components {
             /** @description `warn`, `restrict_new` or `read_only`. */
             expiry_behavior: string;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days after the end in which everything still works.
              */
             grace_days: number;
             kind: components["schemas"]["Kind"];
             lease: components["schemas"]["LeaseTerms"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days of updates; as long as the term when left out.
              */
             maintenance_days?: number | null;
             overage: components["schemas"]["OverageTerms"];
             report: components["schemas"]["ReportTerms"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days a term lasts; a perpetual licence has none.
              */
             term_days?: number | null;
@@ -2059,12 +2059,12 @@ export interface components {
         /** @description A discount from some quantity on. */
         Tier: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description The discount on the whole amount, in hundredths of a per cent.
              */
             discount_basis_points: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The least quantity it is given for.
              */
             quantity_min: number;
@@ -2074,12 +2074,12 @@ export interface components {
         /** @description When a plan may be had as a trial. */
         TrialRule: {
             /**
-             * Format: int32
+             * Format: uint32
              * @description Days a trial lasts.
              */
             days: number;
             /**
-             * Format: int32
+             * Format: uint32
              * @description Trials of this plan that one customer may have.
              */
             per_customer_max: number;
@@ -2110,7 +2110,7 @@ export interface components {
             install_key_fp?: string | null;
             license_id: components["schemas"]["lic_id"];
             /**
-             * Format: int32
+             * Format: uint32
              * @description The serial the node holds.
              */
             serial?: number | null;
@@ -2118,13 +2118,13 @@ export interface components {
         /** @description The answer to a validation: a hint, not a proof. */
         ValidationAnswer: {
             /**
-             * Format: int64
+             * Format: uint64
              * @description The newest revocation list.
              */
             crl_version: number;
             lease_valid_until: components["schemas"]["Timestamp"] | null;
             /**
-             * Format: int32
+             * Format: uint32
              * @description The newest serial.
              */
             serial: number;
@@ -2213,9 +2213,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2306,9 +2306,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3002,9 +3002,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3127,9 +3127,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3372,9 +3372,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3498,9 +3498,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3563,9 +3563,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -3875,9 +3875,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -4028,9 +4028,9 @@ export interface operations {
         parameters: {
             query?: {
                 /** @description Where to go on, from the previous page's `next_cursor`. */
-                cursor?: string | null;
+                cursor?: string;
                 /** @description How many entries, 1 to 100; 50 when left out. */
-                limit?: number | null;
+                limit?: number;
             };
             header?: never;
             path?: never;

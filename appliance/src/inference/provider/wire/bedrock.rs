@@ -6,7 +6,7 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer,
+    FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer,
     block_messages, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
@@ -57,10 +57,10 @@ pub(super) fn signed_for(
     mut request: Outgoing,
     service: &'static str,
 ) -> Result<Outgoing> {
-    if let Credentials::Aws(keys) = target.credentials {
+    if let Some(keys) = target.credentials.aws_keys() {
         let destination = target.provider.destination()?;
         let scope = sigv4::Scope {
-            keys,
+            keys: &keys,
             region: target.provider.region(),
             service,
             now: target.now,
