@@ -31,7 +31,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "licensing",
         &["audit", "billing", "egress", "events", "identity", "keys"],
     ),
-    ("scim", &["audit", "identity"]),
+    ("scim", &["audit", "events", "identity"]),
     ("oauth", &["audit", "events", "identity", "keys"]),
     (
         "directory",
