@@ -11,7 +11,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "sdk"))
 
-from node import EMAIL, shared  # noqa: E402
+from node import EMAIL, start  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROGRAM = pathlib.Path(sys.executable).parent / "schemathesis"
@@ -24,7 +24,7 @@ class Interface(unittest.TestCase):
     description and is refused without a rule, none that does not fit and is taken."""
 
     def test_every_operation_answers_as_described(self):
-        node = shared()
+        node = start()
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.json"
             done = subprocess.run(

@@ -78,9 +78,14 @@ def run(*parameters):
     return done.stdout
 
 
-@functools.cache
-def shared():
-    """The node that all tests of this run speak to."""
+def start():
+    """A node for one test alone, which may change whatever it likes."""
     folder = tempfile.TemporaryDirectory(prefix="guildhall-sdk-")
     atexit.register(folder.cleanup)
     return Node(folder.name)
+
+
+@functools.cache
+def shared():
+    """The node that the other tests of this run speak to."""
+    return start()
