@@ -45,16 +45,16 @@ impl<'de> Deserialize<'de> for Credentials {
 }
 
 /// What requests to AWS are signed with.
-#[derive(Clone, Debug)]
-pub(super) struct AwsKeys {
-    pub(super) access_key_id: String,
-    pub(super) secret_access_key: SecretText,
-    pub(super) session_token: Option<SecretText>,
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AwsKeys<'a> {
+    pub(super) access_key_id: &'a str,
+    pub(super) secret_access_key: &'a SecretText,
+    pub(super) session_token: Option<&'a SecretText>,
 }
 
 impl Credentials {
     /// The AWS key pair, where they are one.
-    pub(super) fn aws_keys(&self) -> Option<AwsKeys> {
+    pub(super) fn aws_keys(&self) -> Option<AwsKeys<'_>> {
         let Self::Aws {
             access_key_id,
             secret_access_key,
@@ -64,9 +64,9 @@ impl Credentials {
             return None;
         };
         Some(AwsKeys {
-            access_key_id: access_key_id.clone(),
-            secret_access_key: secret_access_key.clone(),
-            session_token: session_token.clone(),
+            access_key_id,
+            secret_access_key,
+            session_token: session_token.as_ref(),
         })
     }
 

@@ -60,7 +60,7 @@ pub(super) fn signed_for(
     if let Some(keys) = target.credentials.aws_keys() {
         let destination = target.provider.destination()?;
         let scope = sigv4::Scope {
-            keys: &keys,
+            keys,
             region: target.provider.region(),
             service,
             now: target.now,

@@ -13,7 +13,7 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
 /// Whose key signs for what.
 pub(super) struct Scope<'a> {
-    pub(super) keys: &'a AwsKeys,
+    pub(super) keys: AwsKeys<'a>,
     pub(super) region: &'a str,
     pub(super) service: &'a str,
     pub(super) now: Timestamp,
@@ -35,7 +35,7 @@ pub(super) fn sign(
     };
     let date = amz_date(scope.now);
     request.headers.insert("x-amz-date", text(&date)?);
-    if let Some(token) = &scope.keys.session_token {
+    if let Some(token) = scope.keys.session_token {
         let mut token = text(token.reveal())?;
         token.set_sensitive(true);
         request.headers.insert("x-amz-security-token", token);
@@ -148,23 +148,19 @@ mod tests {
     /// 2015-08-30T12:36:00Z, the time of the published test suite.
     const SUITE_TIME: i64 = 1_440_938_160_000;
 
-    fn keys() -> AwsKeys {
-        AwsKeys {
-            access_key_id: "AKIDEXAMPLE".into(),
-            secret_access_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into(),
-            session_token: None,
-        }
-    }
-
     fn signature(
         method: &str,
         path: &str,
         region_service: (&str, &str),
         extra: &[(&str, &str)],
     ) -> String {
-        let keys = keys();
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned().into();
         let scope = Scope {
-            keys: &keys,
+            keys: AwsKeys {
+                access_key_id: "AKIDEXAMPLE",
+                secret_access_key: &secret,
+                session_token: None,
+            },
             region: region_service.0,
             service: region_service.1,
             now: Timestamp::from_millis(SUITE_TIME),
