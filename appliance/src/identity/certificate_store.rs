@@ -37,12 +37,9 @@ pub(super) fn put(
     fingerprint: Option<&str>,
     now: Timestamp,
 ) -> Result<()> {
-    tx.execute(
-        "DELETE FROM service_account_certificates WHERE person_id = ? AND organisation_id = ?",
-        params![person, organisation],
-    )?;
+    delete(tx, person, Some(organisation))?;
     if let Some(fingerprint) = fingerprint {
-        // Left behind by a service account that was removed.
+        // Left behind by a service account that an older version removed.
         tx.execute(
             "DELETE FROM service_account_certificates WHERE fingerprint = ?",
             params![fingerprint],
@@ -53,5 +50,14 @@ pub(super) fn put(
             params![person, organisation, fingerprint, now],
         )?;
     }
+    Ok(())
+}
+
+/// Takes a service account's certificate away: in one organisation, or in all.
+pub(super) fn delete(tx: &Tx<'_>, person: PersonId, organisation: Option<OrgId>) -> Result<()> {
+    tx.execute(
+        "DELETE FROM service_account_certificates WHERE person_id = ?1 AND (?2 IS NULL OR organisation_id = ?2)",
+        params![person, organisation],
+    )?;
     Ok(())
 }

@@ -139,3 +139,17 @@ pub(super) fn mark_withdrawn(tx: &Tx<'_>, id: InvitationId, now: Timestamp) -> R
     )?;
     Ok(())
 }
+
+/// Withdraws what a person invited others by and nobody has used: in one organisation, or in all.
+pub(super) fn withdraw_of_person(
+    tx: &Tx<'_>,
+    (person, organisation): (PersonId, Option<OrgId>),
+    now: Timestamp,
+) -> Result<()> {
+    tx.execute(
+        "UPDATE invitations SET withdrawn_at = ?3
+         WHERE created_by = ?1 AND (?2 IS NULL OR organisation_id = ?2) AND used_at IS NULL AND withdrawn_at IS NULL",
+        params![person, organisation, now],
+    )?;
+    Ok(())
+}

@@ -150,8 +150,7 @@ pub(super) fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
 /// Changes a member's role, name or whether they may log in.
 ///
 /// # Errors
-/// `not_found`, `last_admin`, `last_platform_administrator`, `invalid_name`, `not_yourself`;
-/// `unknown_role`, `role_above_yours`; `license_restricted` for one who comes back.
+/// `not_found`, `last_admin`, `last_platform_administrator`, `invalid_name`, `not_yourself`; `unknown_role`, `role_above_yours`; `license_restricted` for one who comes back.
 pub(super) async fn update_member(
     app: &App,
     ctx: &Ctx,
@@ -170,16 +169,11 @@ pub(super) async fn update_member(
         roles::check_over(tx, &caller, member.role)?;
         let role = change.role.unwrap_or(member.role);
         let disabled = change.disabled.unwrap_or(member.disabled);
-        if id == caller.person && disabled {
-            return Err(Error::conflict(
-                "not_yourself",
-                "you cannot disable yourself; ask another administrator",
-            ));
-        }
         if role != member.role {
             roles::check_role(tx, &caller, role)?;
         }
         keep_an_admin(tx, &caller, &member, role == Role::Admin && !disabled)?;
+        refuse_of_oneself(&caller, &member, (role, disabled))?;
         if member.disabled && !disabled {
             admit_seat(tx, &caller, id)?;
         }
@@ -214,6 +208,17 @@ fn keep_an_admin(tx: &Tx<'_>, ctx: &Ctx, member: &Member, stays_admin: bool) -> 
         return Err(Error::conflict("last_admin", message));
     }
     Ok(())
+}
+
+/// Refuses what who does it by mistake could not undo.
+fn refuse_of_oneself(ctx: &Ctx, member: &Member, (role, disabled): (Role, bool)) -> Result<()> {
+    let what = match member.id == ctx.person {
+        true if disabled => "disable yourself",
+        true if role != member.role => "change your own role",
+        _ => return Ok(()),
+    };
+    let message = format!("you cannot {what}; ask another administrator");
+    Err(Error::conflict("not_yourself", message))
 }
 
 /// Refuses what concerns a person's whole account when that is not the caller's organisation's alone.

@@ -39,7 +39,7 @@ pub(super) async fn grant(app: &App, ctx: &Ctx, person: PersonId) -> Result<()> 
 /// Has somebody administer the node no more.
 ///
 /// # Errors
-/// `not_found` for who does not; `last_platform_administrator`.
+/// `not_found` for who does not; `last_platform_administrator`, `not_yourself`.
 pub(super) async fn revoke(app: &App, ctx: &Ctx, person: PersonId) -> Result<()> {
     let (caller, known_keys, live) = (ctx.clone(), app.known_keys.clone(), app.live.clone());
     let written = app.write(ctx, move |tx| {
@@ -48,6 +48,12 @@ pub(super) async fn revoke(app: &App, ctx: &Ctx, person: PersonId) -> Result<()>
         }
         if platform_store::count_others(tx, person, None)? == 0 {
             return Err(last());
+        }
+        if person == caller.person {
+            return Err(Error::conflict(
+                "not_yourself",
+                "you cannot take the node's administration from yourself; ask another administrator",
+            ));
         }
         platform_store::delete(tx, person)?;
         known_keys.forget_after(tx);
@@ -72,6 +78,24 @@ pub(super) fn keep_one(tx: &Tx<'_>, person: PersonId, leaving: OrgId) -> Result<
     let is_administrator = platform_store::is_administrator(tx, person)?;
     if is_administrator && platform_store::count_others(tx, person, Some(leaving))? == 0 {
         return Err(last());
+    }
+    Ok(())
+}
+
+/// Ends the administration of the node with the last place through which a person can log in: were they let in again
+/// somewhere, as anything, they would administer the node again. The last administrator stays one, so that a
+/// directory which takes them away by mistake can give them back.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn end_without_a_place(
+    tx: &Tx<'_>,
+    person: PersonId,
+    leaving: Option<OrgId>,
+) -> Result<()> {
+    let has_a_place = platform_store::has_place(tx, person, leaving)?;
+    if !has_a_place && platform_store::count_others(tx, person, None)? > 0 {
+        platform_store::delete(tx, person)?;
     }
     Ok(())
 }

@@ -32,6 +32,21 @@ pub(super) fn has_any_membership(reader: &Reader<'_>, person: PersonId) -> Resul
     Ok(found.is_some())
 }
 
+/// Whether the person can log in to an organisation other than the one in `leaving`.
+pub(super) fn has_place(
+    reader: &Reader<'_>,
+    person: PersonId,
+    leaving: Option<OrgId>,
+) -> Result<bool> {
+    let found = reader.query_opt(
+        "SELECT 1 AS found FROM memberships
+         WHERE person_id = ?1 AND disabled = 0 AND (?2 IS NULL OR organisation_id <> ?2) LIMIT 1",
+        params![person, leaving],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
 /// How many administrators could still log in without this person's memberships: without the one in
 /// `leaving`, or without any.
 pub(super) fn count_others(

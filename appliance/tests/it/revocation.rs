@@ -1,5 +1,5 @@
 //! Whoever is removed, disabled or loses a key loses everything at once: sessions, keys, open streams, answers
-//! being written.
+//! being written. Nobody does that to themselves.
 
 use std::{task::Poll, time::Duration};
 
@@ -297,4 +297,74 @@ async fn playground_runs_of_a_removed_person_are_stopped() {
     tokio::time::timeout(AT_ONCE, stopped)
         .await
         .expect("the run goes on");
+}
+
+#[tokio::test]
+async fn a_removed_administrator_comes_back_by_nothing_they_left_behind() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let mo = Sacked::hired(&test).await;
+    let person = format!("/api/admin/people/{}", mo.id);
+    let promoted = Some(json!({ "role": "admin" }));
+    admin.send("PATCH", &person, promoted, &[]).await;
+    let platform = format!("{person}/platform-administrator");
+    let granted = admin.send("PUT", &platform, None, &[]).await;
+    assert_eq!(granted.status, StatusCode::NO_CONTENT, "{}", granted.text);
+    let link = json!({ "role": "admin" });
+    let link = mo.key.post("/api/admin/invitations", link).await.json();
+    let token = link["url"].as_str().unwrap().rsplit('#').next().unwrap();
+    let token = json!({ "token": token });
+    let check = "/api/invitations/check";
+    assert_eq!(
+        test.nobody().post(check, token.clone()).await.status,
+        StatusCode::OK
+    );
+
+    let removed = admin.send("DELETE", &person, None, &[]).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT, "{}", removed.text);
+    let refused = test.nobody().post(check, token).await;
+    assert_eq!(refused.code(), "invitation_withdrawn", "{}", refused.text);
+    // Let in again as anything, they are that and no more.
+    let again = json!({ "email": "mo@first.example", "display_name": "Mo", "role": "normal" });
+    let again = admin.post("/api/admin/people", again).await.json();
+    assert_eq!(again["member"]["id"], mo.id.as_str());
+    assert_eq!(again["member"]["platform_administrator"], false, "{again}");
+}
+
+#[tokio::test]
+async fn nobody_takes_from_themselves_what_they_could_not_give_back() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let ada = admin.get("/api/session").await.json();
+    let path = format!(
+        "/api/admin/people/{}",
+        ada["person"]["id"].as_str().unwrap()
+    );
+    let other = json!({ "email": "otto@first.example", "display_name": "Otto", "role": "admin" });
+    let other = admin.post("/api/admin/people", other).await.json();
+    let other = format!(
+        "/api/admin/people/{}",
+        other["member"]["id"].as_str().unwrap()
+    );
+    let platform = format!("{other}/platform-administrator");
+    admin.send("PUT", &platform, None, &[]).await;
+    for change in [json!({ "role": "operator" }), json!({ "disabled": true })] {
+        let refused = admin.send("PATCH", &path, Some(change), &[]).await;
+        assert_eq!(refused.code(), "not_yourself", "{}", refused.text);
+    }
+    for gone in [path.clone(), format!("{path}/platform-administrator")] {
+        let refused = admin.send("DELETE", &gone, None, &[]).await;
+        assert_eq!(refused.code(), "not_yourself", "{}", refused.text);
+    }
+    // One's own name, and the role that one has, are no such thing.
+    let kept = Some(json!({ "role": "admin", "display_name": "Ada A." }));
+    let kept = admin.send("PATCH", &path, kept, &[]).await;
+    assert_eq!(kept.json()["display_name"], "Ada A.", "{}", kept.text);
+    let still = admin.get("/api/session").await.json();
+    assert_eq!(still["permissions"], ada["permissions"]);
+    assert_eq!(still["node_permissions"], ada["node_permissions"]);
+    // Another administrator may do all of it.
+    let demoted = Some(json!({ "role": "normal" }));
+    let demoted = admin.send("PATCH", &other, demoted, &[]).await;
+    assert_eq!(demoted.json()["role"], "normal", "{}", demoted.text);
 }

@@ -19,6 +19,7 @@ mod license;
 mod models;
 mod oauth;
 mod outside;
+mod removal;
 mod roles;
 mod scim;
 

@@ -33,12 +33,12 @@ export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
         <p className="text-[13px] text-ink-3 xl:hidden">{seen}</p>
       </div>
       <p className="w-[170px] text-[13px] text-ink-3 max-xl:hidden">{seen}</p>
-      {manage && !member.source ? (
+      {manage && !member.source && !you ? (
         <RoleSelect member={member} roles={roles} />
       ) : (
         <p className="w-[170px] text-[14px] max-sm:ms-[60px] max-sm:flex-1">{titleOf(member, roles)}</p>
       )}
-      {manage ? <Actions member={member} onAsk={onAsk} /> : null}
+      {manage ? <Actions member={member} you={you} onAsk={onAsk} /> : null}
     </li>
   )
 }
@@ -73,7 +73,8 @@ function RoleSelect({ member, roles }: { member: Member; roles: RoleOption[] }) 
 
 const titleOf = (member: Member, roles: RoleOption[]) => roles.find((role) => role.id === member.role)?.title ?? roleTitle(member.role)
 
-function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberAction) => void }) {
+/** What an administrator could not undo of themselves is for others to do. */
+function Actions({ member, you, onAsk }: { member: Member; you: boolean; onAsk: (action: MemberAction) => void }) {
   const client = useQueryClient()
   const platform = useCanNode('node.organisations')
   const enable = useMutation({
@@ -102,7 +103,7 @@ function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberActi
           {t('people.reset')}
         </MenuItem>
       )}
-      <MenuItem icon={ShieldOff} disabled={member.second_factor === false} onClick={() => onAsk('reset-factors')}>
+      <MenuItem icon={ShieldOff} disabled={you || member.second_factor === false} onClick={() => onAsk('reset-factors')}>
         {t('people.reset_factors')}
       </MenuItem>
       {member.disabled ? (
@@ -110,7 +111,7 @@ function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberActi
           {t('people.enable')}
         </MenuItem>
       ) : (
-        <MenuItem icon={Ban} onClick={() => onAsk('disable')}>
+        <MenuItem icon={Ban} disabled={you} onClick={() => onAsk('disable')}>
           {t('people.disable')}
         </MenuItem>
       )}
@@ -118,12 +119,13 @@ function Actions({ member, onAsk }: { member: Member; onAsk: (action: MemberActi
       {platform && !member.disabled ? (
         <MenuItem
           icon={member.platform_administrator ? ShieldMinus : ShieldCheck}
+          disabled={you}
           onClick={() => onAsk(member.platform_administrator ? 'revoke-platform' : 'grant-platform')}
         >
           {member.platform_administrator ? t('people.revoke_platform') : t('people.grant_platform')}
         </MenuItem>
       ) : null}
-      <MenuItem icon={UserMinus} danger onClick={() => onAsk('remove')}>
+      <MenuItem icon={UserMinus} danger disabled={you} onClick={() => onAsk('remove')}>
         {t('people.remove')}
       </MenuItem>
     </Menu>
