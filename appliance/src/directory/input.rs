@@ -1,6 +1,9 @@
 //! What administrators enter of a directory: whole ones, changes, and settings to be tried out.
 
-use guildhall_kernel::{DirectoryId, Error, Result, text::NameText};
+use guildhall_kernel::{
+    DirectoryId, Error, Result,
+    text::{self, NameText},
+};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -16,15 +19,14 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     Option::deserialize(deserializer).map(Some)
 }
 
+/// What is entered of a directory, beside its name.
 macro_rules! directory_input {
     ($(#[$doc:meta])* $name:ident { $($more:tt)* }) => {
-        $(#[$doc])*
         #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
+        $(#[$doc])*
         pub(super) struct $name {
             $($more)*
-            #[schema(value_type = Option<NameText>)]
-            pub(super) name: Option<String>,
             pub(super) enabled: Option<bool>,
             pub(super) kind: Option<DirectoryKind>,
             /// Servers such as `ldaps://ldap.example.org`, the preferred one first.
@@ -66,14 +68,58 @@ macro_rules! directory_input {
     };
 }
 
+/// The settings among what is entered, as a change.
+macro_rules! as_change {
+    ($input:ident, $name:expr) => {
+        DirectoryChange {
+            name: $name,
+            enabled: $input.enabled,
+            kind: $input.kind,
+            urls: $input.urls,
+            security: $input.security,
+            allow_plain: $input.allow_plain,
+            ca_pem: $input.ca_pem,
+            bind_dn: $input.bind_dn,
+            bind_password: $input.bind_password,
+            base_dn: $input.base_dn,
+            user_filter: $input.user_filter,
+            login_attributes: $input.login_attributes,
+            attributes: $input.attributes,
+            group_base_dn: $input.group_base_dn,
+            group_filter: $input.group_filter,
+            nested_groups: $input.nested_groups,
+            page_size: $input.page_size,
+            group_map: $input.group_map,
+            refresh_minutes: $input.refresh_minutes,
+        }
+    };
+}
+
 directory_input! {
-    /// What to enter or change of a directory; what is left out stays, or is what servers of the kind usually have.
-    DirectoryChange {}
+    /// A directory to enter; what is left out is what servers of the kind usually have.
+    #[schema(examples(json!({
+        "name": "Staff directory", "kind": "openldap", "enabled": false,
+        "urls": ["ldaps://ldap.example.org"], "security": "ldaps", "base_dn": "dc=example,dc=org",
+    })))]
+    NewDirectory {
+        #[schema(value_type = NameText)]
+        pub(super) name: String,
+    }
+}
+
+directory_input! {
+    /// What to change of a directory; what is left out stays.
+    DirectoryChange {
+        #[schema(value_type = Option<NameText>)]
+        pub(super) name: Option<String>,
+    }
 }
 
 directory_input! {
     /// Settings to try out: those of a directory that is kept, those entered here, or both, where these count more.
     DirectoryTrial {
+        #[schema(value_type = Option<NameText>)]
+        pub(super) name: Option<String>,
         /// A directory that is kept, whose settings and password fill in what is left out.
         pub(super) id: Option<DirectoryId>,
         /// Somebody to look up.
@@ -86,27 +132,18 @@ directory_input! {
 impl DirectoryTrial {
     /// The settings among it.
     pub(super) fn into_change(self) -> DirectoryChange {
-        DirectoryChange {
-            name: self.name,
-            enabled: self.enabled,
-            kind: self.kind,
-            urls: self.urls,
-            security: self.security,
-            allow_plain: self.allow_plain,
-            ca_pem: self.ca_pem,
-            bind_dn: self.bind_dn,
-            bind_password: self.bind_password,
-            base_dn: self.base_dn,
-            user_filter: self.user_filter,
-            login_attributes: self.login_attributes,
-            attributes: self.attributes,
-            group_base_dn: self.group_base_dn,
-            group_filter: self.group_filter,
-            nested_groups: self.nested_groups,
-            page_size: self.page_size,
-            group_map: self.group_map,
-            refresh_minutes: self.refresh_minutes,
-        }
+        as_change!(self, self.name)
+    }
+}
+
+impl NewDirectory {
+    /// Its settings, as a change of what servers of its kind usually have, and its name.
+    ///
+    /// # Errors
+    /// `invalid_name`.
+    pub(super) fn into_change(self) -> Result<(String, DirectoryChange)> {
+        let name = text::checked_name("name", &self.name, NAME_CHARACTERS_MAX)?;
+        Ok((name, as_change!(self, None)))
     }
 }
 
@@ -190,15 +227,8 @@ impl DirectoryChange {
     /// # Errors
     /// `invalid_name`.
     pub(super) fn checked_name(&self) -> Result<Option<String>> {
-        let Some(name) = self.name.as_deref() else {
-            return Ok(None);
-        };
-        let (length, name) = (name.chars().count(), name.trim());
-        if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-            let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-            return Err(Error::invalid_field("name", "invalid_name", message));
-        }
-        Ok(Some(name.to_owned()))
+        let checked = |name: &str| text::checked_name("name", name, NAME_CHARACTERS_MAX);
+        self.name.as_deref().map(checked).transpose()
     }
 }
 

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{
     grants,
-    input::{DirectoryChange, DirectoryTrial, REFRESH_MINUTES_USUAL, usual},
+    input::{DirectoryChange, DirectoryTrial, NewDirectory, REFRESH_MINUTES_USUAL, usual},
     model::{
         DirectoryGroupGrant, DirectoryKind, DirectoryRow, DirectorySecurity, DirectoryView,
         StoredSettings,
@@ -42,7 +42,8 @@ pub(super) async fn find(app: &App, id: DirectoryId) -> Result<DirectoryView> {
 ///
 /// # Errors
 /// The refusals of single fields; `name_taken`, `too_many_directories`.
-pub(super) async fn create(app: &App, ctx: &Ctx, input: DirectoryChange) -> Result<DirectoryView> {
+pub(super) async fn create(app: &App, ctx: &Ctx, input: NewDirectory) -> Result<DirectoryView> {
+    let (name, input) = input.into_change()?;
     let (app_in, caller) = (app.clone(), ctx.clone());
     let written = app.write(ctx, move |tx| {
         if store::count(tx)? >= DIRECTORIES_MAX {
@@ -50,9 +51,6 @@ pub(super) async fn create(app: &App, ctx: &Ctx, input: DirectoryChange) -> Resu
                 format!("a node has at most {DIRECTORIES_MAX} directories; remove one first");
             return Err(Error::conflict("too_many_directories", message));
         }
-        let name = input.checked_name()?.ok_or_else(|| {
-            Error::invalid_field("name", "invalid_name", "give the directory a name")
-        })?;
         let now = caller.now();
         let row = DirectoryRow {
             id: DirectoryId::new(caller.clock.as_ref()),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    input::{DirectoryChange, DirectoryTrial},
+    input::{DirectoryChange, DirectoryTrial, NewDirectory},
     manage,
     model::{DirectoryView, LastRefresh},
     preview::{self, DirectoryDryRun, DryRunRequest},
@@ -84,12 +84,12 @@ async fn list_directories(
 }
 
 /// Enters a directory.
-#[utoipa::path(post, path = "/api/admin/directories", tag = "directories", request_body = DirectoryChange,
+#[utoipa::path(post, path = "/api/admin/directories", tag = "directories", request_body = NewDirectory,
     responses((status = 201, body = DirectoryView), (status = 400, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn create_directory(
     Auth { ctx, .. }: Auth<perm::SigninManage>,
     State(app): State<App>,
-    Json(input): Json<DirectoryChange>,
+    Json(input): Json<NewDirectory>,
 ) -> HttpResult<(StatusCode, Json<DirectoryView>)> {
     let made = manage::create(&app, &ctx, input).await?;
     Ok((StatusCode::CREATED, Json(made)))

@@ -1,7 +1,8 @@
 //! Identity providers as stored, entered and shown.
 
 use guildhall_kernel::{
-    Error, IdentityProviderId, OrgId, Result, Role, SecretId, Timestamp, text::NameText,
+    Error, IdentityProviderId, OrgId, Result, Role, SecretId, Timestamp,
+    text::{NameText, one_line},
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -130,17 +131,13 @@ impl ProviderRow {
         let wrong = |field: &str, message: String| {
             Err(Error::invalid_field(field, "invalid_provider", message))
         };
-        let length = self.name.chars().count();
-        self.name = self.name.trim().to_owned();
-        if self.name.is_empty()
-            || length > NAME_CHARACTERS_MAX
-            || self.name.chars().any(char::is_control)
-        {
+        let Some(name) = one_line(&self.name, NAME_CHARACTERS_MAX) else {
             return wrong(
                 "name",
                 format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters"),
             );
-        }
+        };
+        self.name = name.to_owned();
         let AttributeNames {
             email,
             display_name,
@@ -179,6 +176,10 @@ impl ProviderRow {
 /// A new identity provider: `saml` or `oidc` as its kind says.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "kind": "oidc", "name": "Staff login", "enabled": false,
+    "oidc": { "issuer": "https://login.example.org/realms/staff", "client_id": "guildhall", "client_secret": "a secret" },
+})))]
 pub struct NewIdentityProvider {
     pub kind: IdentityProviderKind,
     /// What the button on the sign-in page says.

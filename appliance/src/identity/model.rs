@@ -1,7 +1,7 @@
 //! People, organisations and sessions as data, and the rules on what they may be called.
 
 use guildhall_kernel::{
-    ApiKeyId, Error, FieldError, OrgId, PersonId, Result, Role, SessionId, Timestamp, VeId,
+    ApiKeyId, Error, FieldError, OrgId, PersonId, Result, Role, SessionId, Timestamp, VeId, text,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -210,13 +210,8 @@ const COMMON_PASSWORDS: &[&str] = &[
 ///
 /// # Errors
 /// `invalid_name` on the given field.
-pub fn checked_name(field: &str, text: &str) -> Result<String> {
-    let (length, name) = (text.chars().count(), text.trim());
-    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field(field, "invalid_name", message));
-    }
-    Ok(name.to_owned())
+pub fn checked_name(field: &str, name: &str) -> Result<String> {
+    text::checked_name(field, name, NAME_CHARACTERS_MAX)
 }
 
 /// An e-mail address in lower case. Only what every address must have is checked: the address is a

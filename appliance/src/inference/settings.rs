@@ -7,7 +7,10 @@ use std::{
 };
 
 use guildhall_engine_protocol::Adapter;
-use guildhall_kernel::{Ctx, Error, ModelId, Result, text::TitleText};
+use guildhall_kernel::{
+    Ctx, Error, ModelId, Result,
+    text::{TitleText, one_line},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
@@ -322,12 +325,11 @@ impl Inference {
 }
 
 fn checked_title(title: &str) -> Result<String> {
-    let (length, title) = (title.chars().count(), title.trim());
-    if title.is_empty() || length > TITLE_CHARACTERS_MAX || title.chars().any(char::is_control) {
+    let line = one_line(title, TITLE_CHARACTERS_MAX).map(str::to_owned);
+    line.ok_or_else(|| {
         let message = format!("give a title of 1 to {TITLE_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field("title", "invalid_title", message));
-    }
-    Ok(title.to_owned())
+        Error::invalid_field("title", "invalid_title", message)
+    })
 }
 
 /// An alias is a name like a model's, or one of those that mean something.

@@ -1,6 +1,6 @@
 //! What administrators enter of a mail server.
 
-use guildhall_kernel::{Error, Result};
+use guildhall_kernel::{Error, Result, text};
 use guildhall_smtp::check_address;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -132,14 +132,8 @@ impl MailInput {
     }
 
     fn checked_name(&self) -> Result<String> {
-        let name = self.sender_name.as_deref().unwrap_or(NAME_USUAL).trim();
-        let is_fit = (1..=NAME_CHARACTERS_MAX).contains(&name.chars().count())
-            && !name.chars().any(char::is_control);
-        if is_fit {
-            return Ok(name.to_owned());
-        }
-        let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-        Err(Error::invalid_field("sender_name", "invalid_name", message))
+        let name = self.sender_name.as_deref().unwrap_or(NAME_USUAL);
+        text::checked_name("sender_name", name, NAME_CHARACTERS_MAX)
     }
 }
 

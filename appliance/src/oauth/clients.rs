@@ -47,14 +47,14 @@ pub(super) async fn create(
         name: checked_name(&new.name)?,
         kind: new.kind,
         redirect_uris: new.redirect_uris,
-        grants: unique(new.grants),
-        scopes: unique(new.scopes),
+        grants: new.grants,
+        scopes: new.scopes,
         service_account: new.service_account,
         has_secret: new.kind == OauthClientKind::Confidential,
         created_at: ctx.now(),
         last_used_at: None,
     };
-    check_client(&client)?;
+    let client = checked(client)?;
     let secret = client.has_secret.then(|| token::secret("ghs_"));
     let (secret, secret_hash) = secret.unzip();
     let row = ClientRow {
@@ -95,8 +95,8 @@ pub(super) async fn update(
     let (caller, events) = (ctx.clone(), app.events.clone());
     let written = app.write(ctx, move |tx| {
         let before = find(tx, &caller, id)?;
-        let row = apply(before.clone(), name, change);
-        check_client(&row.client)?;
+        let mut row = apply(before.clone(), name, change);
+        row.client = checked(row.client)?;
         let is_other = row.client.service_account != before.client.service_account;
         // Wider scopes widen what the secret opens, too.
         if is_other || row.client.scopes != before.client.scopes {
@@ -122,10 +122,10 @@ fn apply(mut row: ClientRow, name: Option<String>, change: OauthClientChange) ->
         client.redirect_uris = redirect_uris;
     }
     if let Some(grants) = change.grants {
-        client.grants = unique(grants);
+        client.grants = grants;
     }
     if let Some(scopes) = change.scopes {
-        client.scopes = unique(scopes);
+        client.scopes = scopes;
     }
     if let Some(account) = change.service_account {
         client.service_account = account;
@@ -203,6 +203,17 @@ fn note(tx: &Tx<'_>, ctx: &Ctx, action: &str, row: &ClientRow) -> Result<()> {
 fn tell(tx: &Tx<'_>, ctx: &Ctx, events: &crate::events::Events) {
     let audience = Audience::Organisation(ctx.organisation);
     events.publish_after(tx, audience, Event::ApplicationsChanged {});
+}
+
+/// A client that can work, with each grant and scope once. Lists are measured as they were sent.
+///
+/// # Errors
+/// Those of [`check_client`].
+fn checked(mut client: OauthClient) -> Result<OauthClient> {
+    check_client(&client)?;
+    client.grants = unique(client.grants);
+    client.scopes = unique(client.scopes);
+    Ok(client)
 }
 
 fn unique<T: PartialEq>(items: Vec<T>) -> Vec<T> {

@@ -1,7 +1,8 @@
 //! Applications, grants and codes as data, and the rules on what they may hold.
 
 use guildhall_kernel::{
-    Error, OauthClientId, OauthGrantId, OrgId, PersonId, Result, Timestamp, text::NameText,
+    Error, OauthClientId, OauthGrantId, OrgId, PersonId, Result, Timestamp,
+    text::{self, NameText},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -100,6 +101,10 @@ impl ClientRow {
 /// What an administrator enters.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(examples(json!({
+    "name": "Notebook", "kind": "public", "redirect_uris": ["https://notebook.example.org/back"],
+    "grants": ["authorization_code"], "scopes": ["chat"],
+})))]
 pub struct NewOauthClient {
     #[schema(value_type = NameText)]
     pub name: String,
@@ -244,6 +249,8 @@ pub(super) struct DeviceRow {
     pub(super) person: Option<PersonId>,
 }
 
+/// As many as there are.
+const GRANTS_MAX: usize = 3;
 const REDIRECTS_MAX: usize = 20;
 const NAME_CHARACTERS_MAX: usize = 80;
 
@@ -255,11 +262,11 @@ const NAME_CHARACTERS_MAX: usize = 80;
 pub(super) fn check_client(client: &OauthClient) -> Result<()> {
     let wrong = |field: &str, code, message: &str| Err(Error::invalid_field(field, code, message));
     let takes = |grant| client.grants.contains(&grant);
-    if client.grants.is_empty() || client.grants.len() > 3 {
+    if client.grants.is_empty() || client.grants.len() > GRANTS_MAX {
         return wrong(
             "grants",
             "invalid_grants",
-            "choose at least one way to get tokens",
+            "choose at least one way to get tokens, and each once",
         );
     }
     if takes(OauthGrantType::AuthorizationCode) && client.redirect_uris.is_empty() {
@@ -294,11 +301,6 @@ pub(super) fn check_client(client: &OauthClient) -> Result<()> {
 ///
 /// # Errors
 /// `invalid_name`.
-pub(super) fn checked_name(text: &str) -> Result<String> {
-    let (length, name) = (text.chars().count(), text.trim());
-    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field("name", "invalid_name", message));
-    }
-    Ok(name.to_owned())
+pub(super) fn checked_name(name: &str) -> Result<String> {
+    text::checked_name("name", name, NAME_CHARACTERS_MAX)
 }

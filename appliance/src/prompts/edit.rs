@@ -2,7 +2,7 @@
 //! have not seen.
 
 use guildhall_db::Tx;
-use guildhall_kernel::{Ctx, Error, PromptTemplateId, Result};
+use guildhall_kernel::{Ctx, Error, PromptTemplateId, Result, text};
 use serde_json::json;
 
 use super::{
@@ -71,12 +71,7 @@ pub(super) async fn create(
 }
 
 fn checked_name(name: &str) -> Result<String> {
-    let (length, name) = (name.chars().count(), name.trim());
-    if name.is_empty() || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field("name", "invalid_name", message));
-    }
-    Ok(name.to_owned())
+    text::checked_name("name", name, NAME_CHARACTERS_MAX)
 }
 
 fn checked_description(text: &str) -> Result<String> {

@@ -1,7 +1,7 @@
 //! Tokens that a directory provisions with: made by administrators, shown once, stored as a digest.
 
 use guildhall_db::Tx;
-use guildhall_kernel::{Ctx, Error, Result, ScimSourceId, ScimTokenId, random_token};
+use guildhall_kernel::{Ctx, Error, Result, ScimSourceId, ScimTokenId, random_token, text};
 use guildhall_web::token_hash;
 
 use super::{
@@ -44,7 +44,7 @@ pub(super) async fn list(app: &App, ctx: &Ctx) -> Result<Vec<ScimToken>> {
 /// Makes a token; the secret is in this answer only. Who makes one can bring people in with every role that
 /// the settings give, so they must be allowed to give each of them.
 pub(super) async fn create(app: &App, ctx: &Ctx, input: NewToken) -> Result<(ScimToken, String)> {
-    let name = checked_name(&input.name)?;
+    let name = text::checked_name("name", &input.name, NAME_CHARACTERS_MAX)?;
     if input
         .expires_in_days
         .is_some_and(|days| days == 0 || days > EXPIRY_DAYS_MAX)
@@ -110,14 +110,4 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: ScimTokenId) -> Result<()> 
 pub(super) fn announce(tx: &Tx<'_>, events: &Events, ctx: &Ctx) {
     let audience = Audience::Organisation(ctx.organisation);
     events.publish_after(tx, audience, Event::ApplicationsChanged {});
-}
-
-fn checked_name(text: &str) -> Result<String> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let message = format!("give a name of 1 to {NAME_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field("name", "invalid_name", message));
-    }
-    Ok(name.to_owned())
 }

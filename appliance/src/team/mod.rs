@@ -13,7 +13,9 @@ mod store;
 use std::collections::HashMap;
 
 use guildhall_db::{Reader, Tx};
-use guildhall_kernel::{AgentId, Ctx, Error, OrgId, Page, PageRequest, Result, Timestamp, VeId};
+use guildhall_kernel::{
+    AgentId, Ctx, Error, OrgId, Page, PageRequest, Result, Timestamp, VeId, text,
+};
 use serde_json::json;
 
 pub use model::{Employee, Ve, VeState};
@@ -99,16 +101,7 @@ fn check_model(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
 }
 
 fn checked_persona(name: &str) -> Result<String> {
-    let (length, name) = (name.chars().count(), name.trim());
-    if name.is_empty() || length > PERSONA_CHARACTERS_MAX || name.chars().any(char::is_control) {
-        let message = format!("give a name of 1 to {PERSONA_CHARACTERS_MAX} characters");
-        return Err(Error::invalid_field(
-            "persona_name",
-            "invalid_name",
-            message,
-        ));
-    }
-    Ok(name.to_owned())
+    text::checked_name("persona_name", name, PERSONA_CHARACTERS_MAX)
 }
 
 fn changed(tx: &Tx<'_>, events: &crate::events::Events, employee: &Employee) {

@@ -12,7 +12,6 @@ mod page;
 mod reach;
 mod role;
 mod second_step;
-#[cfg(feature = "openapi")]
 pub mod text;
 
 pub use clock::{Clock, FixedClock, SystemClock, Timestamp};

@@ -1,66 +1,61 @@
-//! How the OpenAPI document describes texts that many requests carry. The rules themselves stand where the texts are
-//! checked; these say the same as a JSON Schema can.
+//! Texts that many requests carry: the rules that they keep, and how the OpenAPI document describes them.
 
-use std::borrow::Cow;
+#[cfg(feature = "openapi")]
+mod schema;
 
-use utoipa::{
-    PartialSchema, ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
-    },
-};
+#[cfg(feature = "openapi")]
+pub use schema::{EmailText, NameText, PasswordText, PersonaText, TitleText};
 
-/// White space around it does not count; something to see, and no control characters.
-const LINE: &str =
-    r"^\s*[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f])?\s*$";
-/// One `@` with something before it, and a domain after it that neither begins nor ends with a dot.
-const EMAIL: &str = r"^\s*[^\s@\x00-\x1f\x7f-\x9f]+@[^\s@.\x00-\x1f\x7f-\x9f]([^\s@\x00-\x1f\x7f-\x9f]*[^\s@.\x00-\x1f\x7f-\x9f])?\s*$";
+use crate::{Error, Result};
 
-/// A name of 1 to 80 characters.
-pub struct NameText;
-/// What an employee is called: 1 to 60 characters.
-pub struct PersonaText;
-/// A title of 1 to 120 characters.
-pub struct TitleText;
-/// An e-mail address.
-pub struct EmailText;
-/// A password to be set. How long it must be is a setting of the node, of 8 characters at least.
-pub struct PasswordText;
-
-macro_rules! texts {
-    ($($name:ident, $description:literal, $schema:expr;)*) => {
-        $(impl PartialSchema for $name {
-            fn schema() -> RefOr<Schema> {
-                let text = ObjectBuilder::new()
-                    .schema_type(Type::String)
-                    .description(Some($description));
-                let bound: fn(ObjectBuilder) -> ObjectBuilder = $schema;
-                bound(text).build().into()
-            }
-        }
-        impl ToSchema for $name {
-            fn name() -> Cow<'static, str> {
-                Cow::Borrowed(stringify!($name))
-            }
-        })*
-    };
+/// A text of one line without the white space around it: something to see, no control characters, and at most
+/// `characters_max` characters as it was sent, white space included. `None` for any other.
+#[must_use]
+pub fn one_line(text: &str, characters_max: usize) -> Option<&str> {
+    let line = text.trim();
+    let is_line = !line.is_empty()
+        && text.chars().count() <= characters_max
+        && !line.chars().any(char::is_control);
+    is_line.then_some(line)
 }
 
-texts! {
-    NameText, "A name of 1 to 80 characters.", |text| line(text, 80);
-    PersonaText, "A name of 1 to 60 characters.", |text| line(text, 60);
-    TitleText, "A title of 1 to 120 characters.", |text| line(text, 120);
-    EmailText, "An e-mail address.", |text| {
-        text.pattern(Some(EMAIL)).min_length(Some(3)).max_length(Some(254))
-    };
-    PasswordText, "A password to be set; how long it must be at least is a setting of the node.", |text| {
-        text.min_length(Some(8)).max_length(Some(1024))
-    };
+/// A name: [`one_line`], given as `field`.
+///
+/// # Errors
+/// `invalid_name` on the field.
+pub fn checked_name(field: &str, text: &str, characters_max: usize) -> Result<String> {
+    let name = one_line(text, characters_max).map(str::to_owned);
+    name.ok_or_else(|| {
+        let message = format!("give a name of 1 to {characters_max} characters");
+        Error::invalid_field(field, "invalid_name", message)
+    })
 }
 
-fn line(text: ObjectBuilder, characters_max: usize) -> ObjectBuilder {
-    text.pattern(Some(LINE))
-        .min_length(Some(1))
-        .max_length(Some(characters_max))
+#[cfg(test)]
+mod tests {
+    use super::{checked_name, one_line};
+
+    #[test]
+    fn a_line_is_trimmed_and_measured_as_sent() {
+        assert_eq!(one_line("  Zoë Ö. ", 9), Some("Zoë Ö."));
+        assert_eq!(one_line("  Zoë Ö. ", 8), None);
+        assert_eq!(one_line(" \t\u{a0}\n", 80), None);
+        assert_eq!(one_line("", 80), None);
+        assert_eq!(one_line("two\nlines", 80), None);
+        assert_eq!(one_line("a bell \u{7}.", 80), None);
+        assert_eq!(
+            one_line("\nends of lines around it\r\n", 80),
+            Some("ends of lines around it")
+        );
+    }
+
+    #[test]
+    fn a_refused_name_says_which_field_and_how_long() {
+        let refused = checked_name("title", "", 80).unwrap_err();
+        assert_eq!(refused.code(), "invalid_field");
+        let fields = refused.body("r").error.details.unwrap().fields;
+        assert_eq!(fields[0].field, "title");
+        assert_eq!(fields[0].code, "invalid_name");
+        assert_eq!(fields[0].message, "give a name of 1 to 80 characters");
+    }
 }

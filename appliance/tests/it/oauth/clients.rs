@@ -53,6 +53,13 @@ async fn what_cannot_work_or_would_be_unsafe_is_not_entered() {
     let test = TestApp::new().await;
     for (field, value, code) in [
         ("name", json!(" "), "invalid_name"),
+        // A list is measured as it was sent.
+        (
+            "grants",
+            json!(["device", "device", "device", "device"]),
+            "invalid_grants",
+        ),
+        ("scopes", json!(vec!["chat"; 51]), "invalid_scopes"),
         ("redirect_uris", json!([]), "invalid_redirect_uri"),
         (
             "redirect_uris",
