@@ -10,6 +10,7 @@ mod access;
 mod answer;
 mod caller;
 mod change;
+mod document;
 mod model;
 mod request;
 mod resource_store;

@@ -14,6 +14,7 @@ use super::{
     answer::{Answer, ScimError},
     caller::Provisioner,
     change::Change,
+    document::{ScimGroup, ScimGroupInput, ScimGroupList, ScimPatch, ScimSearch},
     model::Kind,
     request::{ListParameters, Request, ShownParameters},
 };
@@ -33,7 +34,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Groups that the directory brought, by filter and page.
 #[utoipa::path(get, path = "/scim/v2/Groups", tag = "scim", params(ListParameters),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimGroupList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn list_scim_groups(
     by: Provisioner,
@@ -47,8 +48,8 @@ async fn list_scim_groups(
 
 /// Brings a group in; what it gives its members is up to the organisation.
 #[utoipa::path(post, path = "/scim/v2/Groups", tag = "scim", params(ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 201, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimGroupInput, content_type = "application/scim+json"),
+    responses((status = 201, body = ScimGroup, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn create_scim_group(
     by: Provisioner,
@@ -63,8 +64,8 @@ async fn create_scim_group(
 
 /// The same as listing, with the parameters in the body.
 #[utoipa::path(post, path = "/scim/v2/Groups/.search", tag = "scim",
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimSearch, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimGroupList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn search_scim_groups(
     by: Provisioner,
@@ -76,7 +77,7 @@ async fn search_scim_groups(
 
 /// A group, unless the caller has this version already.
 #[utoipa::path(get, path = "/scim/v2/Groups/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    responses((status = 200, body = Value, content_type = "application/scim+json"), (status = 304),
+    responses((status = 200, body = ScimGroup, content_type = "application/scim+json"), (status = 304),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn read_scim_group(
     by: Provisioner,
@@ -92,8 +93,8 @@ async fn read_scim_group(
 
 /// Puts another group in this one's place, its members included.
 #[utoipa::path(put, path = "/scim/v2/Groups/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimGroupInput, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimGroup, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn replace_scim_group(
     (by, headers): (Provisioner, HeaderMap),
@@ -110,8 +111,8 @@ async fn replace_scim_group(
 
 /// Changes a group by operations; members get and lose what it gives.
 #[utoipa::path(patch, path = "/scim/v2/Groups/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimPatch, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimGroup, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn patch_scim_group(
     (by, headers): (Provisioner, HeaderMap),

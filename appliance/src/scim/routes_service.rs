@@ -9,6 +9,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{
     answer::{Answer, BASE, ScimError, document, refused},
     caller::Provisioner,
+    document::{ScimDescription, ScimList, ScimSearch},
     model::Kind,
     request::Request,
 };
@@ -26,7 +27,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// What the service can do (RFC 7643, 5).
 #[utoipa::path(get, path = "/scim/v2/ServiceProviderConfig", tag = "scim",
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimDescription, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn read_scim_service(_: Provisioner, State(app): State<App>) -> Response {
     let supported = |is_supported: bool| json!({ "supported": is_supported });
@@ -55,7 +56,7 @@ async fn read_scim_service(_: Provisioner, State(app): State<App>) -> Response {
 
 /// What kinds of resources there are (RFC 7643, 6).
 #[utoipa::path(get, path = "/scim/v2/ResourceTypes", tag = "scim",
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn list_scim_resource_types(_: Provisioner, State(app): State<App>) -> Response {
     let types = [user(), group()].map(|definition| resource_type(definition, &app.origin));
@@ -63,8 +64,8 @@ async fn list_scim_resource_types(_: Provisioner, State(app): State<App>) -> Res
 }
 
 /// One kind of resources.
-#[utoipa::path(get, path = "/scim/v2/ResourceTypes/{resource_type}", tag = "scim", params(("resource_type" = String, Path)),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+#[utoipa::path(get, path = "/scim/v2/ResourceTypes/{resource_type}", tag = "scim", params(("resource_type" = String, Path, example = "User")),
+    responses((status = 200, body = ScimDescription, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn read_scim_resource_type(
     _: Provisioner,
@@ -83,7 +84,7 @@ async fn read_scim_resource_type(
 
 /// What resources consist of (RFC 7643, 7).
 #[utoipa::path(get, path = "/scim/v2/Schemas", tag = "scim",
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn list_scim_schemas(_: Provisioner, State(app): State<App>) -> Response {
     let schemas = schema_documents()
@@ -93,8 +94,8 @@ async fn list_scim_schemas(_: Provisioner, State(app): State<App>) -> Response {
 }
 
 /// One schema, by its URN.
-#[utoipa::path(get, path = "/scim/v2/Schemas/{schema}", tag = "scim", params(("schema" = String, Path)),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+#[utoipa::path(get, path = "/scim/v2/Schemas/{schema}", tag = "scim", params(("schema" = String, Path, example = "urn:ietf:params:scim:schemas:core:2.0:User")),
+    responses((status = 200, body = ScimDescription, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn read_scim_schema(
     _: Provisioner,
@@ -109,8 +110,8 @@ async fn read_scim_schema(
 
 /// Searches users and groups at once.
 #[utoipa::path(post, path = "/scim/v2/.search", tag = "scim",
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimSearch, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn search_scim(
     by: Provisioner,

@@ -14,6 +14,7 @@ use super::{
     answer::{Answer, ScimError},
     caller::Provisioner,
     change::Change,
+    document::{ScimPatch, ScimSearch, ScimUser, ScimUserInput, ScimUserList},
     model::Kind,
     request::{ListParameters, Request, ShownParameters},
 };
@@ -33,7 +34,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Users that the directory brought, by filter and page.
 #[utoipa::path(get, path = "/scim/v2/Users", tag = "scim", params(ListParameters),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimUserList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn list_scim_users(
     by: Provisioner,
@@ -47,8 +48,8 @@ async fn list_scim_users(
 
 /// Brings a user in; they get the access that their groups give, or that the organisation gives everybody.
 #[utoipa::path(post, path = "/scim/v2/Users", tag = "scim", params(ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 201, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimUserInput, content_type = "application/scim+json"),
+    responses((status = 201, body = ScimUser, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn create_scim_user(
     by: Provisioner,
@@ -63,8 +64,8 @@ async fn create_scim_user(
 
 /// The same as listing, with the parameters in the body.
 #[utoipa::path(post, path = "/scim/v2/Users/.search", tag = "scim",
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimSearch, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimUserList, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn search_scim_users(
     by: Provisioner,
@@ -76,7 +77,7 @@ async fn search_scim_users(
 
 /// A user, unless the caller has this version already.
 #[utoipa::path(get, path = "/scim/v2/Users/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    responses((status = 200, body = Value, content_type = "application/scim+json"), (status = 304),
+    responses((status = 200, body = ScimUser, content_type = "application/scim+json"), (status = 304),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn read_scim_user(
     by: Provisioner,
@@ -92,8 +93,8 @@ async fn read_scim_user(
 
 /// Puts another user in this one's place.
 #[utoipa::path(put, path = "/scim/v2/Users/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimUserInput, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimUser, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn replace_scim_user(
     (by, headers): (Provisioner, HeaderMap),
@@ -110,8 +111,8 @@ async fn replace_scim_user(
 
 /// Changes a user by operations; `active` set to false ends their access at once.
 #[utoipa::path(patch, path = "/scim/v2/Users/{id}", tag = "scim", params(("id" = ScimResourceId, Path), ShownParameters),
-    request_body(content = Value, content_type = "application/scim+json"),
-    responses((status = 200, body = Value, content_type = "application/scim+json"),
+    request_body(content = ScimPatch, content_type = "application/scim+json"),
+    responses((status = 200, body = ScimUser, content_type = "application/scim+json"),
               (status = "default", description = "Refused.", body = ScimError, content_type = "application/scim+json")))]
 async fn patch_scim_user(
     (by, headers): (Provisioner, HeaderMap),

@@ -4401,7 +4401,7 @@ export interface components {
             /** @description What stays when everything else changes, such as `entryUUID` or `objectGUID`. */
             subject: string;
         };
-        /** @description What to enter or change of a directory; what is left out stays, or is what servers of the kind usually have. */
+        /** @description What to change of a directory; what is left out stays. */
         DirectoryChange: {
             /** @description Whether passwords may cross an unencrypted connection. */
             allow_plain?: boolean | null;
@@ -5871,7 +5871,59 @@ export interface components {
         msg_id: string;
         /** @description A name of 1 to 80 characters. */
         NameText: string;
-        /** @description A new identity provider: `saml` or `oidc` as its kind says. */
+        /**
+         * @description A directory to enter; what is left out is what servers of the kind usually have.
+         * @example {
+         *       "base_dn": "dc=example,dc=org",
+         *       "enabled": false,
+         *       "kind": "openldap",
+         *       "name": "Staff directory",
+         *       "security": "ldaps",
+         *       "urls": [
+         *         "ldaps://ldap.example.org"
+         *       ]
+         *     }
+         */
+        NewDirectory: {
+            /** @description Whether passwords may cross an unencrypted connection. */
+            allow_plain?: boolean | null;
+            attributes?: components["schemas"]["DirectoryAttributes"] | null;
+            base_dn?: string | null;
+            /** @description The service account; with `{login}` in it the name that people bind as; `null` to search anonymously. */
+            bind_dn?: string | null;
+            bind_password?: components["schemas"]["SecretText"] | null;
+            /** @description Certificates (PEM) to trust instead of the public authorities. */
+            ca_pem?: string | null;
+            enabled?: boolean | null;
+            group_base_dn?: string | null;
+            group_filter?: string | null;
+            group_map?: components["schemas"]["DirectoryGroupGrant"][] | null;
+            kind?: components["schemas"]["DirectoryKind"] | null;
+            login_attributes?: string[] | null;
+            name: components["schemas"]["NameText"];
+            nested_groups?: boolean | null;
+            /** Format: uint32 */
+            page_size?: number | null;
+            /** Format: uint32 */
+            refresh_minutes?: number | null;
+            security?: components["schemas"]["DirectorySecurity"] | null;
+            /** @description Servers such as `ldaps://ldap.example.org`, the preferred one first. */
+            urls?: string[] | null;
+            user_filter?: string | null;
+        };
+        /**
+         * @description A new identity provider: `saml` or `oidc` as its kind says.
+         * @example {
+         *       "enabled": false,
+         *       "kind": "oidc",
+         *       "name": "Staff login",
+         *       "oidc": {
+         *         "client_id": "guildhall",
+         *         "client_secret": "a secret",
+         *         "issuer": "https://login.example.org/realms/staff"
+         *       }
+         *     }
+         */
         NewIdentityProvider: {
             attributes?: components["schemas"]["AttributeNames"];
             default_grant?: components["schemas"]["DefaultGrant"] | null;
@@ -5884,7 +5936,22 @@ export interface components {
             oidc?: components["schemas"]["OidcInput"] | null;
             saml?: components["schemas"]["SamlInput"] | null;
         };
-        /** @description What an administrator enters. */
+        /**
+         * @description What an administrator enters.
+         * @example {
+         *       "grants": [
+         *         "authorization_code"
+         *       ],
+         *       "kind": "public",
+         *       "name": "Notebook",
+         *       "redirect_uris": [
+         *         "https://notebook.example.org/back"
+         *       ],
+         *       "scopes": [
+         *         "chat"
+         *       ]
+         *     }
+         */
         NewOauthClient: {
             grants: components["schemas"]["OauthGrantType"][];
             kind: components["schemas"]["OauthClientKind"];
@@ -7927,6 +7994,7 @@ export interface components {
             /** @description Label of the button. */
             title: string;
         };
+        ScimDescription: Record<string, never>;
         /** @description The body of every refusal under `/scim/v2` (RFC 7644, 3.12). */
         ScimError: {
             detail: string;
@@ -7936,11 +8004,122 @@ export interface components {
             /** @description The HTTP status, as text. */
             status: string;
         };
+        ScimGroup: {
+            displayName?: string;
+            externalId?: string;
+            id: string;
+            members?: {
+                $ref?: string;
+                type?: string;
+                value?: string;
+            }[];
+            meta?: {
+                created?: string;
+                lastModified?: string;
+                location?: string;
+                resourceType?: string;
+                version?: string;
+            };
+            schemas: "urn:ietf:params:scim:schemas:core:2.0:Group"[];
+        };
+        /**
+         * @example {
+         *       "displayName": "Finance",
+         *       "schemas": [
+         *         "urn:ietf:params:scim:schemas:core:2.0:Group"
+         *       ]
+         *     }
+         */
+        ScimGroupInput: {
+            displayName: string;
+            externalId?: string;
+            members?: {
+                $ref?: string;
+                type?: string;
+                value?: string;
+            }[];
+            schemas?: "urn:ietf:params:scim:schemas:core:2.0:Group"[];
+        };
+        ScimGroupList: {
+            itemsPerPage: number;
+            Resources: {
+                displayName?: string;
+                externalId?: string;
+                id: string;
+                members?: {
+                    $ref?: string;
+                    type?: string;
+                    value?: string;
+                }[];
+                meta?: {
+                    created?: string;
+                    lastModified?: string;
+                    location?: string;
+                    resourceType?: string;
+                    version?: string;
+                };
+                schemas: "urn:ietf:params:scim:schemas:core:2.0:Group"[];
+            }[];
+            schemas: "urn:ietf:params:scim:api:messages:2.0:ListResponse"[];
+            startIndex: number;
+            totalResults: number;
+        };
         /** @description A group of the directory and the role it gives. */
         ScimGroupRole: {
             /** @description The group's `displayName`, capitals aside. */
             group: string;
             role: components["schemas"]["Role"];
+        };
+        ScimList: {
+            itemsPerPage: number;
+            Resources: Record<string, never>[];
+            schemas: "urn:ietf:params:scim:api:messages:2.0:ListResponse"[];
+            startIndex: number;
+            totalResults: number;
+        };
+        /**
+         * @example {
+         *       "Operations": [
+         *         {
+         *           "op": "replace",
+         *           "path": "displayName",
+         *           "value": "Another name"
+         *         }
+         *       ],
+         *       "schemas": [
+         *         "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+         *       ]
+         *     }
+         */
+        ScimPatch: {
+            Operations: {
+                /** @enum {string} */
+                op: "add" | "remove" | "replace";
+                path?: string;
+                value?: unknown;
+            }[];
+            schemas?: "urn:ietf:params:scim:api:messages:2.0:PatchOp"[];
+        };
+        /**
+         * @example {
+         *       "count": 10,
+         *       "filter": "displayName pr",
+         *       "schemas": [
+         *         "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
+         *       ],
+         *       "startIndex": 1
+         *     }
+         */
+        ScimSearch: {
+            attributes?: string[];
+            count?: number;
+            excludedAttributes?: string[];
+            filter?: string;
+            schemas?: "urn:ietf:params:scim:api:messages:2.0:SearchRequest"[];
+            sortBy?: string;
+            /** @enum {string} */
+            sortOrder?: "ascending" | "descending";
+            startIndex?: number;
         };
         /** @description What provisioned people may do. */
         ScimSettings: {
@@ -7961,6 +8140,227 @@ export interface components {
             base_url: string;
             items: components["schemas"]["ScimToken"][];
             next_cursor: string | null;
+        };
+        ScimUser: {
+            active?: boolean;
+            addresses?: {
+                country?: string;
+                formatted?: string;
+                locality?: string;
+                postalCode?: string;
+                primary?: boolean;
+                region?: string;
+                streetAddress?: string;
+                type?: string;
+            }[];
+            displayName?: string;
+            emails?: {
+                display?: string;
+                primary?: boolean;
+                type?: string;
+                value?: string;
+            }[];
+            externalId?: string;
+            groups?: {
+                $ref?: string;
+                display?: string;
+                type?: string;
+                value?: string;
+            }[];
+            id: string;
+            locale?: string;
+            meta?: {
+                created?: string;
+                lastModified?: string;
+                location?: string;
+                resourceType?: string;
+                version?: string;
+            };
+            name?: {
+                familyName?: string;
+                formatted?: string;
+                givenName?: string;
+                honorificPrefix?: string;
+                honorificSuffix?: string;
+                middleName?: string;
+            };
+            nickName?: string;
+            phoneNumbers?: {
+                display?: string;
+                primary?: boolean;
+                type?: string;
+                value?: string;
+            }[];
+            preferredLanguage?: string;
+            profileUrl?: string;
+            schemas: ("urn:ietf:params:scim:schemas:core:2.0:User" | "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")[];
+            timezone?: string;
+            title?: string;
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"?: {
+                costCenter?: string;
+                department?: string;
+                division?: string;
+                employeeNumber?: string;
+                manager?: {
+                    $ref?: string;
+                    displayName?: string;
+                    value?: string;
+                };
+                organization?: string;
+            };
+            userName?: string;
+            userType?: string;
+        };
+        /**
+         * @example {
+         *       "active": true,
+         *       "emails": [
+         *         {
+         *           "primary": true,
+         *           "type": "work",
+         *           "value": "ada@example.org"
+         *         }
+         *       ],
+         *       "name": {
+         *         "familyName": "Lovelace",
+         *         "givenName": "Ada"
+         *       },
+         *       "schemas": [
+         *         "urn:ietf:params:scim:schemas:core:2.0:User"
+         *       ],
+         *       "userName": "ada@example.org"
+         *     }
+         */
+        ScimUserInput: {
+            active?: boolean;
+            addresses?: {
+                country?: string;
+                formatted?: string;
+                locality?: string;
+                postalCode?: string;
+                primary?: boolean;
+                region?: string;
+                streetAddress?: string;
+                type?: string;
+            }[];
+            displayName?: string;
+            emails?: {
+                display?: string;
+                primary?: boolean;
+                type?: string;
+                value?: string;
+            }[];
+            externalId?: string;
+            locale?: string;
+            name?: {
+                familyName?: string;
+                formatted?: string;
+                givenName?: string;
+                honorificPrefix?: string;
+                honorificSuffix?: string;
+                middleName?: string;
+            };
+            nickName?: string;
+            phoneNumbers?: {
+                display?: string;
+                primary?: boolean;
+                type?: string;
+                value?: string;
+            }[];
+            preferredLanguage?: string;
+            profileUrl?: string;
+            schemas?: ("urn:ietf:params:scim:schemas:core:2.0:User" | "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")[];
+            timezone?: string;
+            title?: string;
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"?: {
+                costCenter?: string;
+                department?: string;
+                division?: string;
+                employeeNumber?: string;
+                manager?: {
+                    $ref?: string;
+                    value?: string;
+                };
+                organization?: string;
+            };
+            userName: string;
+            userType?: string;
+        };
+        ScimUserList: {
+            itemsPerPage: number;
+            Resources: {
+                active?: boolean;
+                addresses?: {
+                    country?: string;
+                    formatted?: string;
+                    locality?: string;
+                    postalCode?: string;
+                    primary?: boolean;
+                    region?: string;
+                    streetAddress?: string;
+                    type?: string;
+                }[];
+                displayName?: string;
+                emails?: {
+                    display?: string;
+                    primary?: boolean;
+                    type?: string;
+                    value?: string;
+                }[];
+                externalId?: string;
+                groups?: {
+                    $ref?: string;
+                    display?: string;
+                    type?: string;
+                    value?: string;
+                }[];
+                id: string;
+                locale?: string;
+                meta?: {
+                    created?: string;
+                    lastModified?: string;
+                    location?: string;
+                    resourceType?: string;
+                    version?: string;
+                };
+                name?: {
+                    familyName?: string;
+                    formatted?: string;
+                    givenName?: string;
+                    honorificPrefix?: string;
+                    honorificSuffix?: string;
+                    middleName?: string;
+                };
+                nickName?: string;
+                phoneNumbers?: {
+                    display?: string;
+                    primary?: boolean;
+                    type?: string;
+                    value?: string;
+                }[];
+                preferredLanguage?: string;
+                profileUrl?: string;
+                schemas: ("urn:ietf:params:scim:schemas:core:2.0:User" | "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User")[];
+                timezone?: string;
+                title?: string;
+                "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"?: {
+                    costCenter?: string;
+                    department?: string;
+                    division?: string;
+                    employeeNumber?: string;
+                    manager?: {
+                        $ref?: string;
+                        displayName?: string;
+                        value?: string;
+                    };
+                    organization?: string;
+                };
+                userName?: string;
+                userType?: string;
+            }[];
+            schemas: "urn:ietf:params:scim:api:messages:2.0:ListResponse"[];
+            startIndex: number;
+            totalResults: number;
         };
         /** @description A scope in words that a person can decide on. */
         ScopeLine: {
@@ -9885,7 +10285,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DirectoryChange"];
+                "application/json": components["schemas"]["NewDirectory"];
             };
         };
         responses: {
@@ -18644,7 +19044,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimSearch"];
             };
         };
         responses: {
@@ -18653,7 +19053,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimList"];
                 };
             };
             /** @description Refused. */
@@ -18696,7 +19096,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroupList"];
                 };
             };
             /** @description Refused. */
@@ -18724,7 +19124,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimGroupInput"];
             };
         };
         responses: {
@@ -18733,7 +19133,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroup"];
                 };
             };
             /** @description Refused. */
@@ -18756,7 +19156,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimSearch"];
             };
         };
         responses: {
@@ -18765,7 +19165,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroupList"];
                 };
             };
             /** @description Refused. */
@@ -18800,7 +19200,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroup"];
                 };
             };
             304: {
@@ -18836,7 +19236,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimGroupInput"];
             };
         };
         responses: {
@@ -18845,7 +19245,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroup"];
                 };
             };
             /** @description Refused. */
@@ -18903,7 +19303,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimPatch"];
             };
         };
         responses: {
@@ -18912,7 +19312,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimGroup"];
                 };
             };
             /** @description Refused. */
@@ -18940,7 +19340,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimList"];
                 };
             };
             /** @description Refused. */
@@ -18959,6 +19359,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example User */
                 resource_type: string;
             };
             cookie?: never;
@@ -18970,7 +19371,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimDescription"];
                 };
             };
             /** @description Refused. */
@@ -18998,7 +19399,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimList"];
                 };
             };
             /** @description Refused. */
@@ -19017,6 +19418,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @example urn:ietf:params:scim:schemas:core:2.0:User */
                 schema: string;
             };
             cookie?: never;
@@ -19028,7 +19430,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimDescription"];
                 };
             };
             /** @description Refused. */
@@ -19056,7 +19458,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimDescription"];
                 };
             };
             /** @description Refused. */
@@ -19099,7 +19501,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUserList"];
                 };
             };
             /** @description Refused. */
@@ -19127,7 +19529,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimUserInput"];
             };
         };
         responses: {
@@ -19136,7 +19538,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
             /** @description Refused. */
@@ -19159,7 +19561,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimSearch"];
             };
         };
         responses: {
@@ -19168,7 +19570,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUserList"];
                 };
             };
             /** @description Refused. */
@@ -19203,7 +19605,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
             304: {
@@ -19239,7 +19641,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimUserInput"];
             };
         };
         responses: {
@@ -19248,7 +19650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
             /** @description Refused. */
@@ -19306,7 +19708,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/scim+json": unknown;
+                "application/scim+json": components["schemas"]["ScimPatch"];
             };
         };
         responses: {
@@ -19315,7 +19717,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/scim+json": unknown;
+                    "application/scim+json": components["schemas"]["ScimUser"];
                 };
             };
             /** @description Refused. */
