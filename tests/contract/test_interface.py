@@ -25,6 +25,7 @@ class Interface(unittest.TestCase):
 
     def test_every_operation_answers_as_described(self):
         node = start()
+        rights = self.rights(node)
         with tempfile.TemporaryDirectory() as folder:
             report = pathlib.Path(folder) / "report.json"
             done = subprocess.run(
@@ -32,7 +33,7 @@ class Interface(unittest.TestCase):
                 capture_output=True,
                 check=False,
                 cwd=folder,
-                env={**os.environ, "GUILDHALL_KEY": node.key, "GUILDHALL_RULES": str(HERE / "rules.py")},
+                env=self.environment(node),
                 text=True,
                 timeout=SECONDS_MAX,
             )
@@ -40,8 +41,28 @@ class Interface(unittest.TestCase):
             found = json.loads(report.read_text(encoding="utf-8"))
         self.assertEqual(done.returncode, 0, done.stdout[-20000:] + done.stderr)
         self.assertTrue(found)
-        # Had the run ended its own key, everything after it would have been refused, and nothing been found.
+        # Had the run lost a right, everything that needs it would have been refused from there on, and nothing been
+        # found.
         self.assertEqual(node.call("GET", "/api/session")["person"]["email"], EMAIL)
+        self.assertEqual(self.rights(node), rights)
+
+    def rights(self, node):
+        """What the run's key may do: everything that its person may, who administers organisation and node."""
+        session = node.call("GET", "/api/session")
+        self.assertIn("people.manage", session["permissions"])
+        self.assertIn("node.organisations", session["node_permissions"])
+        return session["role"], session["permissions"], session["node_permissions"]
+
+    def environment(self, node):
+        """What schemathesis finds its key and its rules by."""
+        keys = node.call("GET", "/api/account/api-keys")["items"]
+        self.assertEqual(len(keys), 1)
+        return {
+            **os.environ,
+            "GUILDHALL_KEY": node.key,
+            "GUILDHALL_KEY_ID": keys[0]["id"],
+            "GUILDHALL_RULES": str(HERE / "rules.py"),
+        }
 
     def command(self, node, report):
         """The command line of one run, always with the same seed."""
