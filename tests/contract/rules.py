@@ -106,6 +106,21 @@ RULES_OF_PROTOCOLS = {
     "/v1/": {"invalid_request_error", "invalid_value", "unsupported_value", "invalid_dimensions"},
 }
 
+# What a template declares of a variable, its values and its default keep to.
+RULES_OF_TEMPLATES = {
+    "/api/prompts": {
+        "missing_value",
+        "not_an_option",
+        "not_whole",
+        "too_early",
+        "too_large",
+        "too_late",
+        "too_long",
+        "too_short",
+        "too_small",
+    },
+}
+
 
 def refusals(response):
     """The codes of a refusal, each with its field, in whichever protocol's shape it comes."""
@@ -123,8 +138,9 @@ def refusals(response):
 
 def is_rule(path, refusal):
     """Whether a refusal names a rule that may refuse what fits the document."""
-    of_protocol = (codes for prefix, codes in RULES_OF_PROTOCOLS.items() if path.startswith(prefix))
-    return refusal in RULES_OF_FIELDS or refusal[0] in RULES.union(*of_protocol)
+    scoped = {**RULES_OF_PROTOCOLS, **RULES_OF_TEMPLATES}
+    of_path = (codes for prefix, codes in scoped.items() if path.startswith(prefix))
+    return refusal in RULES_OF_FIELDS or refusal[0] in RULES.union(*of_path)
 
 
 @schemathesis.check
