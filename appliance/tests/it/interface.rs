@@ -39,8 +39,10 @@ fn every_reference_leads_somewhere() {
     );
 }
 
-/// Operations that take a name, and what is sent with one.
-const NAMED: &[(&str, fn(&str) -> Value)] = &[
+/// An operation that takes a name, and what is sent with one.
+type Named = (&'static str, fn(&str) -> Value);
+
+const NAMED: &[Named] = &[
     ("/api/admin/organisations", |name| json!({ "name": name })),
     ("/api/account/api-keys", |name| json!({ "name": name })),
     ("/api/admin/scim-tokens", |name| json!({ "name": name })),
