@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_refused_name_says_which_field_and_how_long() {
         let refused = checked_name("title", "", 80).unwrap_err();
-        assert_eq!(refused.code(), "invalid_field");
+        assert_eq!(refused.code(), "invalid_name");
         let fields = refused.body("r").error.details.unwrap().fields;
         assert_eq!(fields[0].field, "title");
         assert_eq!(fields[0].code, "invalid_name");
