@@ -14,8 +14,12 @@ skip() {
     exit 0
 }
 
-command -v strace >/dev/null || skip "strace is not installed"
-command -v unshare >/dev/null || skip "unshare is not installed"
+for tool in strace unshare; do
+    command -v "$tool" >/dev/null || {
+        echo "offline: $tool is not installed; \`make setup\` installs it" >&2
+        exit 1
+    }
+done
 unshare --net --map-root-user ip link set lo up 2>/dev/null || skip "this system does not let unshare make a network namespace"
 strace -f -e trace=connect -o /dev/null true 2>/dev/null || skip "this system does not let strace watch a process"
 

@@ -4,6 +4,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use clap::{Args, Subcommand};
@@ -21,6 +22,9 @@ use crate::{
         data_dir::{self, Taken},
     },
 };
+
+/// How long work that cannot be ended may keep the program from ending.
+const BLOCKED_MAX: Duration = Duration::from_secs(5);
 
 /// Where a command acts.
 pub(super) struct Place {
@@ -89,7 +93,11 @@ pub(super) fn blocking<F: Future>(future: F) -> Result<F::Output> {
         .build();
     let runtime =
         runtime.map_err(|error| Error::internal("starting the runtime").with_source(error))?;
-    Ok(runtime.block_on(future))
+    let output = runtime.block_on(future);
+    // Work that hangs in a system call, such as on a disk that is gone, cannot be ended and must not keep the
+    // program from ending.
+    runtime.shutdown_timeout(BLOCKED_MAX);
+    Ok(output)
 }
 
 #[derive(Args)]
@@ -163,6 +171,9 @@ pub(super) enum UserCommand {
         /// The organisation's slug; the only one when left out.
         #[arg(long)]
         org: Option<String>,
+        /// Have them administer the node, too; somebody who is in the organisation already keeps their role.
+        #[arg(long)]
+        platform: bool,
     },
     /// List the people of an organisation.
     List {
@@ -179,12 +190,14 @@ pub(super) fn user(place: &Place, command: UserCommand) -> Result<ExitCode> {
             name,
             role,
             org,
+            platform,
         } => {
             let operation = Operation::AddUser {
                 email,
                 name,
                 role,
                 organisation: org,
+                platform,
             };
             place.carry_out(operation, |value| {
                 let password = value.get("temporary_password").and_then(Value::as_str);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use guildhall_kernel::{Clock, PersonId, Result, Timestamp};
 use guildhall_web::rate_limit::{BackOff, Penalty, Rate, RateLimiter};
+use sha2::{Digest, Sha256};
 
 /// How many accounts and addresses are remembered.
 const KEYS_MAX: usize = 50_000;
@@ -24,9 +25,16 @@ const MAILS: Rate = Rate {
     refill_ms: 10 * 60_000,
 };
 
+/// An account by the digest of what somebody calls it: strangers choose how long that is, so it is not kept itself.
+type Account = [u8; 32];
+
+fn account(email: &str) -> Account {
+    Sha256::digest(email.as_bytes()).into()
+}
+
 /// Failed logins, counted by account and by address.
 pub struct LoginLimits {
-    by_account: BackOff<String>,
+    by_account: BackOff<Account>,
     by_address: BackOff<String>,
     /// Wrong second factors by person. A right password does not clear it, or a thief of the password
     /// could go on guessing.
@@ -53,14 +61,15 @@ impl LoginLimits {
         }
     }
 
-    /// Begins an attempt, which counts as failed until [`LoginLimits::succeeded`].
+    /// Begins an attempt, which counts as failed until [`LoginLimits::succeeded`]. The address goes first: one that
+    /// is refused must neither fill the memory with accounts nor lock anybody out.
     pub(super) fn attempt(&self, email: &str, address: &str) -> Result<()> {
-        self.by_account.attempt(&email.to_owned())?;
-        self.by_address.attempt(&address.to_owned())
+        self.by_address.attempt(&address.to_owned())?;
+        self.by_account.attempt(&account(email))
     }
 
     pub(super) fn succeeded(&self, email: &str, address: &str) {
-        self.by_account.succeeded(&email.to_owned());
+        self.by_account.succeeded(&account(email));
         self.by_address.succeeded(&address.to_owned());
     }
 
@@ -99,18 +108,42 @@ impl LoginLimits {
 
     /// Forgets wrong passwords of the account, but not wrong second factors.
     pub(super) fn forgive_password(&self, email: &str) {
-        self.by_account.succeeded(&email.to_owned());
+        self.by_account.succeeded(&account(email));
     }
 
     /// Until when the account's next attempt is refused; `None` when one may come now.
     pub(super) fn locked_until(&self, person: PersonId, email: &str) -> Option<Timestamp> {
-        let by_password = self.by_account.refused_until(&email.to_owned());
+        let by_password = self.by_account.refused_until(&account(email));
         by_password.max(self.second_steps.refused_until(&person))
     }
 
     /// Forgets what failed for the account: an administrator vouches for it.
     pub(super) fn unlock(&self, person: PersonId, email: &str) {
-        self.by_account.succeeded(&email.to_owned());
+        self.by_account.succeeded(&account(email));
         self.second_steps.succeeded(&person);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use guildhall_kernel::FixedClock;
+
+    use super::*;
+
+    #[test]
+    fn a_refused_address_locks_nobody_out() {
+        let limits = LoginLimits::new(Arc::new(FixedClock::at_millis(0)));
+        for number in 0..20 {
+            limits
+                .attempt(&format!("{number}@example.test"), "bad")
+                .unwrap();
+        }
+        for _ in 0..50 {
+            limits.attempt("ada@example.test", "bad").unwrap_err();
+        }
+        let person = PersonId::new(&FixedClock::at_millis(0));
+        assert_eq!(limits.locked_until(person, "ada@example.test"), None);
+        limits.attempt("ada@example.test", "good").unwrap();
     }
 }

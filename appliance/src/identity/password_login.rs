@@ -17,6 +17,9 @@ use super::{
 };
 use crate::{app::App, audit};
 
+/// An e-mail address (RFC 5321) and every login name that directories are searched for are shorter.
+const LOGIN_BYTES_MAX: usize = 320;
+
 /// Logs a person in with login name and password. The node's own password goes first, so that a local
 /// administrator comes in whatever the registered sources do.
 ///
@@ -33,6 +36,10 @@ pub(super) async fn log_in(
     let login = login.trim();
     let email = login.to_lowercase();
     app.login_limits.attempt(&email, &origin.limit_key)?;
+    // Longer than any name here or in a directory: nothing is looked up by it.
+    if login.len() > LOGIN_BYTES_MAX {
+        return Err(wrong_credentials());
+    }
     let lookup = email.clone();
     let found = app
         .db

@@ -9,6 +9,8 @@ use std::{
 
 use guildhall_kernel::{Error, Result};
 
+use super::import::Source;
+
 const BLOCK: usize = 512;
 /// Two empty blocks end an archive.
 pub(super) const END: [u8; 2 * BLOCK] = [0; 2 * BLOCK];
@@ -31,11 +33,12 @@ pub(super) struct Entry {
 /// # Errors
 /// `pack_invalid`; `model_unreadable` when it cannot be opened.
 pub(super) fn entries(path: &Path, entries_max: usize) -> Result<Option<Vec<Entry>>> {
+    // Looked at first: opening a pipe waits for whoever writes into it.
+    let length = Source::file(path)?.length;
     let mut file = File::open(path).map_err(|error| {
         let message = format!("{} cannot be read: {error}", path.display());
         Error::invalid("model_unreadable", message)
     })?;
-    let length = file.metadata()?.len();
     let invalid =
         |reason: String| Error::invalid("pack_invalid", format!("{} {reason}", path.display()));
     let (mut found, mut position) = (Vec::new(), 0_u64);
@@ -214,6 +217,15 @@ mod tests {
             .collect();
         assert_eq!(facts, [("a.toml", 512, 5), ("b.gguf", 1536, 700)]);
         assert_eq!(entries(&path, 1).unwrap_err().code(), "pack_invalid");
+    }
+
+    #[test]
+    fn a_pipe_is_refused_without_waiting_for_a_writer() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pipe");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        assert_eq!(entries(&path, 8).unwrap_err().code(), "model_unreadable");
     }
 
     #[test]

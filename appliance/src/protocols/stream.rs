@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use guildhall_kernel::{Error, Result};
 use guildhall_web::sse::{EventStream, SseEvent};
 use serde::Serialize;
@@ -66,10 +67,14 @@ impl Events {
     }
 }
 
-/// Streams a call.
+/// Streams a call. What is there already goes out together with the head of the answer; when that is all, no task
+/// is needed.
 pub(super) fn respond(call: Call, writer: impl Writer) -> Response {
     let (sender, events) = mpsc::channel(QUEUE);
-    tokio::spawn(pump(call, writer, sender, PATIENCE));
+    let mut rest = Box::pin(pump(call, writer, sender, PATIENCE));
+    if (&mut rest).now_or_never().is_none() {
+        tokio::spawn(rest);
+    }
     EventStream::new(ReceiverStream::new(events)).into_response()
 }
 

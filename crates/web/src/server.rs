@@ -2,6 +2,7 @@
 
 mod activity;
 mod connection;
+mod patience;
 
 use std::{io::ErrorKind as IoErrorKind, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,6 +27,8 @@ pub struct ServerLimits {
     /// Time for a request's head to arrive, from when the connection is free for it: also how long
     /// an HTTP/1 connection is kept without a request.
     pub header_timeout: Duration,
+    /// How long the other end may take nothing of what is to be sent to it.
+    pub write_timeout: Duration,
     /// How long an HTTP/2 connection is kept without a request.
     pub idle_timeout: Duration,
     /// Time that answers under way have at shutdown.
@@ -39,6 +42,7 @@ impl Default for ServerLimits {
             header_bytes_max: 32 * 1024,
             handshake_timeout: Duration::from_secs(10),
             header_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(75),
             shutdown_grace: Duration::from_secs(10),
         }

@@ -30,6 +30,7 @@ use tower::ServiceExt;
 use super::{
     ServerLimits,
     activity::{Activity, CountedBody},
+    patience::Patience,
 };
 use crate::tls::ClientCertificate;
 
@@ -87,10 +88,11 @@ impl Connections {
     pub(super) async fn answer(&self, stream: TcpStream, peer: SocketAddr) {
         // Answers are written whole; waiting to fill packets only delays streamed events.
         let _ = stream.set_nodelay(true);
+        let patient = |stream| Patience::new(stream, self.limits.write_timeout);
         let Some(acceptor) = &self.tls else {
             return self
                 .speak_http1(
-                    stream,
+                    patient(stream),
                     Caller {
                         peer,
                         certificate: None,
@@ -104,7 +106,7 @@ impl Connections {
             if !begins_with_tls(&stream).await? {
                 return Ok(Err(stream));
             }
-            acceptor.accept(stream).await.map(Ok)
+            acceptor.accept(patient(stream)).await.map(Ok)
         });
         let opened = tokio::select! {
             opened = tokio::time::timeout(self.limits.handshake_timeout, handshake) => opened,
@@ -126,7 +128,8 @@ impl Connections {
                     peer,
                     certificate: None,
                 };
-                self.speak_http1(plain, caller, Speaks::Redirect).await;
+                self.speak_http1(patient(plain), caller, Speaks::Redirect)
+                    .await;
             }
             Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
             Err(_) => tracing::debug!("TLS handshake took too long"),

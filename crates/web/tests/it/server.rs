@@ -167,6 +167,34 @@ async fn a_slow_reader_gets_the_whole_of_a_large_answer() {
 }
 
 #[tokio::test]
+async fn who_takes_nothing_of_an_answer_is_cut_off() {
+    let limits = ServerLimits {
+        write_timeout: Duration::from_millis(200),
+        ..ServerLimits::default()
+    };
+    let (ended, end) = tokio::sync::oneshot::channel::<()>();
+    let ended = std::sync::Arc::new(std::sync::Mutex::new(Some(ended)));
+    let endless = move || {
+        let held = ended.lock().unwrap().take();
+        // Dropped with the answer, which tells the test.
+        let pieces = futures::stream::repeat_with(move || {
+            let _ = &held;
+            Ok::<_, std::convert::Infallible>(vec![0_u8; 1 << 16])
+        });
+        async { axum::body::Body::from_stream(pieces) }
+    };
+    let router = Router::new().route("/endless", get(endless));
+    let server = Running::start(router, limits).await;
+    let mut stream = server.connect().await;
+    let request = b"GET /endless HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    // Nothing is read, and the connection stays open on this side.
+    let told = tokio::time::timeout(PATIENCE, end).await;
+    assert!(told.unwrap().is_err(), "the answer was given up");
+    drop(stream);
+}
+
+#[tokio::test]
 async fn at_the_connection_limit_the_next_one_waits() {
     let limits = ServerLimits {
         connections_max: 1,
