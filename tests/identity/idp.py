@@ -8,6 +8,7 @@ to log in is logged in at once as `ana`. `POST /control` changes what it does:
     {"unsolicited": true}   a response that nobody asked for, as fields of a form
     {"logout": true}   the address of a logout request for the last login
     {"tell": true}   whom it logged out when asked to
+    {"certificates": true}   its certificate, and that of the key which the variant `other_key` signs with
 """
 
 import base64
@@ -214,6 +215,9 @@ class IdentityProvider:
             return {"location": self.logout_address()}
         if wish.get("tell"):
             return {"logged_out": self.logged_out}
+        if wish.get("certificates"):
+            keys = {"present": self.keys, "next": self.other_keys}
+            return {name: pathlib.Path(certificate).read_text() for name, (_, certificate) in keys.items()}
         return {}
 
 

@@ -244,6 +244,32 @@ describe('signing in through a SAML identity provider', () => {
     assert.equal((await whoIs(visitor)).status, 401)
   })
 
+  test("the provider's key changes without anybody noticing, once its next certificate is entered", async () => {
+    const { present, next } = await idp.control({ certificates: true })
+    const { idp_entity_id, sso_url, slo_url } = provider.saml
+    const enter = (...certificates) =>
+      change({ saml: { idp_entity_id, sso_url, slo_url, certificates: certificates.map((pem) => ({ pem })) } })
+    const taken = async (variant) => {
+      await idp.control({ variant })
+      const visitor = new Visitor()
+      welcome(visitor, await signIn(visitor))
+    }
+    const wrong = async (variant) => {
+      await idp.control({ variant })
+      const visitor = new Visitor()
+      await refused(visitor, await signIn(visitor), 'saml_signature_wrong')
+    }
+    await wrong('other_key')
+    await enter(present, next)
+    await taken('normal')
+    await taken('other_key')
+    await enter(next)
+    await taken('other_key')
+    await wrong('normal')
+    await enter(present)
+    await taken('normal')
+  })
+
   test('keys change without anybody noticing', async () => {
     const certificates = (text) => text.match(/<ds:X509Certificate>/g).length
     assert.equal(certificates(await introduce()), 2)
