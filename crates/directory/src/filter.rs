@@ -81,6 +81,7 @@ pub(crate) fn of_group_named(settings: &Settings, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use ldap3::asn1::{ASNTag, PL, StructureTag};
     use proptest::prelude::*;
 
     use super::*;
@@ -108,7 +109,51 @@ mod tests {
         );
     }
 
+    /// The rule, the attribute and the value that a server gets: what stands in the filter's only extensible match.
+    fn chain_sent(filter: &str) -> [Vec<u8>; 3] {
+        fn parts(tag: StructureTag) -> Vec<StructureTag> {
+            match tag.payload {
+                PL::C(parts) => parts,
+                PL::P(_) => Vec::new(),
+            }
+        }
+        let whole = parts(parse_filter(filter).unwrap().into_structure());
+        assert_eq!(whole.len(), 2, "{filter}");
+        let chain = whole.into_iter().find(|part| part.id == 9).unwrap();
+        let values = parts(chain).into_iter().map(|part| match part.payload {
+            PL::P(value) => value,
+            PL::C(_) => Vec::new(),
+        });
+        <[Vec<u8>; 3]>::try_from(values.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn chains_are_asked_for_with_the_name_as_it_is() {
+        let settings = settings();
+        assert_eq!(
+            of_people_in_chain(&settings, "CN=Küche (A)\\, *,DC=x"),
+            "(&(objectClass=inetOrgPerson)(memberOf:1.2.840.113556.1.4.1941:=CN=Küche \\28A\\29\\5c, \\2a,DC=x))"
+        );
+        assert_eq!(
+            of_groups_in_chain(&settings, "CN=Smith\\, Ana,DC=x"),
+            "(&(objectClass=groupOfNames)(member:1.2.840.113556.1.4.1941:=CN=Smith\\5c, Ana,DC=x))"
+        );
+    }
+
     proptest! {
+        #[test]
+        fn no_name_changes_the_shape_of_a_chain(dn in any::<String>()) {
+            let settings = settings();
+            for (attribute, filter) in [
+                ("memberOf", of_people_in_chain(&settings, &dn)),
+                ("member", of_groups_in_chain(&settings, &dn)),
+            ] {
+                let sent = chain_sent(&filter);
+                let wanted = [IN_CHAIN.as_bytes(), attribute.as_bytes(), dn.as_bytes()];
+                prop_assert_eq!(sent, wanted.map(<[u8]>::to_vec));
+            }
+        }
+
         #[test]
         fn no_login_changes_the_shape_of_a_filter(login in any::<String>()) {
             let settings = settings();
