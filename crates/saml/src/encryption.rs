@@ -190,7 +190,10 @@ fn open_cbc(key: &[u8], sealed: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What was opened is read where it stood: with the namespaces in scope there (XML Encryption, 4.4).
-fn read(opened: &[u8], encrypted: &Element) -> Result<Element> {
+///
+/// # Errors
+/// `saml_decryption_failed`, `saml_not_xml`, `saml_forbidden_markup`.
+pub(crate) fn read(opened: &[u8], encrypted: &Element) -> Result<Element> {
     let text = std::str::from_utf8(opened).map_err(|_| failed())?;
     let mut document = String::from("<opened");
     for (prefix, uri) in encrypted.scope.iter() {

@@ -17,6 +17,9 @@ mod canonical;
 mod certificate;
 mod encoding;
 mod encryption;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod key;
 mod logout;
 mod message;

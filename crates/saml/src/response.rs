@@ -118,7 +118,11 @@ fn read(xml: &[u8]) -> Result<Element> {
     Ok(root)
 }
 
-fn reread(signed: &Signed) -> Result<Element> {
+/// What was signed, as a document of its own.
+///
+/// # Errors
+/// `saml_not_xml`, `saml_forbidden_markup`.
+pub(crate) fn reread(signed: &Signed) -> Result<Element> {
     parse(&signed.0, Comments::Refused)
 }
 
@@ -193,7 +197,10 @@ fn check_shape(response: &Element) -> Result<()> {
 }
 
 /// The same for an assertion that came out of its envelope.
-fn check_opened(opened: &Element) -> Result<()> {
+///
+/// # Errors
+/// `saml_not_one_assertion`, `saml_signature_elsewhere`.
+pub(crate) fn check_opened(opened: &Element) -> Result<()> {
     if !opened.is(ns::ASSERTION, "Assertion") {
         let message = format!(
             "what was encrypted is a {}, not an assertion",

@@ -13,4 +13,6 @@ mod logout;
 mod metadata;
 mod property;
 mod refusals;
+mod rollover;
+mod seeds;
 mod wrapping;
