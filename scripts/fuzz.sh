@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Feeds a parser with mutated input, guided by what it reaches, until it fails or the time is over. usage: scripts/fuzz.sh CRATE TARGET [SECONDS]
-# CRATE is one of crates/*/fuzz, TARGET one of its fuzz_targets. What was found lies in target/fuzz and is used again the next time.
+# CRATE is one of crates/*/fuzz, TARGET one of its fuzz_targets. It begins with what lies in the crate's fuzz/seeds/TARGET, if anything;
+# what was found lies in target/fuzz and is used again the next time.
 . "$(dirname "$0")/environment.sh"
 
 [ $# -ge 2 ] || fail "say what to feed: scripts/fuzz.sh CRATE TARGET [SECONDS], with one of$(printf '\n  %s' crates/*/fuzz/fuzz_targets/*.rs)"
@@ -16,4 +17,6 @@ export RUSTFLAGS="--cfg fuzzing -Zsanitizer=address -Cpasses=sancov-module -Cllv
 cargo build --release --manifest-path "$manifest" --bin "$target" --target "$machine"
 found=$ROOT/target/fuzz/$crate/$target
 mkdir -p "$found"
-"$CARGO_TARGET_DIR/$machine/release/$target" -max_total_time="$seconds" -artifact_prefix="$found." "$found"
+begin=("$found")
+[ ! -d "crates/$crate/fuzz/seeds/$target" ] || begin+=("crates/$crate/fuzz/seeds/$target")
+"$CARGO_TARGET_DIR/$machine/release/$target" -max_total_time="$seconds" -artifact_prefix="$found." "${begin[@]}"
