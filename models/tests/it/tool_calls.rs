@@ -7,7 +7,7 @@ use guildhall_engine_protocol::{
 };
 use serde_json::{Value, json};
 
-use crate::engine::{Answer, Engine, message, user};
+use crate::engine::{Answer, Engine, message, request, user};
 use crate::templates;
 
 /// How many calls are made in each of the formats whose arguments are not one JSON document.
@@ -93,6 +93,33 @@ fn tool_calls_are_valid_in_every_format() {
         };
         assert_eq!(call.name, "get_weather");
         check_call(call);
+    }
+}
+
+#[test]
+fn every_architecture_keeps_to_tools_and_to_grammars() {
+    for architecture in templates::ARCHITECTURES {
+        let model = TinyModel {
+            architecture: architecture.to_owned(),
+            ..TinyModel::default()
+        };
+        let mut engine = Engine::serving(&model, 4096, Serving::default());
+        let mut required = with_tools(ToolChoice::Required);
+        required.prompt.max_tokens = 2_000;
+        let answer = engine.generate(required).unwrap();
+        let finish = answer.done.finish_reason;
+        assert_eq!(finish, FinishReason::ToolCalls, "{architecture}");
+        answer.calls.iter().for_each(check_call);
+
+        let mut bound = request(2, vec![user("Which one?")]);
+        bound.prompt.constraint = Some(Constraint::Gbnf {
+            grammar: r#"root ::= "left" | "right""#.to_owned(),
+        });
+        let bound = engine.generate(bound).unwrap().text();
+        assert!(
+            ["left", "right"].contains(&bound.as_str()),
+            "{architecture}: {bound}"
+        );
     }
 }
 

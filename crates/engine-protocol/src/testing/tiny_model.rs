@@ -13,6 +13,11 @@ pub const TINY_CONTEXT_LENGTH: u32 = 32_768;
 const WIDTH: u64 = 32;
 const INNER_WIDTH: u64 = 64;
 const LAYERS: u64 = 2;
+/// Experts of a layer, and how many of them each token asks.
+const EXPERTS: u64 = 4;
+const EXPERTS_USED: u32 = 2;
+/// Tokens that layers with a sliding window look back.
+const WINDOW: u32 = 16;
 /// First token that is a word; the ones before are control tokens and single bytes.
 const FIRST_WORD: usize = 5 + 256;
 const CHATML: &str = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' \
@@ -40,8 +45,9 @@ pub fn write_tiny_model(path: &Path, seed: u64) -> io::Result<()> {
 pub struct TinyModel {
     /// Seed of the weights.
     pub seed: u64,
-    /// `general.architecture`: `llama`, `qwen2`, `qwen3`, `gemma`, `gemma2`, `phi3`, the recurrent
-    /// `mamba`, or the encoder `bert`. A model of any other name has the tensors of `llama`.
+    /// `general.architecture`: `llama`, `qwen2`, `qwen3`, `gemma`, `gemma2`, `gemma3`, `phi3`, `granite`,
+    /// `smollm3`, `qwen3moe` and `gpt-oss` with experts, the recurrent `mamba`, or the encoder `bert`. A model
+    /// of any other name has the tensors of `llama`.
     pub architecture: String,
     /// The chat template, if any.
     pub chat_template: Option<String>,
@@ -131,42 +137,81 @@ impl TinyModel {
     }
 
     fn add_layer(&self, mut file: GgufWriter, layer: u64, random: &mut Random) -> GgufWriter {
-        let fused = self.architecture == "phi3";
-        let mut matrices = vec![
-            ("attn_output", WIDTH, WIDTH),
-            ("ffn_down", INNER_WIDTH, WIDTH),
-        ];
-        if fused {
+        let architecture = self.architecture.as_str();
+        let has_experts = matches!(architecture, "qwen3moe" | "gpt-oss");
+        let mut matrices = vec![("attn_output", WIDTH, WIDTH)];
+        if architecture == "phi3" {
             matrices.push(("attn_qkv", WIDTH, 3 * WIDTH));
             matrices.push(("ffn_up", WIDTH, 2 * INNER_WIDTH));
         } else {
             matrices.extend(["attn_q", "attn_k", "attn_v"].map(|name| (name, WIDTH, WIDTH)));
-            matrices.extend(["ffn_gate", "ffn_up"].map(|name| (name, WIDTH, INNER_WIDTH)));
         }
-        for (name, columns, rows) in matrices {
-            file = add_matrix(
-                file,
-                &format!("blk.{layer}.{name}"),
-                (columns, rows),
-                random,
-            );
-        }
-        let head = WIDTH / u64::from(self.heads);
-        let mut norms = vec![("attn_norm", WIDTH), ("ffn_norm", WIDTH)];
-        match self.architecture.as_str() {
-            "qwen3" => norms.extend([("attn_q_norm", head), ("attn_k_norm", head)]),
-            "gemma2" => norms.extend([("post_attention_norm", WIDTH), ("post_ffw_norm", WIDTH)]),
-            _ => {}
-        }
-        for (name, width) in norms {
-            file = file.tensor(&format!("blk.{layer}.{name}.weight"), &[width], ones(width));
-        }
-        if self.architecture == "qwen2" {
-            for name in ["attn_q", "attn_k", "attn_v"] {
-                file = file.tensor(&format!("blk.{layer}.{name}.bias"), &[WIDTH], zeros(WIDTH));
+        if !has_experts {
+            matrices.push(("ffn_down", INNER_WIDTH, WIDTH));
+            if architecture != "phi3" {
+                matrices.extend(["ffn_gate", "ffn_up"].map(|name| (name, WIDTH, INNER_WIDTH)));
             }
         }
+        for (name, columns, rows) in matrices {
+            let name = format!("blk.{layer}.{name}");
+            file = add_matrix(file, &name, (columns, rows), random);
+        }
+        for (name, width) in self.norms() {
+            file = file.tensor(&format!("blk.{layer}.{name}.weight"), &[width], ones(width));
+        }
+        let biases: &[&str] = match architecture {
+            "qwen2" => &["attn_q", "attn_k", "attn_v"],
+            "gpt-oss" => &["attn_q", "attn_k", "attn_v", "attn_output"],
+            _ => &[],
+        };
+        for name in biases {
+            file = file.tensor(&format!("blk.{layer}.{name}.bias"), &[WIDTH], zeros(WIDTH));
+        }
+        if has_experts {
+            file = self.add_experts(file, layer, random);
+        }
         file
+    }
+
+    /// The norms of a layer and their widths.
+    fn norms(&self) -> Vec<(&'static str, u64)> {
+        let head = WIDTH / u64::from(self.heads);
+        let heads = [("attn_q_norm", head), ("attn_k_norm", head)];
+        let after = [("post_attention_norm", WIDTH), ("post_ffw_norm", WIDTH)];
+        let mut norms = vec![("attn_norm", WIDTH), ("ffn_norm", WIDTH)];
+        match self.architecture.as_str() {
+            "qwen3" | "qwen3moe" => norms.extend(heads),
+            "gemma2" => norms.extend(after),
+            "gemma3" => norms.extend([heads, after].concat()),
+            "gpt-oss" => norms = vec![("attn_norm", WIDTH), ("post_attention_norm", WIDTH)],
+            _ => {}
+        }
+        norms
+    }
+
+    fn add_experts(&self, file: GgufWriter, layer: u64, random: &mut Random) -> GgufWriter {
+        let name = |part: &str| format!("blk.{layer}.{part}");
+        let mut file = add_matrix(file, &name("ffn_gate_inp"), (WIDTH, EXPERTS), random);
+        for (part, columns, rows) in [
+            ("ffn_gate_exps", WIDTH, INNER_WIDTH),
+            ("ffn_down_exps", INNER_WIDTH, WIDTH),
+            ("ffn_up_exps", WIDTH, INNER_WIDTH),
+        ] {
+            let count = columns * rows * EXPERTS;
+            let numbers = (0..count).map(|_| random.number() * 0.3).collect();
+            let dimensions = [columns, rows, EXPERTS];
+            file = file.tensor(&name(&format!("{part}.weight")), &dimensions, numbers);
+            if self.architecture == "gpt-oss" {
+                let bias = name(&format!("{part}.bias"));
+                file = file.tensor(&bias, &[rows, EXPERTS], zeros(rows * EXPERTS));
+            }
+        }
+        if self.architecture != "gpt-oss" {
+            return file;
+        }
+        let heads = u64::from(self.heads);
+        file.tensor(&name("ffn_gate_inp.bias"), &[EXPERTS], zeros(EXPERTS))
+            .tensor(&name("attn_sinks.weight"), &[heads], zeros(heads))
     }
 
     fn add_encoder(&self, file: GgufWriter, random: &mut Random) -> GgufWriter {
@@ -208,7 +253,18 @@ impl TinyModel {
 
     /// Settings that only some architectures have.
     fn add_settings(&self, file: GgufWriter) -> GgufWriter {
+        let setting = |name: &str| format!("{}.{name}", self.architecture);
+        let experts = |file: GgufWriter| {
+            let inner = u32::try_from(INNER_WIDTH).unwrap_or_default();
+            file.u32(&setting("expert_count"), EXPERTS as u32)
+                .u32(&setting("expert_used_count"), EXPERTS_USED)
+                .u32(&setting("expert_feed_forward_length"), inner)
+        };
         match self.architecture.as_str() {
+            "gemma3" => file.u32("gemma3.attention.sliding_window", WINDOW),
+            "granite" => file.f32("granite.logit_scale", 1.0),
+            "qwen3moe" => experts(file),
+            "gpt-oss" => experts(file).u32("gpt-oss.attention.sliding_window", WINDOW),
             "mamba" => file
                 .u32("mamba.ssm.conv_kernel", 4)
                 .u32("mamba.ssm.inner_size", 2 * WIDTH as u32)
