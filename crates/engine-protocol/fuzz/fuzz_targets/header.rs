@@ -17,10 +17,28 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     assert_eq!(whole.is_ok(), header.expected_bytes <= bytes.len() as u64);
     assert!(Header::read(bytes, header.expected_bytes).is_ok());
     assert!(Header::read(bytes, header.expected_bytes - 1).is_err());
-    assert!(header.tensors.iter().all(|tensor| tensor.bytes <= FILE_BYTES));
-    let asked = (header.architecture(), header.is_generative(), header.name(), header.license());
-    let counted = (header.parameters(), header.tensor_bytes(), header.kv_cache_bytes(u64::MAX));
-    let told = (header.quantisation(), header.context_length(), header.embedding_length());
+    assert!(
+        header
+            .tensors
+            .iter()
+            .all(|tensor| tensor.bytes <= FILE_BYTES)
+    );
+    let asked = (
+        header.architecture(),
+        header.is_generative(),
+        header.name(),
+        header.license(),
+    );
+    let counted = (
+        header.parameters(),
+        header.tensor_bytes(),
+        header.kv_cache_bytes(u64::MAX),
+    );
+    let told = (
+        header.quantisation(),
+        header.context_length(),
+        header.embedding_length(),
+    );
     let _ = (asked, counted, told, header.chat_template());
     assert!(header.split_count() >= 1);
 });

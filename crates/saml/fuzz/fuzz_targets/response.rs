@@ -15,7 +15,8 @@ fn key() -> SpKey {
 
 /// The key that opens, and the certificate of a provider that never signed anything.
 static KEYS: LazyLock<([SpKey; 1], [Certificate; 1])> = LazyLock::new(|| {
-    let certificate = Certificate::from_der(key().certificate()).expect("its own certificate reads");
+    let certificate =
+        Certificate::from_der(key().certificate()).expect("its own certificate reads");
     ([key()], [certificate])
 });
 
