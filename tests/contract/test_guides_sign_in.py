@@ -133,6 +133,15 @@ class Guides(unittest.TestCase):
         asks_who = re.search(r"`(LDAPTLS_CACERT=[^`]*)`", guide)
         self.assertIn("cn=guildhall", self.run_command(asks_who[1], exchanged))
 
+    def test_active_directory(self):
+        """Only what is asked of the node: the rest of this guide is for Windows and Samba."""
+        server = DirectoryServer()
+        (self.folder / "ca.pem").write_bytes((server.folder / "ca.pem").read_bytes())
+        by_api = [block for block in blocks("connect-active-directory.md") if block.startswith("curl ")]
+        self.assertEqual(len(by_api), 1)
+        made = self.ask(by_api[0], [("https://guildhall.example.org", self.node.url)])
+        self.assertEqual((made["kind"], len(made["urls"]), made["nested_groups"]), ("active_directory", 2, True))
+
     def test_saml(self):
         provider = self.started([PYTHON, str(ROOT / "tests/identity/idp.py"), str(self.folder / "idp")])
         url = json.loads(provider.stdout.readline())["url"]
