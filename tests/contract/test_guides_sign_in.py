@@ -17,7 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests/sdk"), str(ROOT / "tests/contract")]
 
 from directory_server import DirectoryServer, program  # noqa: E402
-from node import start  # noqa: E402
+from node import EMAIL, PASSWORD, start  # noqa: E402
 
 PYTHON = str(ROOT / "tests/identity/.venv/bin/python")
 # What the guide calls the password of the service account is taken for the password itself.
@@ -46,6 +46,27 @@ def opened(opener, address, form=None):
             raise AssertionError(f"{address} leads nowhere: {answer.status}")
     except urllib.error.HTTPError as answer:
         return answer.headers["location"]
+
+
+class Person:
+    """Somebody in a browser who is logged in."""
+
+    def __init__(self, url):
+        self.url = url
+        self.headers = {"content-type": "application/json"}
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        self.headers["x-csrf-token"] = self.post("/api/session", email=EMAIL, password=PASSWORD)["csrf_token"]
+
+    def post(self, path, **body):
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), self.headers)
+        with self.opener.open(request, timeout=60) as answer:
+            return json.loads(answer.read() or "null")
+
+    def agree(self, address):
+        """What the page does that asks for consent; gives the code that the browser takes back."""
+        asked = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(address).query))
+        back = self.post("/api/oauth/authorize/decide", **asked, allow=True)["redirect_to"]
+        return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(back).query))
 
 
 class Guides(unittest.TestCase):
@@ -176,6 +197,47 @@ class Guides(unittest.TestCase):
         told = self.node.call("GET", f"/api/admin/identity-providers/{made['id']}/tests/{begun['test']}")
         self.assertEqual([step for step in told["steps"] if step["state"] != "ok"], [])
         self.assertEqual(told["would_grant"], [{"organisation": self.organisation, "role": "staff"}])
+
+    def test_oauth(self):
+        described, create, ask, fetch, use, begin_device, poll, service, end = blocks("oauth.md")
+        here = [("http://localhost:8443", self.node.url)]
+        self.assertIn("token_endpoint", self.ask(described, here))
+        made = self.ask(create)
+        self.environment["CLIENT"] = made["client"]["id"]
+        # The variables that a shell would keep from one command to the next.
+        printed = self.run_command(ask + 'echo "$VERIFIER"').splitlines()
+        self.environment["VERIFIER"] = printed[1]
+        person = Person(self.node.url)
+        back = person.agree(printed[0])
+        self.assertEqual((back["state"], "iss" in back), ("x", True))
+        self.environment["CODE"] = back["code"]
+        tokens = self.ask(fetch)
+        self.environment |= {"ACCESS": tokens["access_token"], "REFRESH": tokens["refresh_token"]}
+        with_token, again = use.splitlines()
+        self.assertTrue(self.ask(with_token)["items"])
+        renewed = self.ask(again)
+        self.assertNotEqual(renewed["refresh_token"], tokens["refresh_token"])
+        device = self.ask(begin_device)
+        self.environment["DEVICE"] = device["device_code"]
+        person.post("/api/oauth/device/decide", user_code=device["user_code"], allow=True)
+        self.assertEqual(self.ask(poll)["token_type"], "Bearer")
+        self.environment["REFRESH"] = renewed["refresh_token"]
+        revoke, introspect = end.splitlines()
+        self.run_command(revoke)
+        self.enter_server_program()
+        tokens = self.ask(service)
+        self.assertNotIn("refresh_token", tokens)
+        self.assertFalse(self.ask(introspect)["active"])
+        self.environment["ACCESS"] = tokens["access_token"]
+        self.assertTrue(self.ask(introspect)["active"])
+
+    def enter_server_program(self):
+        """What the guide says in words: a confidential application that acts for a service account."""
+        account = self.node.call("POST", "/api/admin/service-accounts", {"name": "Importer", "role": "normal"})
+        entered = {"name": "Server", "kind": "confidential", "grants": ["client_credentials"], "scopes": ["read"]}
+        entered |= {"redirect_uris": [], "service_account": account["id"]}
+        made = self.node.call("POST", "/api/admin/oauth-clients", entered)
+        self.environment |= {"CLIENT": made["client"]["id"], "SECRET": made["secret"]}
 
     def started(self, command):
         """A program that ends with the test."""
