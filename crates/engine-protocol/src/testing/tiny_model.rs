@@ -5,12 +5,13 @@
 use std::io;
 use std::path::Path;
 
+use super::weights::{Random, ones, rows, zeros};
 use super::writer::GgufWriter;
 
 /// Tokens that a tiny model was "trained" to read at once.
 pub const TINY_CONTEXT_LENGTH: u32 = 32_768;
 
-const WIDTH: u64 = 32;
+pub(super) const WIDTH: u64 = 32;
 const INNER_WIDTH: u64 = 64;
 const LAYERS: u64 = 2;
 /// Experts of a layer, and how many of them each token asks.
@@ -374,35 +375,4 @@ fn tied_embeddings(random: &mut Random, vocabulary: usize) -> Vec<f32> {
         (_, true) => random.number() * 0.1,
         _ => random.number(),
     })
-}
-
-fn rows(vocabulary: usize, mut number: impl FnMut(usize, u64) -> f32) -> Vec<f32> {
-    let mut numbers = Vec::new();
-    for row in 0..vocabulary {
-        numbers.extend((0..WIDTH).map(|column| number(row, column)));
-    }
-    numbers
-}
-
-fn ones(length: u64) -> Vec<f32> {
-    (0..length).map(|_| 1.0).collect()
-}
-
-fn zeros(length: u64) -> Vec<f32> {
-    (0..length).map(|_| 0.0).collect()
-}
-
-/// SplitMix64 (Steele et al., 2014): the same model from the same seed, everywhere.
-struct Random(u64);
-
-impl Random {
-    /// A number from -1 to 1.
-    fn number(&mut self) -> f32 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        (mixed >> 40) as f32 / (1_u64 << 23) as f32 - 1.0
-    }
 }
