@@ -31,6 +31,7 @@ pub(super) fn identity_of(row: &DirectoryRow, entry: &Entry) -> Result<ExternalI
         email: entry.email.clone(),
         display_name: entry.display_name.clone(),
         grants: grants_of(&row.group_map, &entry.groups),
+        organisations: row.organisations(),
         active: entry.inactive.is_none(),
     })
 }

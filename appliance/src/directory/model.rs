@@ -155,6 +155,12 @@ impl DirectoryRow {
         self.id.to_string()
     }
 
+    /// The organisations that it lets people into.
+    pub(super) fn organisations(&self) -> Vec<OrgId> {
+        let rules = self.group_map.iter();
+        rules.map(|rule| rule.organisation_id).collect()
+    }
+
     /// The groups that give anything.
     pub(super) fn wanted_groups(&self) -> Vec<String> {
         let groups = self.group_map.iter();

@@ -207,6 +207,7 @@ fn judge_gone(
         email: person.email.clone(),
         display_name: person.display_name.clone(),
         grants: Vec::new(),
+        organisations: row.organisations(),
         active: false,
     };
     let change = identity::preview_external(reader, &identity)?;

@@ -337,6 +337,7 @@ async fn said_of(
         email: found.email,
         display_name: found.display_name,
         grants: Vec::new(),
+        organisations: row.organisations(),
         active: false,
     })
 }

@@ -254,7 +254,7 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: IdentityProviderId) -> Resu
     let (secrets, federation) = (app.secrets.clone(), app.federation.clone());
     let written = app.write(ctx, move |tx| {
         let row = store::read_provider(tx, id)?;
-        withdraw_all(tx, &parts, id)?;
+        withdraw_all(tx, &parts, &row)?;
         for key in store::list_keys(tx, id)? {
             keys::forget(tx, (&secrets, &federation), id, &key)?;
         }
@@ -274,8 +274,9 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: IdentityProviderId) -> Resu
 }
 
 /// Takes away what the provider gave, from everybody.
-fn withdraw_all(tx: &Tx<'_>, parts: &ExternalContext, id: IdentityProviderId) -> Result<()> {
-    let source = id.to_string();
+fn withdraw_all(tx: &Tx<'_>, parts: &ExternalContext, row: &ProviderRow) -> Result<()> {
+    let source = row.id.to_string();
+    let organisations: Vec<_> = row.grants().map(|(organisation, _)| organisation).collect();
     for (subject, person) in identity::external_subjects(tx, &source)? {
         let Some(person) = identity::find_person(tx, person)? else {
             continue;
@@ -286,6 +287,7 @@ fn withdraw_all(tx: &Tx<'_>, parts: &ExternalContext, id: IdentityProviderId) ->
             email: person.email,
             display_name: person.display_name,
             grants: Vec::new(),
+            organisations: organisations.clone(),
             active: false,
         };
         identity::apply_external(tx, parts, &gone)?;

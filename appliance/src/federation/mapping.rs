@@ -62,6 +62,10 @@ pub(super) fn identity_of(
         email: email.trim().to_owned(),
         display_name: display_name.trim().to_owned(),
         grants: grants(provider, groups),
+        organisations: provider
+            .grants()
+            .map(|(organisation, _)| organisation)
+            .collect(),
         active: true,
     })
 }

@@ -1,9 +1,10 @@
 //! People whom a directory, an identity provider or a provisioning client vouches for.
 //!
-//! Invariants: a source manages the memberships that it gave and no others; what was given by hand stays;
-//! nobody who administers the node, and no administrator with a password of their own, is ever taken over
-//! by a source that names their address; a source names only the people it brought. Withdrawing goes before
-//! keeping: what a source no longer says is gone at once, even the last administrator of an organisation.
+//! Invariants: a source manages the memberships that it gave and no others; what was given by hand stays; an
+//! address alone leads a source to nobody who administers the node, to no administrator with a password of their
+//! own, and to nobody of an organisation that is not the source's; a source names, and ends everywhere, only
+//! accounts that it made and that no such organisation has too. Withdrawing goes before keeping: what a source no
+//! longer says is gone at once, even the last administrator of an organisation, which the audit log then says.
 
 use std::sync::Arc;
 
@@ -13,12 +14,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{
-    Live, credential_store,
+    Live, afresh, credential_store,
     external_plan::{Plan, plan},
     external_store::{self, Link},
     login::{self, OpenedSession, Origin, Proof},
     model::{Person, checked_email},
-    platform,
+    platform, platform_store,
     revoke::{RevokeParts, revoke_access, revoke_parts},
     store,
 };
@@ -26,6 +27,7 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event, Events},
+    secrets::Secrets,
 };
 
 /// What stands for a password where there is none: no password fits it.
@@ -53,6 +55,8 @@ pub struct ExternalIdentity {
     pub display_name: String,
     /// The organisations to be in. Empty: the person loses what this source gave.
     pub grants: Vec<Grant>,
+    /// The organisations that the source is for, whomever it names: others have a say in accounts that they have too.
+    pub organisations: Vec<OrgId>,
     /// Whether the source lets them in at all.
     pub active: bool,
 }
@@ -68,6 +72,8 @@ pub struct ExternalChange {
     pub granted: Vec<Grant>,
     /// Organisations that the person is no longer in.
     pub withdrawn: Vec<OrgId>,
+    /// Whether the source has another name or address for the account, which is not its alone to change.
+    pub name_kept: bool,
 }
 
 /// What [`apply_external`] needs of the node.
@@ -81,6 +87,8 @@ pub struct ExternalContext {
     pub revoke: RevokeParts,
     /// What the licence allows: a seat may not be free.
     pub entitlements: Arc<Entitlements>,
+    /// Sealed secrets of authenticator apps.
+    pub secrets: Secrets,
 }
 
 /// What [`apply_external`] needs, of this node.
@@ -90,6 +98,7 @@ pub fn external_context(app: &App) -> ExternalContext {
         events: app.events.clone(),
         revoke: revoke_parts(app),
         entitlements: app.licensing.entitlements(),
+        secrets: app.secrets.clone(),
     }
 }
 
@@ -98,7 +107,7 @@ pub fn external_context(app: &App) -> ExternalContext {
 /// that makes sense is the source's to know.
 ///
 /// # Errors
-/// `account_exists` when the address belongs to an administrator who must link it themselves;
+/// `account_exists` when the address belongs to an administrator, or to somebody of another organisation;
 /// `license_restricted` for a seat that is not there; `unknown_role`; `invalid_email`, `invalid_name`.
 pub fn apply_external(
     tx: &Tx<'_>,
@@ -108,7 +117,7 @@ pub fn apply_external(
     let now = parts.clock.now();
     let plan = plan(tx, parts.clock.as_ref(), identity)?;
     let person = plan.change.person;
-    write_person(tx, &plan, now)?;
+    write_person(tx, parts, &plan, now)?;
     let key = (identity.source.as_str(), identity.subject.as_str());
     let link = Link {
         person,
@@ -125,8 +134,12 @@ pub fn apply_external(
         revoke_access(tx, &parts.revoke, person, Some(*organisation))?;
         store::delete_membership(tx, *organisation, person)?;
     }
-    if !identity.active && plan.is_owner && !plan.has_password {
-        revoke_access(tx, &parts.revoke, person, None)?;
+    if !identity.active {
+        // What the source vouched for ends in every organisation; the account itself where it is nobody else's.
+        end_external_sessions(tx, &parts.revoke.live, key)?;
+        if plan.is_its_own && !plan.has_password {
+            revoke_access(tx, &parts.revoke, person, None)?;
+        }
     }
     note(tx, parts, identity, &plan.change)?;
     Ok(plan.change)
@@ -204,7 +217,7 @@ pub async fn log_in_external(
     let written = app.db.write(move |tx| {
         let known = external_store::find_link(tx, &identity.source, &identity.subject)?;
         let is_welcome = identity.active && !identity.grants.is_empty();
-        if known.is_none() && !is_welcome && !is_known_by_address(tx, &identity)? {
+        if known.is_none() && !is_welcome && !has_a_place_by_address(tx, &identity)? {
             return Ok(Err(refused(&identity)));
         }
         let change = apply_external(tx, &parts, &identity)?;
@@ -228,9 +241,12 @@ pub async fn log_in_external(
     written.await?
 }
 
-fn is_known_by_address(reader: &Reader<'_>, identity: &ExternalIdentity) -> Result<bool> {
+fn has_a_place_by_address(reader: &Reader<'_>, identity: &ExternalIdentity) -> Result<bool> {
     let email = checked_email("email", &identity.email)?;
-    Ok(external_store::find_account_by_email(reader, &email)?.is_some())
+    match external_store::find_account_by_email(reader, &email)? {
+        Some(account) => platform_store::has_any_membership(reader, account.person),
+        None => Ok(false),
+    }
 }
 
 fn refused(identity: &ExternalIdentity) -> Error {
@@ -250,7 +266,7 @@ fn no_grant() -> Error {
     )
 }
 
-fn write_person(tx: &Tx<'_>, plan: &Plan, now: Timestamp) -> Result<()> {
+fn write_person(tx: &Tx<'_>, parts: &ExternalContext, plan: &Plan, now: Timestamp) -> Result<()> {
     let person = plan.change.person;
     if plan.change.created {
         let person = Person {
@@ -259,6 +275,9 @@ fn write_person(tx: &Tx<'_>, plan: &Plan, now: Timestamp) -> Result<()> {
             display_name: plan.display_name.clone(),
         };
         return store::insert_person(tx, &person, NO_PASSWORD, false, now);
+    }
+    if plan.begins_afresh {
+        afresh::begin(tx, &parts.secrets, person, (NO_PASSWORD, false))?;
     }
     if plan.is_renamed {
         external_store::rename(tx, person, (&plan.email, &plan.display_name))?;
@@ -295,6 +314,12 @@ fn note(
     audit::record_node(tx, parts.clock.as_ref(), &RequestId::new(), what, facts)?;
     let granted = change.granted.iter().map(|grant| grant.organisation);
     for organisation in granted.chain(change.withdrawn.iter().copied()) {
+        if !platform_store::has_admin(tx, organisation)? {
+            let subject = organisation.to_string();
+            let what = ("organisation.without_administrator", subject.as_str());
+            let facts = json!({ "source": identity.source });
+            audit::record_node(tx, parts.clock.as_ref(), &RequestId::new(), what, facts)?;
+        }
         let audience = Audience::Organisation(organisation);
         parts
             .events

@@ -18,8 +18,13 @@ pub(super) struct Plan {
     pub(super) change: ExternalChange,
     pub(super) email: String,
     pub(super) display_name: String,
-    /// Whether the source made the account, and so may name it.
+    /// Whether the source made the account.
     pub(super) is_owner: bool,
+    /// Whether the account is the source's to name, and to end everywhere: it made it, no organisation that is not the
+    /// source's has it too, and it does not administer the node.
+    pub(super) is_its_own: bool,
+    /// Whether the account belongs to no organisation, and the source is the first to let it in again.
+    pub(super) begins_afresh: bool,
     pub(super) has_password: bool,
     /// Whether name or address are other than stored.
     pub(super) is_renamed: bool,
@@ -37,37 +42,57 @@ pub(super) fn plan(
     let email = checked_email("email", &identity.email)?;
     let display_name = named(&identity.display_name, &email)?;
     let found = find(reader, identity, &email)?;
-    let person = found
-        .as_ref()
-        .map_or_else(|| PersonId::new(clock), |(account, _)| account.person);
-    let (granted, withdrawn) = differences(reader, identity, person)?;
-    let change = ExternalChange {
-        person,
-        created: found.is_none(),
-        granted,
-        withdrawn,
-    };
-    let (is_owner, has_password) = found.as_ref().map_or((true, false), |(account, is_owner)| {
-        (*is_owner, account.has_password)
-    });
+    let known = found.as_ref().map(|(account, _)| account);
+    let person = known.map_or_else(|| PersonId::new(clock), |account| account.person);
+    let given = external_store::memberships_of(reader, person)?;
+    let (granted, withdrawn) = differences(reader, identity, &given)?;
+    let is_shared = known.is_some_and(|account| account.is_platform_administrator)
+        || given.iter().any(|one| !is_of(identity, one));
+    let begins_afresh = known.is_some() && given.is_empty() && !granted.is_empty();
+    let is_owner = begins_afresh || found.as_ref().is_none_or(|(_, is_owner)| *is_owner);
     let mut plan = Plan {
-        change,
+        change: ExternalChange {
+            person,
+            created: found.is_none(),
+            granted,
+            withdrawn,
+            name_kept: false,
+        },
+        is_owner,
+        is_its_own: is_owner && !is_shared,
+        begins_afresh,
+        has_password: known.is_some_and(|account| account.has_password),
         email,
         display_name,
-        is_owner,
-        has_password,
         is_renamed: false,
     };
-    if let Some((account, true)) = found {
-        // Somebody else's address stays somebody else's.
-        let is_taken = external_store::find_account_by_email(reader, &plan.email)?
-            .is_some_and(|other| other.person != account.person);
-        if is_taken {
-            plan.email.clone_from(&account.email);
-        }
-        plan.is_renamed = plan.email != account.email || plan.display_name != account.display_name;
+    if let Some(account) = known.filter(|_| is_owner) {
+        name(reader, account, &mut plan)?;
     }
     Ok(plan)
+}
+
+/// Finds out whether an account gets another name or address.
+fn name(reader: &Reader<'_>, account: &Account, plan: &mut Plan) -> Result<()> {
+    let is_other = plan.email != account.email || plan.display_name != account.display_name;
+    if !plan.is_its_own {
+        plan.change.name_kept = is_other;
+        return Ok(());
+    }
+    // Somebody else's address stays somebody else's.
+    let is_taken = external_store::find_account_by_email(reader, &plan.email)?
+        .is_some_and(|other| other.person != account.person);
+    if is_taken {
+        plan.email.clone_from(&account.email);
+    }
+    plan.is_renamed = plan.email != account.email || plan.display_name != account.display_name;
+    Ok(())
+}
+
+/// Whether a membership is in an organisation that the source is for.
+fn is_of(identity: &ExternalIdentity, membership: &Given) -> bool {
+    identity.organisations.contains(&membership.organisation)
+        || membership.source.as_deref() == Some(identity.source.as_str())
 }
 
 /// A shown name that fits: a source's may be empty or too long.
@@ -87,7 +112,8 @@ fn named(given: &str, email: &str) -> Result<String> {
     checked_name("display_name", &short)
 }
 
-/// The account that the source means, and whether the source made it.
+/// The account that the source means, and whether the source made it. An address alone proves nothing to who else has the
+/// account: it leads to none that belongs to an organisation which is not the source's.
 fn find(
     reader: &Reader<'_>,
     identity: &ExternalIdentity,
@@ -106,6 +132,13 @@ fn find(
             "an administrator of this node has this e-mail address; log in with the password instead",
         ));
     }
+    let given = external_store::memberships_of(reader, account.person)?;
+    if given.iter().any(|one| !is_of(identity, one)) {
+        return Err(Error::conflict(
+            "account_exists",
+            "this e-mail address has an account in another organisation of this node; ask the node's administrator to add it",
+        ));
+    }
     Ok(Some((account, false)))
 }
 
@@ -113,10 +146,9 @@ fn find(
 fn differences(
     reader: &Reader<'_>,
     identity: &ExternalIdentity,
-    person: PersonId,
+    given: &[Given],
 ) -> Result<(Vec<Grant>, Vec<OrgId>)> {
     let wanted = wanted(reader, identity)?;
-    let given = external_store::memberships_of(reader, person)?;
     let is_mine =
         |membership: &&Given| membership.source.as_deref() == Some(identity.source.as_str());
     let withdrawn = given

@@ -61,6 +61,15 @@ pub(super) fn put_link(
     Ok(())
 }
 
+/// Forgets every source that knows a person.
+pub(super) fn delete_links(tx: &Tx<'_>, person: PersonId) -> Result<()> {
+    tx.execute(
+        "DELETE FROM external_identities WHERE person_id = ?",
+        params![person],
+    )?;
+    Ok(())
+}
+
 pub(super) fn list_links(reader: &Reader<'_>, source: &str) -> Result<Vec<(String, PersonId)>> {
     reader.query_all(
         "SELECT subject, person_id FROM external_identities WHERE source = ? ORDER BY subject LIMIT ?",

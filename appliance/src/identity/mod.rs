@@ -9,6 +9,7 @@
 
 mod accept;
 mod account;
+mod afresh;
 mod api_keys;
 mod authenticate;
 mod authoriser;
@@ -102,7 +103,7 @@ pub use model::{
 pub use organisations::{create_organisation, list_organisations};
 pub use people::{NewMember, add_member, list_members};
 pub use permission::perm;
-pub use platform::check_takes_people;
+pub use platform::{add_platform_administrator, check_takes_people};
 pub use policies::{Policies, Policy, Resources, not_in_policy};
 pub use revoke::{RevokeParts, Revoker, revoke_access, revoke_parts};
 pub use role_uses::RoleUses;

@@ -111,25 +111,31 @@ pub struct Member {
     pub role: Role,
     /// A disabled member cannot log in to this organisation.
     pub disabled: bool,
+    /// Whether the person administers the node; `false` where the account is not shown.
     pub platform_administrator: bool,
     /// The directory or identity provider that manages the membership; `null` for one given by hand.
     #[schema(required)]
     pub source: Option<String>,
-    /// Whether the person has an authenticator app or a passkey.
-    pub second_factor: bool,
+    /// Whether the person has an authenticator app or a passkey. `null` where the account is not shown: it belongs to
+    /// other organisations too, and the caller does not administer the node.
+    #[schema(required)]
+    pub second_factor: Option<bool>,
     /// Until when logins are refused after too many wrong ones; `null` when one may come now.
     #[schema(required)]
     pub locked_until: Option<Timestamp>,
     pub created_at: Timestamp,
     #[schema(required)]
     pub last_seen_at: Option<Timestamp>,
+    /// Whether the person has a place in another organisation too, disabled there or not.
+    #[serde(skip)]
+    pub(super) belongs_elsewhere: bool,
 }
 
 /// A new member with the password to hand over, shown once.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CreatedMember {
     pub member: Member,
-    /// `null` when the person already had an account on this node and keeps their password.
+    /// `null` when the person belongs to another organisation of this node and keeps their password.
     #[schema(required)]
     pub temporary_password: Option<String>,
 }

@@ -1,14 +1,16 @@
 //! The people of an organisation, as its administrator manages them.
 
 use guildhall_db::Tx;
-use guildhall_kernel::{Ctx, Error, Page, PageRequest, PersonId, Result, Role, random_token};
+use guildhall_kernel::{
+    Ctx, Error, Page, PageRequest, PersonId, Principal, Result, Role, random_token,
+};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
-    credential_store,
+    afresh, credential_store,
     model::{CreatedMember, Member, Person, all_checked, checked_email, checked_name},
-    password, password_reset_store, platform,
+    password, password_reset_store, platform, platform_store,
     reauthenticate::no_local_password,
     revoke, roles, store,
 };
@@ -40,7 +42,7 @@ pub(super) struct MemberChange {
     pub(super) display_name: Option<String>,
 }
 
-/// One page of the organisation's people.
+/// One page of the organisation's people, as far as the caller may know of them.
 ///
 /// # Errors
 /// `invalid_cursor`.
@@ -50,19 +52,44 @@ pub async fn list_members(app: &App, ctx: &Ctx, page: &PageRequest) -> Result<Pa
         .db
         .read(move |reader| store::list_members(reader, organisation, after.as_deref(), limit + 1))
         .await?;
-    let members = members.into_iter().map(|member| Member {
-        locked_until: app.login_limits.locked_until(member.id, &member.email),
-        ..member
+    let members = members.into_iter().map(|member| {
+        let locked_until = app.login_limits.locked_until(member.id, &member.email);
+        let member = Member {
+            locked_until,
+            ..member
+        };
+        shown_to(ctx, member)
     });
     Ok(Page::cut(members.collect(), limit, |member: &Member| {
         member.id.to_string()
     }))
 }
 
-/// Adds a person, with a temporary password unless the node knows the address already.
+/// Whether the caller may know of accounts what does not concern the organisation: who administers the node, and the
+/// operator at the machine.
+fn knows_the_node(ctx: &Ctx) -> bool {
+    ctx.may("node.organisations") || ctx.principal == Principal::Operator
+}
+
+/// A member as the caller may know them: of an account that belongs to other organisations too, what it is here.
+fn shown_to(ctx: &Ctx, member: Member) -> Member {
+    if !member.belongs_elsewhere || member.id == ctx.person || knows_the_node(ctx) {
+        return member;
+    }
+    Member {
+        platform_administrator: false,
+        second_factor: None,
+        locked_until: None,
+        last_seen_at: None,
+        ..member
+    }
+}
+
+/// Adds a person, with a temporary password unless they belong to another organisation: such a person is for the node's
+/// administrator to add, and for everybody else to invite.
 ///
 /// # Errors
-/// `invalid_email`, `invalid_name`; `already_a_member`; `unknown_role`, `role_above_yours`;
+/// `invalid_email`, `invalid_name`; `already_a_member`, `belongs_elsewhere`; `unknown_role`, `role_above_yours`;
 /// `hidden_organisation`; `license_restricted`.
 pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
     let (email, name) = (
@@ -79,41 +106,54 @@ pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<Create
     let temporary = random_token(TEMPORARY_PASSWORD_BYTES);
     let hash = password::hash(Zeroizing::new(temporary.clone())).await?;
     let caller = ctx.clone();
-    let events = app.events.clone();
+    let (events, secrets) = (app.events.clone(), app.secrets.clone());
     let written = app.write_secret(ctx, move |tx| {
         roles::check_role(tx, &caller, input.role)?;
         platform::check_takes_people(tx, caller.organisation)?;
-        let known = store::find_credentials(tx, &email)?.map(|found| found.person);
-        let is_new = known.is_none();
-        let person = match known {
-            Some(person) => person,
-            None => insert_person(tx, &caller, (email, display_name), &hash)?,
+        let (id, is_new) = match store::find_credentials(tx, &email)?.map(|found| found.person) {
+            Some(person) => {
+                let begins = check_may_add(tx, &caller, &person)?;
+                if begins {
+                    afresh::begin(tx, &secrets, person.id, (&hash, true))?;
+                    store::update_display_name(tx, person.id, &display_name)?;
+                }
+                (person.id, begins)
+            }
+            None => (
+                insert_person(tx, &caller, (email, display_name), &hash)?,
+                true,
+            ),
         };
-        if store::find_member(tx, caller.organisation, person.id)?.is_some() {
-            let message = format!("{} already belongs to this organisation", person.email);
-            return Err(Error::conflict("already_a_member", message));
-        }
-        admit_seat(tx, &caller, person.id)?;
-        store::insert_membership(tx, caller.organisation, person.id, input.role, caller.now())?;
-        audit::record_with(
-            tx,
-            &caller,
-            "person.added",
-            person.id,
-            json!({ "role": input.role }),
-        )?;
-        events.publish_after(
-            tx,
-            Audience::Organisation(caller.organisation),
-            Event::PeopleChanged {},
-        );
-        let member = find(tx, &caller, person.id)?;
+        admit_seat(tx, &caller, id)?;
+        store::insert_membership(tx, caller.organisation, id, input.role, caller.now())?;
+        let facts = json!({ "role": input.role });
+        audit::record_with(tx, &caller, "person.added", id, facts)?;
+        let audience = Audience::Organisation(caller.organisation);
+        events.publish_after(tx, audience, Event::PeopleChanged {});
         Ok(CreatedMember {
-            member,
+            member: shown_to(&caller, find(tx, &caller, id)?),
             temporary_password: is_new.then_some(temporary),
         })
     });
     written.await
+}
+
+/// Whether somebody whom the node knows begins afresh, since they belong to no organisation now.
+///
+/// # Errors
+/// `already_a_member`; `belongs_elsewhere`, unless the caller knows the node.
+fn check_may_add(tx: &Tx<'_>, ctx: &Ctx, person: &Person) -> Result<bool> {
+    if store::find_member(tx, ctx.organisation, person.id)?.is_some() {
+        let message = format!("{} already belongs to this organisation", person.email);
+        return Err(Error::conflict("already_a_member", message));
+    }
+    let belongs_somewhere = platform_store::has_any_membership(tx, person.id)?;
+    let is_the_nodes = platform_store::is_administrator(tx, person.id)?;
+    if (belongs_somewhere || is_the_nodes) && !knows_the_node(ctx) {
+        let message = "this address has an account in another organisation of the node; invite its holder, or ask the node's administrator";
+        return Err(Error::conflict("belongs_elsewhere", message));
+    }
+    Ok(!belongs_somewhere)
 }
 
 /// Refuses a seat above the licence's number to somebody who has none yet, in no organisation.
@@ -129,14 +169,14 @@ fn insert_person(
     ctx: &Ctx,
     (email, display_name): (String, String),
     password_hash: &str,
-) -> Result<Person> {
+) -> Result<PersonId> {
     let person = Person {
         id: PersonId::new(ctx.clock.as_ref()),
         email,
         display_name,
     };
     store::insert_person(tx, &person, password_hash, true, ctx.now())?;
-    Ok(person)
+    Ok(person.id)
 }
 
 /// The member of the caller's organisation with this id.
@@ -150,7 +190,8 @@ pub(super) fn find(tx: &Tx<'_>, ctx: &Ctx, id: PersonId) -> Result<Member> {
 /// Changes a member's role, name or whether they may log in.
 ///
 /// # Errors
-/// `not_found`, `last_admin`, `last_platform_administrator`, `invalid_name`, `not_yourself`; `unknown_role`, `role_above_yours`; `license_restricted` for one who comes back.
+/// `not_found`, `last_admin`, `last_platform_administrator`, `invalid_name`, `not_yourself`; `unknown_role`, `role_above_yours`;
+/// `belongs_elsewhere` for another name; `license_restricted` for one who comes back.
 pub(super) async fn update_member(
     app: &App,
     ctx: &Ctx,
@@ -178,7 +219,11 @@ pub(super) async fn update_member(
             admit_seat(tx, &caller, id)?;
         }
         store::update_membership(tx, caller.organisation, id, role, disabled)?;
-        if let Some(name) = display_name {
+        if let Some(name) = display_name.filter(|name| *name != member.display_name) {
+            // The name is the account's, not the place's.
+            if id != caller.person {
+                check_is_ours(&caller, &member)?;
+            }
             store::update_display_name(tx, id, &name)?;
         }
         if disabled {
@@ -195,16 +240,21 @@ pub(super) async fn update_member(
             Audience::Organisation(caller.organisation),
             Event::PeopleChanged {},
         );
-        find(tx, &caller, id)
+        Ok(shown_to(&caller, find(tx, &caller, id)?))
     });
     written.await
 }
 
-/// Refuses a change that would leave the organisation without an administrator.
+/// Refuses a change that would leave the organisation without an administrator, or take the last one with a password of
+/// the node's own, who gets in when no directory and no identity provider can be asked.
 fn keep_an_admin(tx: &Tx<'_>, ctx: &Ctx, member: &Member, stays_admin: bool) -> Result<()> {
     let is_admin = member.role == Role::Admin && !member.disabled;
-    if is_admin && !stays_admin && store::count_admins(tx, ctx.organisation)? <= 1 {
-        let message = "this is the organisation's last administrator; make somebody else one first";
+    if !is_admin || stays_admin {
+        return Ok(());
+    }
+    let others = platform_store::other_admins(tx, (ctx.organisation, member.id))?;
+    if !others.suffice(store::has_password(tx, member.id)?) {
+        let message = "this is the organisation's last administrator, or the last with a password here; make somebody else one first";
         return Err(Error::conflict("last_admin", message));
     }
     Ok(())
@@ -225,11 +275,9 @@ fn refuse_of_oneself(ctx: &Ctx, member: &Member, (role, disabled): (Role, bool))
 ///
 /// # Errors
 /// `belongs_elsewhere`.
-pub(super) fn check_is_ours(tx: &Tx<'_>, ctx: &Ctx, member: &Member) -> Result<()> {
-    let mut organisations = store::organisations_of(tx, member.id)?.into_iter();
-    let is_elsewhere = organisations.any(|other| other.id != ctx.organisation);
-    let above_caller = member.platform_administrator && !ctx.may("node.organisations");
-    if is_elsewhere && !ctx.may("node.organisations") || above_caller {
+pub(super) fn check_is_ours(ctx: &Ctx, member: &Member) -> Result<()> {
+    let is_not_ours = member.belongs_elsewhere || member.platform_administrator;
+    if is_not_ours && !ctx.may("node.organisations") {
         let message =
             "this person's account is not this organisation's alone; ask the node's administrator";
         return Err(Error::conflict("belongs_elsewhere", message));
@@ -250,8 +298,8 @@ pub(super) async fn reset_password(app: &App, ctx: &Ctx, id: PersonId) -> Result
     let written = app.write_secret(ctx, move |tx| {
         let member = find(tx, &caller, id)?;
         roles::check_over(tx, &caller, member.role)?;
-        check_is_ours(tx, &caller, &member)?;
-        if store::find_password_hash(tx, id)?.is_none_or(|hash| hash.is_empty()) {
+        check_is_ours(&caller, &member)?;
+        if !store::has_password(tx, id)? {
             return Err(no_local_password());
         }
         tx.after_commit(move || node.login_limits.unlock(id, &member.email));

@@ -23,7 +23,7 @@ pub(super) async fn reset_second_factors(app: &App, ctx: &Ctx, id: PersonId) -> 
             ));
         }
         roles::check_over(tx, &caller, member.role)?;
-        people::check_is_ours(tx, &caller, &member)?;
+        people::check_is_ours(&caller, &member)?;
         factors::remove_all(tx, &secrets, id)?;
         credential_store::delete_other_sessions(tx, id, None)?;
         live.end_sessions_after(tx, id, None);

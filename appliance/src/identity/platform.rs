@@ -1,18 +1,20 @@
 //! Who administers the node, apart from any role in an organisation; and organisations of one person alone.
 //!
-//! Invariant: the node always keeps one administrator who can log in.
+//! Invariant: the node always keeps one administrator who can log in, and with a password if anybody had one.
 
 use std::sync::Arc;
 
-use guildhall_db::Tx;
+use guildhall_db::{Reader, Tx};
 use guildhall_kernel::{Ctx, Entitlements, Error, OrgId, PersonId, Result, Role};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
     login::Origin,
-    model::{Organisation, Person},
-    organisations, password, platform_store,
+    model::{CreatedMember, Organisation, Person, checked_email},
+    organisations, password,
+    people::{self, NewMember},
+    platform_store,
     settings::SignUpMode,
     settings_store, store,
 };
@@ -36,6 +38,34 @@ pub(super) async fn grant(app: &App, ctx: &Ctx, person: PersonId) -> Result<()> 
     written.await
 }
 
+/// Has somebody administer the node whom the operator at the machine names, a new member of the organisation or one who is
+/// in it: the way back when nobody who administers it can log in.
+///
+/// # Errors
+/// Those of [`people::add_member`] and [`grant`].
+pub async fn add_platform_administrator(
+    app: &App,
+    ctx: &Ctx,
+    input: NewMember,
+) -> Result<CreatedMember> {
+    let (email, organisation) = (checked_email("email", &input.email)?, ctx.organisation);
+    let read = app.db.read(move |reader| {
+        let known = store::find_credentials(reader, &email)?;
+        let known = known.map(|found| store::find_member(reader, organisation, found.person.id));
+        Ok(known.transpose()?.flatten())
+    });
+    let mut created = match read.await? {
+        Some(member) => CreatedMember {
+            member,
+            temporary_password: None,
+        },
+        None => people::add_member(app, ctx, input).await?,
+    };
+    grant(app, ctx, created.member.id).await?;
+    created.member.platform_administrator = true;
+    Ok(created)
+}
+
 /// Has somebody administer the node no more.
 ///
 /// # Errors
@@ -46,7 +76,7 @@ pub(super) async fn revoke(app: &App, ctx: &Ctx, person: PersonId) -> Result<()>
         if !platform_store::is_administrator(tx, person)? {
             return Err(Error::not_found("platform administrator"));
         }
-        if platform_store::count_others(tx, person, None)? == 0 {
+        if is_last(tx, person, None)? {
             return Err(last());
         }
         if person == caller.person {
@@ -63,9 +93,14 @@ pub(super) async fn revoke(app: &App, ctx: &Ctx, person: PersonId) -> Result<()>
     written.await
 }
 
+/// Whether nobody else who administers the node could log in as this person can, a password here or none.
+fn is_last(reader: &Reader<'_>, person: PersonId, leaving: Option<OrgId>) -> Result<bool> {
+    let others = platform_store::others(reader, person, leaving)?;
+    Ok(!others.suffice(store::has_password(reader, person)?))
+}
+
 fn last() -> Error {
-    let message =
-        "this is the node's last administrator who can log in; make somebody else one first";
+    let message = "this is the node's last administrator who can log in, or the last with a password here; make somebody else one first";
     Error::conflict("last_platform_administrator", message)
 }
 
@@ -76,7 +111,7 @@ fn last() -> Error {
 /// `last_platform_administrator`.
 pub(super) fn keep_one(tx: &Tx<'_>, person: PersonId, leaving: OrgId) -> Result<()> {
     let is_administrator = platform_store::is_administrator(tx, person)?;
-    if is_administrator && platform_store::count_others(tx, person, Some(leaving))? == 0 {
+    if is_administrator && is_last(tx, person, Some(leaving))? {
         return Err(last());
     }
     Ok(())
@@ -94,7 +129,7 @@ pub(super) fn end_without_a_place(
     leaving: Option<OrgId>,
 ) -> Result<()> {
     let has_a_place = platform_store::has_place(tx, person, leaving)?;
-    if !has_a_place && platform_store::count_others(tx, person, None)? > 0 {
+    if !has_a_place && !is_last(tx, person, None)? {
         platform_store::delete(tx, person)?;
     }
     Ok(())
@@ -172,7 +207,7 @@ fn insert_own(
 ///
 /// # Errors
 /// `hidden_organisation`.
-pub fn check_takes_people(reader: &guildhall_db::Reader<'_>, organisation: OrgId) -> Result<()> {
+pub fn check_takes_people(reader: &Reader<'_>, organisation: OrgId) -> Result<()> {
     if store::is_hidden(reader, organisation)? {
         let message = "this organisation is one person's alone; ask the node's administrator for one for several people";
         return Err(Error::conflict("hidden_organisation", message));

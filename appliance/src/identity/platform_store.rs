@@ -1,7 +1,63 @@
-//! Every SQL statement on who administers the node.
+//! Every SQL statement on who administers the node, and who is left to administer it or an organisation.
 
-use guildhall_db::{Reader, Tx, params};
+use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{OrgId, PersonId, Result, Timestamp};
+
+use super::store::IS_NO_SERVICE;
+
+/// Who administers something without the person in question.
+pub(super) struct Others {
+    everybody: i64,
+    /// Those with a password here: they log in when no directory and no identity provider can be asked.
+    local: i64,
+}
+
+impl Others {
+    /// Whether somebody is left who gets in the way that the person does.
+    pub(super) fn suffice(&self, has_password: bool) -> bool {
+        match has_password {
+            true => self.local > 0,
+            false => self.everybody > 0,
+        }
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            everybody: row.get("everybody")?,
+            local: row.get("local")?,
+        })
+    }
+}
+
+/// Who can administer the organisation without this person.
+pub(super) fn other_admins(
+    reader: &Reader<'_>,
+    (organisation, person): (OrgId, PersonId),
+) -> Result<Others> {
+    reader.query_one(
+        &format!(
+            "SELECT COUNT(*) AS everybody, COUNT(NULLIF(p.password_hash, '')) AS local
+             FROM memberships m JOIN persons p ON p.id = m.person_id
+             WHERE m.organisation_id = ? AND m.person_id <> ? AND m.role = 'admin' AND m.disabled = 0
+               AND {IS_NO_SERVICE}"
+        ),
+        params![organisation, person],
+        Others::read,
+    )
+}
+
+/// Whether anybody can administer the organisation.
+pub(super) fn has_admin(reader: &Reader<'_>, organisation: OrgId) -> Result<bool> {
+    let found = reader.query_opt(
+        &format!(
+            "SELECT 1 AS found FROM memberships m
+             WHERE m.organisation_id = ? AND m.role = 'admin' AND m.disabled = 0 AND {IS_NO_SERVICE} LIMIT 1"
+        ),
+        params![organisation],
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
 
 pub(super) fn is_administrator(reader: &Reader<'_>, person: PersonId) -> Result<bool> {
     let found = reader.query_opt(
@@ -47,19 +103,21 @@ pub(super) fn has_place(
     Ok(found.is_some())
 }
 
-/// How many administrators could still log in without this person's memberships: without the one in
+/// Who administers the node and could still log in without this person's memberships: without the one in
 /// `leaving`, or without any.
-pub(super) fn count_others(
+pub(super) fn others(
     reader: &Reader<'_>,
     person: PersonId,
     leaving: Option<OrgId>,
-) -> Result<i64> {
+) -> Result<Others> {
     reader.query_one(
-        "SELECT COUNT(DISTINCT a.person_id) AS administrators FROM platform_administrators a
+        "SELECT COUNT(DISTINCT a.person_id) AS everybody,
+                COUNT(DISTINCT CASE WHEN p.password_hash <> '' THEN a.person_id END) AS local
+         FROM platform_administrators a JOIN persons p ON p.id = a.person_id
          JOIN memberships m ON m.person_id = a.person_id AND m.disabled = 0
          WHERE a.person_id <> ?1 OR (?2 IS NOT NULL AND m.organisation_id <> ?2)",
         params![person, leaving],
-        |row| row.get("administrators"),
+        Others::read,
     )
 }
 

@@ -79,6 +79,12 @@ pub(super) fn find_password_hash(reader: &Reader<'_>, person: PersonId) -> Resul
     )
 }
 
+/// Whether the person can log in with a password of the node's own.
+pub(super) fn has_password(reader: &Reader<'_>, person: PersonId) -> Result<bool> {
+    let hash = find_password_hash(reader, person)?;
+    Ok(hash.is_some_and(|hash| !hash.is_empty()))
+}
+
 pub(super) fn update_password(
     tx: &Tx<'_>,
     person: PersonId,
@@ -267,14 +273,16 @@ pub(super) fn find_membership(
 }
 
 /// Service accounts are people to everything but the lists of people and the licence.
-const IS_NO_SERVICE: &str =
+pub(super) const IS_NO_SERVICE: &str =
     "NOT EXISTS (SELECT 1 FROM service_accounts s WHERE s.person_id = m.person_id)";
 
 const MEMBER_COLUMNS: &str = "p.id AS person_id, p.email AS email, p.display_name AS display_name,
     p.last_seen_at AS last_seen_at, m.role AS role, m.disabled AS disabled, m.created_at AS created_at,
     m.source AS source, a.person_id AS administrator,
     EXISTS (SELECT 1 FROM totp_factors t WHERE t.person_id = p.id AND t.confirmed_at IS NOT NULL)
-        OR EXISTS (SELECT 1 FROM passkeys k WHERE k.person_id = p.id) AS second_factor
+        OR EXISTS (SELECT 1 FROM passkeys k WHERE k.person_id = p.id) AS second_factor,
+    EXISTS (SELECT 1 FROM memberships o WHERE o.person_id = p.id AND o.organisation_id <> m.organisation_id)
+        AS elsewhere
     FROM memberships m JOIN persons p ON p.id = m.person_id
     LEFT JOIN platform_administrators a ON a.person_id = m.person_id";
 
@@ -288,11 +296,12 @@ fn member(row: &Row<'_>) -> Result<Member> {
         disabled: row.get("disabled")?,
         platform_administrator: row.get::<Option<String>>("administrator")?.is_some(),
         source: row.get("source")?,
-        second_factor: row.get("second_factor")?,
+        second_factor: Some(row.get("second_factor")?),
         // Counted in memory, not here.
         locked_until: None,
         created_at: row.get("created_at")?,
         last_seen_at: row.get("last_seen_at")?,
+        belongs_elsewhere: row.get("elsewhere")?,
     })
 }
 
@@ -339,18 +348,6 @@ pub(super) fn has_membership(
         |_| Ok(()),
     )?;
     Ok(found.is_some())
-}
-
-/// How many people can administer the organisation.
-pub(super) fn count_admins(reader: &Reader<'_>, organisation: OrgId) -> Result<i64> {
-    reader.query_one(
-        &format!(
-            "SELECT COUNT(*) AS admins FROM memberships m
-             WHERE m.organisation_id = ? AND m.role = 'admin' AND m.disabled = 0 AND {IS_NO_SERVICE}"
-        ),
-        params![organisation],
-        |row| row.get("admins"),
-    )
 }
 
 /// How many people have a seat: an enabled membership in any organisation of the node.

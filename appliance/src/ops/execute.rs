@@ -36,6 +36,9 @@ pub enum Operation {
         name: String,
         role: Role,
         organisation: Option<String>,
+        /// Whether they administer the node, too.
+        #[serde(default)]
+        platform: bool,
     },
     /// The people of an organisation.
     ListUsers { organisation: Option<String> },
@@ -90,13 +93,14 @@ pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Res
             name,
             role,
             organisation,
+            platform,
         } => {
             let member = NewMember {
                 email,
                 display_name: name,
                 role,
             };
-            add_user(app, member, organisation.as_deref()).await
+            add_user(app, member, (organisation.as_deref(), platform)).await
         }
         Operation::ListUsers { organisation } => list_users(app, organisation.as_deref()).await,
         Operation::CreateOrganisation { name, admin_email } => {
@@ -152,9 +156,16 @@ async fn setup_link(app: &App) -> Result<Value> {
     Ok(json!({ "path": format!("/setup#token={}", link.token), "expires_at": link.expires_at }))
 }
 
-async fn add_user(app: &App, member: NewMember, organisation: Option<&str>) -> Result<Value> {
+async fn add_user(
+    app: &App,
+    member: NewMember,
+    (organisation, platform): (Option<&str>, bool),
+) -> Result<Value> {
     let ctx = operator(app, organisation).await?;
-    to_json(identity::add_member(app, &ctx, member).await?)
+    to_json(match platform {
+        true => identity::add_platform_administrator(app, &ctx, member).await?,
+        false => identity::add_member(app, &ctx, member).await?,
+    })
 }
 
 async fn list_users(app: &App, organisation: Option<&str>) -> Result<Value> {

@@ -31,21 +31,21 @@ impl Access {
     }
 
     /// Gives the user the access that their groups give, or takes it. Somebody who is nobody here yet and
-    /// may not come in stays nobody.
+    /// may not come in stays nobody. Says whether the account's name and address stayed, though the user has others.
     ///
     /// # Errors
     /// Those of [`identity::apply_external`].
-    pub(super) fn settle(&self, tx: &Tx<'_>, user: &ResourceRow) -> Result<()> {
+    pub(super) fn settle(&self, tx: &Tx<'_>, user: &ResourceRow) -> Result<bool> {
         let grants = self.grants(tx, user)?;
         if user.person.is_none() && grants.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let identity = self.identity(tx, user, grants)?;
         let change = identity::apply_external(tx, &self.parts, &identity)?;
         if user.person != Some(change.person) {
             resource_store::set_person(tx, user.id, change.person)?;
         }
-        Ok(())
+        Ok(change.name_kept)
     }
 
     /// Settles several users, by id.
@@ -100,11 +100,17 @@ impl Access {
             email: email(user),
             display_name: display_name(user),
             grants,
+            organisations: vec![self.organisation],
             // Whoever is not active has no grants, and so nothing in this organisation. `false` would end
             // their access everywhere: that is not for the directory of one organisation to say.
             active: true,
         })
     }
+}
+
+/// Whether the account of a user would have another name or address.
+pub(super) fn is_renamed(before: &ResourceRow, after: &ResourceRow) -> bool {
+    email(before) != email(after) || display_name(before) != display_name(after)
 }
 
 /// The address somebody logs in with: the primary one, else the first, else a user name that is one. Who has

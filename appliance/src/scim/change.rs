@@ -12,7 +12,7 @@ use guildhall_scim::{
 use serde_json::{Value, json};
 
 use super::{
-    access::Access,
+    access::{self, Access},
     answer::{check_version, joint, refused},
     caller::Provisioner,
     model::{Kind, ResourceRow},
@@ -155,7 +155,7 @@ impl Changer {
             Some(_) => resource_store::update(tx, self.by.organisation, &row)?,
         }
         match row.kind {
-            Kind::User => self.access.settle(tx, &row)?,
+            Kind::User => self.keep_user(tx, before, &row)?,
             Kind::Group => self.keep_members(tx, before, &row, members.as_ref())?,
         }
         self.record(
@@ -168,6 +168,23 @@ impl Changer {
             },
         )?;
         Ok(row)
+    }
+
+    /// Gives a user access. Another name for an account that other organisations have too is refused, but never together
+    /// with an end of access: that always counts.
+    fn keep_user(
+        &self,
+        tx: &Tx<'_>,
+        before: Option<&ResourceRow>,
+        row: &ResourceRow,
+    ) -> Result<()> {
+        let is_kept = self.access.settle(tx, row)?;
+        let is_renamed = before.is_some_and(|before| access::is_renamed(before, row));
+        if is_kept && is_renamed && row.is_active() {
+            let message = "this person's account is not this organisation's alone, so name and e-mail address stay as they are";
+            return Err(refused(Problem::invalid(ScimType::Mutability, message)));
+        }
+        Ok(())
     }
 
     /// User names are unique in the organisation, capitals aside (RFC 7643, 4.1.1).

@@ -2,6 +2,8 @@
 //! people whom a directory or an identity provider vouches for.
 
 use axum::http::{StatusCode, header};
+use guildhall::identity::{self, CreatedMember, NewMember};
+use guildhall_kernel::{OrgId, PersonId, RequestId, Role};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -10,8 +12,10 @@ use crate::harness::{Answer, Caller, PASSWORD, TestApp};
 mod authenticator;
 mod external;
 mod invitations;
+mod last_one;
 mod passkeys;
 mod security;
+mod shared;
 mod sign_up;
 mod totp;
 
@@ -78,6 +82,18 @@ async fn member(test: &TestApp, email: &str, role: &str) -> Browser {
     let change = json!({ "current_password": temporary, "new_password": PASSWORD });
     let changed = browser.post("/api/account/password", change).await;
     Browser::of(test, &changed)
+}
+
+/// Has the operator at the machine add somebody to an organisation, whether they belong to another one or not.
+async fn add_to(test: &TestApp, organisation: OrgId, (email, role): (&str, Role)) -> CreatedMember {
+    let operator = PersonId::new(test.clock.as_ref());
+    let ctx = identity::operator_context(&test.app, organisation, operator, RequestId::new());
+    let member = NewMember {
+        email: email.to_owned(),
+        display_name: email.to_owned(),
+        role,
+    };
+    identity::add_member(&test.app, &ctx, member).await.unwrap()
 }
 
 /// The id of the person who is logged in.

@@ -4205,7 +4205,7 @@ export interface components {
         /** @description A new member with the password to hand over, shown once. */
         CreatedMember: {
             member: components["schemas"]["Member"];
-            /** @description `null` when the person already had an account on this node and keeps their password. */
+            /** @description `null` when the person belongs to another organisation of this node and keeps their password. */
             temporary_password: string | null;
         };
         /** @description A new client; the secret is in this answer only. */
@@ -5480,10 +5480,14 @@ export interface components {
             id: components["schemas"]["per_id"];
             last_seen_at: components["schemas"]["Timestamp"] | null;
             locked_until: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the person administers the node; `false` where the account is not shown. */
             platform_administrator: boolean;
             role: components["schemas"]["Role"];
-            /** @description Whether the person has an authenticator app or a passkey. */
-            second_factor: boolean;
+            /**
+             * @description Whether the person has an authenticator app or a passkey. `null` where the account is not shown: it belongs to
+             *     other organisations too, and the caller does not administer the node.
+             */
+            second_factor: boolean | null;
             /** @description The directory or identity provider that manages the membership; `null` for one given by hand. */
             source: string | null;
         };

@@ -7,19 +7,19 @@ use futures::StreamExt;
 use guildhall::identity::{
     self, ExternalChange, ExternalIdentity, Grant, OpenedSession, Origin, external_context,
 };
-use guildhall_kernel::{OrgId, RequestId, Result};
+use guildhall_kernel::{OrgId, RequestId, Result, Role};
 use serde_json::{Value, json};
 
-use super::{Browser, ada, listed, log_in, member};
+use super::{Browser, ada, add_to, listed, log_in, member};
 use crate::{
     federation::saml_provider,
-    harness::{PASSWORD, TestApp},
+    harness::{Caller, PASSWORD, TestApp},
 };
 
 const IRIS: &str = "iris@corp.example";
 
 /// Iris, as the directory sees her, with these roles in the first organisation.
-async fn iris(test: &TestApp, role: Option<&str>) -> ExternalIdentity {
+pub(super) async fn iris(test: &TestApp, role: Option<&str>) -> ExternalIdentity {
     let organisation = organisation(test).await;
     let grant = |role: &str| Grant {
         organisation,
@@ -31,12 +31,17 @@ async fn iris(test: &TestApp, role: Option<&str>) -> ExternalIdentity {
         email: "Iris@Corp.example".to_owned(),
         display_name: "Iris Intern".to_owned(),
         grants: role.map(grant).into_iter().collect(),
+        organisations: vec![organisation],
         active: true,
     }
 }
 
 async fn organisation(test: &TestApp) -> OrgId {
-    let session = test.admin().get("/api/session").await.json();
+    organisation_of(&test.admin()).await
+}
+
+pub(super) async fn organisation_of(caller: &Caller) -> OrgId {
+    let session = caller.get("/api/session").await.json();
     session["organisation"]["id"]
         .as_str()
         .unwrap()
@@ -44,7 +49,7 @@ async fn organisation(test: &TestApp) -> OrgId {
         .unwrap()
 }
 
-async fn apply(test: &TestApp, identity: &ExternalIdentity) -> Result<ExternalChange> {
+pub(super) async fn apply(test: &TestApp, identity: &ExternalIdentity) -> Result<ExternalChange> {
     let (parts, identity) = (external_context(&test.app), identity.clone());
     test.app
         .db
@@ -52,7 +57,7 @@ async fn apply(test: &TestApp, identity: &ExternalIdentity) -> Result<ExternalCh
         .await
 }
 
-async fn enter(test: &TestApp, identity: &ExternalIdentity) -> Result<OpenedSession> {
+pub(super) async fn enter(test: &TestApp, identity: &ExternalIdentity) -> Result<OpenedSession> {
     let origin = Origin {
         address: "192.0.2.1".to_owned(),
         limit_key: "192.0.2.1".to_owned(),
@@ -62,7 +67,7 @@ async fn enter(test: &TestApp, identity: &ExternalIdentity) -> Result<OpenedSess
     identity::log_in_external(&test.app, identity.clone(), origin).await
 }
 
-fn browser(test: &TestApp, opened: &OpenedSession) -> Browser {
+pub(super) fn browser(test: &TestApp, opened: &OpenedSession) -> Browser {
     Browser {
         caller: test.nobody(),
         cookie: format!("guildhall={}", opened.token),
@@ -154,9 +159,7 @@ async fn a_disabled_account_loses_everything_and_what_was_given_by_hand_stays() 
     assert_eq!(script.get("/api/session").await.status, StatusCode::OK);
     // The second organisation takes her in by hand.
     let stranger = test.stranger().await;
-    let by_hand = json!({ "email": IRIS, "display_name": "Iris", "role": "staff" });
-    let by_hand = stranger.post("/api/admin/people", by_hand).await;
-    assert_eq!(by_hand.status, StatusCode::CREATED, "{}", by_hand.text);
+    add_to(&test, organisation_of(&stranger).await, (IRIS, Role::Staff)).await;
 
     identity.active = false;
     apply(&test, &identity).await.unwrap();

@@ -39,7 +39,11 @@ async function act(action: MemberAction, id: string): Promise<string | null> {
 }
 
 /** Title, text, the button's word and what is said afterwards. */
-function wordsFor(action: MemberAction, name: string, organisation: string): readonly [string, string, string, string] {
+function wordsFor(
+  action: MemberAction,
+  { display_name: name, source }: Member,
+  organisation: string,
+): readonly [string, string, string, string] {
   switch (action) {
     case 'reset':
       return [t('people.reset_confirm_title', { name }), t('people.reset_confirm_text', { name }), t('people.reset'), '']
@@ -81,7 +85,7 @@ function wordsFor(action: MemberAction, name: string, organisation: string): rea
     case 'remove':
       return [
         t('people.remove_title', { name, organisation }),
-        t('people.remove_text', { name }),
+        source ? t('people.remove_text_source', { name }) : t('people.remove_text', { name }),
         t('people.remove'),
         t('people.removed_done', { name }),
       ]
@@ -94,7 +98,7 @@ export function MemberActions({ action, member, onClose }: { action: MemberActio
   const client = useQueryClient()
   const [password, setPassword] = useState<string | null>(null)
   const name = member.display_name
-  const [title, text, confirm, done] = wordsFor(action, name, organisation.name)
+  const [title, text, confirm, done] = wordsFor(action, member, organisation.name)
   const run = useMutation({
     mutationFn: () => act(action, member.id),
     onSuccess: (temporary) => {

@@ -20,7 +20,7 @@ type RowProps = { member: Member; roles: RoleOption[]; manage: boolean; onAsk: (
 
 export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
   const you = useSession().person.id === member.id
-  const seen = member.last_seen_at ? t('people.seen', { when: formatRelative(member.last_seen_at) }) : t('people.never_seen')
+  const seen = lastSeen(member)
   return (
     <li className="flex items-center gap-x-4 gap-y-3 px-5 py-4 max-sm:flex-wrap">
       <Avatar name={member.display_name} size={44} off={member.disabled} />
@@ -41,6 +41,14 @@ export function MemberRow({ member, roles, manage, onAsk }: RowProps) {
       {manage ? <Actions member={member} you={you} onAsk={onAsk} /> : null}
     </li>
   )
+}
+
+/** Whether other organisations have the account too, so that nothing of it is shown or changed here but its place. */
+const isShared = (member: Member) => member.second_factor === null
+
+function lastSeen(member: Member): string {
+  if (member.last_seen_at) return t('people.seen', { when: formatRelative(member.last_seen_at) })
+  return isShared(member) ? '' : t('people.never_seen')
 }
 
 /** The roles that can be given, and the one the person has, whatever it is. */
@@ -99,11 +107,11 @@ function Actions({ member, you, onAsk }: { member: Member; you: boolean; onAsk: 
         {t('people.end_sessions')}
       </MenuItem>
       {member.source ? null : (
-        <MenuItem icon={KeyRound} onClick={() => onAsk('reset')}>
+        <MenuItem icon={KeyRound} disabled={isShared(member)} onClick={() => onAsk('reset')}>
           {t('people.reset')}
         </MenuItem>
       )}
-      <MenuItem icon={ShieldOff} disabled={you || member.second_factor === false} onClick={() => onAsk('reset-factors')}>
+      <MenuItem icon={ShieldOff} disabled={you || !member.second_factor} onClick={() => onAsk('reset-factors')}>
         {t('people.reset_factors')}
       </MenuItem>
       {member.disabled ? (

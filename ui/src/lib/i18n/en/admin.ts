@@ -66,6 +66,8 @@ export const admin = addMessages({
   'people.disable_text': 'All sessions and API keys of {name} stop at once. Chats are kept, and you can enable the person again.',
   'people.remove_title': 'Remove {name} from {organisation}?',
   'people.remove_text': '{name} can no longer sign in to this organisation. This cannot be undone; adding the person again starts afresh.',
+  'people.remove_text_source':
+    '{name} can no longer sign in to this organisation for now. The account comes from outside, and whatever lets it in there lets it in here again. To end this for good, remove {name} there too, or disable {name} here.',
   'people.reset_confirm_title': 'Reset the password of {name}?',
   'people.reset_confirm_text': '{name} is signed out everywhere and needs the new temporary password to sign in.',
   'people.role_changed': '{name} is now: {role}',
