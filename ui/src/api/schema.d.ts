@@ -6536,10 +6536,14 @@ export interface components {
                 id: components["schemas"]["per_id"];
                 last_seen_at: components["schemas"]["Timestamp"] | null;
                 locked_until: components["schemas"]["Timestamp"] | null;
+                /** @description Whether the person administers the node; `false` where the account is not shown. */
                 platform_administrator: boolean;
                 role: components["schemas"]["Role"];
-                /** @description Whether the person has an authenticator app or a passkey. */
-                second_factor: boolean;
+                /**
+                 * @description Whether the person has an authenticator app or a passkey. `null` where the account is not shown: it belongs to
+                 *     other organisations too, and the caller does not administer the node.
+                 */
+                second_factor: boolean | null;
                 /** @description The directory or identity provider that manages the membership; `null` for one given by hand. */
                 source: string | null;
             }[];
