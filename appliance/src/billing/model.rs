@@ -85,7 +85,8 @@ pub struct Call {
     pub output_tokens: u32,
     /// The part of `input_tokens` that earlier calls had computed already.
     pub cached_tokens: u32,
-    /// Milliseconds from the call to the beginning of work: a turn in the queue, the model's loading.
+    /// Milliseconds in the queue of a model on this node, until the call's turn; 0 where nothing queues: a
+    /// provider, quotations, embeddings.
     pub queue_ms: u64,
     /// Milliseconds from the call to the first piece of the answer; 0 when there was none.
     pub first_token_ms: u64,

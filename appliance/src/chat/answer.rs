@@ -20,7 +20,7 @@ use crate::{
     billing::{self, Call, CallKind, Outcome},
     events::{Audience, Event},
     identity,
-    inference::{AnswerMode, Billed},
+    inference::{AnswerMode, Billed, Charge},
     team,
 };
 
@@ -34,6 +34,8 @@ pub(super) struct Job {
     pub(super) message: StoredMessage,
     pub(super) turn: Arc<Turn>,
     pub(super) asked_at: Instant,
+    /// What it takes of the limits that let it in.
+    pub(super) charge: Charge,
 }
 
 /// What an answer came to.
@@ -45,6 +47,8 @@ pub(super) struct Draft {
     pub(super) timing: Timing,
     /// Milliseconds in which a model wrote.
     pub(super) decode_ms: u64,
+    /// Whether it waits for its turn.
+    pub(super) is_queued: bool,
     /// What it costs, when it came from outside the node.
     pub(super) billed: Option<Billed>,
     pub(super) finish: Option<Finish>,
@@ -67,7 +71,7 @@ pub(super) fn elapsed_ms(start: Instant) -> u64 {
 }
 
 /// Starts writing in the background, unless this answer was begun before (a repeated request).
-pub(super) fn start(app: &App, ctx: &Ctx, ve: VeId, begun: Begun) {
+pub(super) fn start(app: &App, ctx: &Ctx, ve: VeId, (begun, charge): (Begun, Charge)) {
     if app.turns.find(begun.message).is_some() {
         return;
     }
@@ -77,13 +81,13 @@ pub(super) fn start(app: &App, ctx: &Ctx, ve: VeId, begun: Begun) {
     let watch = app.live.watch_work(ctx, turn.stopped().clone());
     let (app, ctx) = (app.clone(), ctx.clone());
     tokio::spawn(async move {
-        run(&app, ctx, ve, begun, Arc::clone(&turn)).await;
+        run(&app, ctx, ve, (begun, charge), Arc::clone(&turn)).await;
         app.turns.close(begun.message);
         drop((busy, watch));
     });
 }
 
-async fn run(app: &App, ctx: Ctx, ve: VeId, begun: Begun, turn: Arc<Turn>) {
+async fn run(app: &App, ctx: Ctx, ve: VeId, begun: (Begun, Charge), turn: Arc<Turn>) {
     let request_id = ctx.request_id.clone();
     let owner = Owner {
         organisation: ctx.organisation,
@@ -106,7 +110,7 @@ async fn prepare(
     app: &App,
     ctx: Ctx,
     owner: Owner,
-    begun: Begun,
+    (begun, charge): (Begun, Charge),
     turn: Arc<Turn>,
 ) -> Result<Option<Job>> {
     let read = app.db.read(move |reader| {
@@ -156,6 +160,7 @@ async fn prepare(
         message,
         turn,
         asked_at,
+        charge,
     }))
 }
 
@@ -169,7 +174,13 @@ async fn write(app: &App, owner: Owner, job: Job) -> Result<()> {
         }
     };
     let outcome = Box::pin(stop.run_until_cancelled(working)).await;
+    let usage = draft.usage;
+    job.charge.settle(usage.input_tokens, usage.output_tokens);
     draft.timing.total = elapsed_ms(job.asked_at);
+    if draft.is_queued {
+        // It was stopped, or given up, before its turn came.
+        draft.timing.queue = draft.timing.total;
+    }
     let (state, error) = match outcome {
         None => (MessageState::Stopped, None),
         Some(Ok(())) => (MessageState::Complete, None),

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event, Events},
-    inference::DataClass,
+    inference::{Caller, Charge, DataClass, Priority},
     team::{self, VeState},
 };
 
@@ -48,9 +48,10 @@ pub struct Begun {
 /// Asks the employee something.
 ///
 /// # Errors
-/// `not_found`; `dismissed`; `answer_running`; those of the question's bounds.
+/// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; those of the question's bounds.
 pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<Begun> {
     let text = checked_question(&question.text, &question.attachments)?;
+    let charge = admit(app, ctx, ve)?;
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
@@ -78,15 +79,16 @@ pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<B
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, begun);
+    answer::start(app, ctx, ve, (begun, charge));
     Ok(begun)
 }
 
 /// Has an answer written anew; the older version stays readable.
 ///
 /// # Errors
-/// `not_found`; `dismissed`; `answer_running`; `not_an_answer`.
+/// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; `not_an_answer`.
 pub async fn regenerate(app: &App, ctx: &Ctx, ve: VeId, message: MessageId) -> Result<Begun> {
+    let charge = admit(app, ctx, ve)?;
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
@@ -110,16 +112,17 @@ pub async fn regenerate(app: &App, ctx: &Ctx, ve: VeId, message: MessageId) -> R
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, begun);
+    answer::start(app, ctx, ve, (begun, charge));
     Ok(begun)
 }
 
 /// Replaces a question and what followed it, and has it answered.
 ///
 /// # Errors
-/// `not_found`; `dismissed`; `answer_running`; `not_a_question`; those of the question's bounds.
+/// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; `not_a_question`; those of the question's bounds.
 pub async fn edit(app: &App, ctx: &Ctx, ve: VeId, message: MessageId, text: &str) -> Result<Begun> {
     let text = checked_question(text, &[])?;
+    let charge = admit(app, ctx, ve)?;
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
@@ -145,8 +148,14 @@ pub async fn edit(app: &App, ctx: &Ctx, ve: VeId, message: MessageId, text: &str
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, begun);
+    answer::start(app, ctx, ve, (begun, charge));
     Ok(begun)
+}
+
+/// Whether limits of use leave room for an answer, asked before anything is stored.
+fn admit(app: &App, ctx: &Ctx, ve: VeId) -> Result<Charge> {
+    let caller = Caller::of(ctx, Priority::Interactive).with_ve(ve);
+    app.inference.admit(&caller)
 }
 
 fn count(rows: usize) -> i64 {

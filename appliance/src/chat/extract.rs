@@ -3,7 +3,7 @@
 use guildhall_kernel::{Ctx, Result};
 
 use super::{
-    answer::{Draft, Job, elapsed_ms},
+    answer::{Draft, Job},
     brief::{Brief, Said},
     model::{Citation, Finish, MessageRole, SourceKind, Usage},
     turn::{StepKind, StepState, TurnEvent},
@@ -20,11 +20,11 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         kind: StepKind::Searching,
         label: "Searching the handbook and what you sent".to_owned(),
         state,
+        queue: None,
     };
     job.turn.push(searching(StepState::Running));
     let extract = answer(app, &job.ctx, &job.brief).await?;
     job.turn.push(searching(StepState::Done));
-    draft.timing.queue = elapsed_ms(job.asked_at);
     draft.facts.citations = extract.citations.into_iter().map(citation).collect();
     draft.facts.notes.extend(extract.notes);
     for segment in extract.segments {

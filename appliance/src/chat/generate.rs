@@ -5,11 +5,11 @@ use guildhall_engine_protocol::{ChatMessage, ChatRole, FinishReason, Input, Prom
 use guildhall_kernel::Result;
 
 use super::{
-    answer::{Draft, Job, elapsed_ms},
+    answer::{Draft, Job},
     brief::Said,
     extract,
     model::{Citation, Finish, MessageRole},
-    turn::{StepKind, StepState, TurnEvent},
+    turn::{QueuePlace, StepKind, StepState, TurnEvent},
 };
 use crate::{app::App, inference::GenerationEvent};
 
@@ -27,17 +27,32 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
         ..Prompt::new(Input::chat(messages(job, &passages)), ANSWER_TOKENS_MAX)
     };
     let caller = job.brief.caller(&job.ctx);
+    let model = &job.brief.answering.model;
     let mut generation = app
         .inference
-        .generate(caller, &job.brief.answering.model, prompt)
-        .await?;
+        .generate_within(&job.charge, caller, model, prompt)?;
     while let Some(event) = generation.next().await {
         match event? {
-            GenerationEvent::Queued { position, .. } => waiting(job, position),
+            GenerationEvent::Queued {
+                position,
+                estimate_ms,
+            } => {
+                draft.is_queued = true;
+                waiting(
+                    job,
+                    QueuePlace {
+                        position,
+                        estimate_ms,
+                    },
+                );
+            }
+            GenerationEvent::Turn { waited_ms } => {
+                draft.is_queued = false;
+                draft.timing.queue = waited_ms;
+            }
             GenerationEvent::Loading => step(job, StepKind::LoadingModel, StepState::Running),
             GenerationEvent::Started(started) => {
                 step(job, StepKind::LoadingModel, StepState::Done);
-                draft.timing.queue = elapsed_ms(job.asked_at);
                 draft.usage.input_tokens = started.input_tokens;
                 draft.usage.cached_tokens = started.cached_tokens;
                 note_trimmed(draft, started.trimmed_messages);
@@ -76,17 +91,29 @@ pub(super) fn sampling() -> Sampling {
     }
 }
 
-/// Shows how many are before this question.
-fn waiting(job: &Job, position: u32) {
-    let label = match position {
-        1 => "Next in the queue".to_owned(),
-        place => format!("Waiting: place {place} in the queue"),
-    };
+/// Shows how many are before this question, and how long that may take.
+fn waiting(job: &Job, place: QueuePlace) {
     job.turn.push(TurnEvent::Step {
         kind: StepKind::LoadingModel,
-        label,
+        label: waiting_label(place),
         state: StepState::Running,
+        queue: Some(place),
     });
+}
+
+fn waiting_label(place: QueuePlace) -> String {
+    let mut label = match place.position {
+        1 => "Next in the queue".to_owned(),
+        position => format!("Waiting: place {position} in the queue"),
+    };
+    if let Some(estimate_ms) = place.estimate_ms {
+        let seconds = estimate_ms.div_ceil(1000).max(1);
+        label.push_str(&match seconds {
+            ..100 => format!(", about {seconds} s"),
+            _ => format!(", about {} min", seconds.div_ceil(60)),
+        });
+    }
+    label
 }
 
 fn step(job: &Job, kind: StepKind, state: StepState) {
@@ -96,7 +123,12 @@ fn step(job: &Job, kind: StepKind, state: StepState) {
         StepKind::Searching => "Searching the handbook".to_owned(),
         StepKind::Thinking => "Thinking".to_owned(),
     };
-    job.turn.push(TurnEvent::Step { kind, label, state });
+    job.turn.push(TurnEvent::Step {
+        kind,
+        label,
+        state,
+        queue: None,
+    });
 }
 
 fn note_trimmed(draft: &mut Draft, trimmed_messages: u32) {
@@ -149,4 +181,29 @@ fn chat_message(said: &Said) -> ChatMessage {
         content.push_str(&format!("\n\nFile {}:\n{}", file.name, file.text));
     }
     ChatMessage::new(role, content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_reads_place_and_time() {
+        let label = |position, estimate_ms| {
+            waiting_label(QueuePlace {
+                position,
+                estimate_ms,
+            })
+        };
+        assert_eq!(label(1, None), "Next in the queue");
+        assert_eq!(label(1, Some(300)), "Next in the queue, about 1 s");
+        assert_eq!(
+            label(3, Some(21_500)),
+            "Waiting: place 3 in the queue, about 22 s"
+        );
+        assert_eq!(
+            label(9, Some(100_000)),
+            "Waiting: place 9 in the queue, about 2 min"
+        );
+    }
 }

@@ -188,7 +188,7 @@ pub struct Usage {
 /// How long an answer took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Timing {
-    /// Until work began: waiting for a turn and for the model to load.
+    /// In the queue of a model on this node, until its turn.
     pub queue: u64,
     /// Until the first piece of the answer.
     pub first_token: u64,

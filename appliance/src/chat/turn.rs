@@ -33,6 +33,9 @@ pub enum TurnEvent {
         kind: StepKind,
         label: String,
         state: StepState,
+        /// Where the question stands in the model's queue; only while it waits for its turn.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        queue: Option<QueuePlace>,
     },
     /// The next piece of the answer.
     Delta { text: String },
@@ -57,6 +60,16 @@ impl TurnEvent {
     fn is_last(&self) -> bool {
         matches!(self, Self::Done(_) | Self::Error(_))
     }
+}
+
+/// Where a question stands in a model's queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct QueuePlace {
+    /// 1 is next.
+    pub position: u32,
+    /// Milliseconds until its turn; `null` while nothing was measured.
+    #[schema(required)]
+    pub estimate_ms: Option<u64>,
 }
 
 /// What an employee is doing.

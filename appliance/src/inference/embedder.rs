@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     Inference, builtin,
     caller::Caller,
+    gateway::Embedded,
     model::{ModelKind, ModelRow},
     provider::{Billed, Route},
     settings::EMBEDDING,
@@ -103,17 +104,53 @@ impl Inference {
         embedder: &Embedder,
         texts: &[String],
     ) -> Result<EmbeddedTexts> {
+        // What the node reads for itself is not metered, so it counts towards no limit either.
+        let charge = embedder
+            .is_outside
+            .then(|| self.admit_part(caller))
+            .transpose()?;
+        let embedded = self.vectors(caller, embedder, texts).await?;
+        if let Some(charge) = charge {
+            charge.settle(embedded.input_tokens, 0);
+        }
+        Ok(EmbeddedTexts {
+            vectors: embedded.vectors,
+            billed: embedded.billed,
+        })
+    }
+
+    /// Turns texts into vectors for a call of its own, which limits let in and count.
+    ///
+    /// # Errors
+    /// `quota_exceeded`, `residency_local_only`; what the engine or the provider says.
+    pub async fn embed_for(
+        &self,
+        caller: &Caller,
+        embedder: &Embedder,
+        texts: &[String],
+    ) -> Result<Embedded> {
+        let charge = self.admit(caller)?;
+        let embedded = self.vectors(caller, embedder, texts).await?;
+        charge.settle(embedded.input_tokens, 0);
+        Ok(embedded)
+    }
+
+    async fn vectors(
+        &self,
+        caller: &Caller,
+        embedder: &Embedder,
+        texts: &[String],
+    ) -> Result<Embedded> {
         if !embedder.is_outside {
-            let vectors = self.embed_with(&embedder.name, texts).await?.vectors;
-            return Ok(EmbeddedTexts {
-                vectors,
-                billed: None,
-            });
+            return self.embed_with(&embedder.name, texts).await;
         }
         let providers = &self.0.providers;
         let embedded = providers.embed_with(caller, &embedder.name, texts).await?;
-        Ok(EmbeddedTexts {
+        Ok(Embedded {
+            model: embedder.name.clone(),
             vectors: embedded.vectors,
+            input_tokens: embedded.billed.input_tokens,
+            truncated_texts: 0,
             billed: Some(embedded.billed),
         })
     }
@@ -153,6 +190,8 @@ fn unknown(name: &str) -> Error {
 }
 
 fn wrong_kind(name: &str) -> Error {
-    let message = format!("{name} writes text; choose an embedding model");
+    let message = format!(
+        "{name} writes text and makes no vectors; choose an embedding model, such as `{EMBEDDING}`"
+    );
     Error::invalid_field("model", "wrong_kind", message)
 }

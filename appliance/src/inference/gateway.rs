@@ -5,12 +5,20 @@ use guildhall_engine_protocol::{
 };
 use guildhall_kernel::{Error, ErrorKind, Result, Timestamp};
 
+use std::sync::Arc;
+
 use super::{
     AnswerMode, EMBED_BATCH, Inference,
     engine::refused,
     model::{AUTO, EXTRACTIVE, ModelKind},
+    provider::{self, Billed},
+    slot::Slot,
+    status::ENGINE_STOPPED,
 };
 use crate::app::App;
+
+/// What an engine dies of while it has answered nothing is tried again once.
+const TRIES: u32 = 2;
 
 /// A generative model that a name comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +27,8 @@ pub struct Chosen {
     pub name: String,
     /// Tokens it reads at once, when known.
     pub context_length: Option<u32>,
+    /// The model that it is an adapter of.
+    pub base: Option<String>,
 }
 
 /// A model as programs are told of it.
@@ -32,6 +42,8 @@ pub struct ModelCard {
     pub created_at: Timestamp,
     /// Tokens it reads at once, when known.
     pub context_length: Option<u32>,
+    /// The model that it is an adapter of.
+    pub base: Option<String>,
 }
 
 /// Vectors and what they took.
@@ -45,37 +57,46 @@ pub struct Embedded {
     pub input_tokens: u32,
     /// How many texts were longer than the model reads.
     pub truncated_texts: u32,
+    /// What a provider takes for them.
+    pub billed: Option<Billed>,
 }
 
 impl Inference {
-    /// The generative model that a name or alias comes to right now. One that failed is given too: asking
-    /// it again says why, or finds it sound.
+    /// The generative model that a name or alias comes to right now. One that failed, or a provider's that the
+    /// node does not connect to, is given too: asking it says why, or finds it sound.
     ///
     /// # Errors
-    /// `unknown_model`; `no_default_model` for `auto` where no model answers by default.
+    /// `unknown_model`; `wrong_kind` for an embedding model; `provider_disabled`; `adapter_alone`,
+    /// `license_not_accepted` of an adapter; `no_default_model` for `auto` where no model answers by default.
     pub fn choose_generative(&self, asked: &str) -> Result<Chosen> {
+        if let Some(chosen) = self.providers().choose(asked)? {
+            return Ok(chosen);
+        }
         let resolved = self.resolve(asked);
         if resolved.mode == AnswerMode::Generative {
             return Ok(Chosen {
                 name: resolved.model,
                 context_length: resolved.context_length,
+                base: None,
             });
         }
-        let named = self
-            .slot(asked)
-            .filter(|slot| slot.kind() == ModelKind::Generative);
-        match named {
-            Some(slot) => Ok(Chosen {
-                name: slot.row().name.clone(),
-                context_length: Some(slot.row().context_length),
-            }),
-            None if asked == AUTO => Err(Error::new(
+        if asked == AUTO {
+            return Err(Error::new(
                 ErrorKind::NotFound,
                 "no_default_model",
                 "no model on this node answers by default; import one, or name one of those that GET /v1/models lists",
-            )),
-            None => Err(unknown(asked)),
+            ));
         }
+        if self.slot(asked).is_none() {
+            return Err(unknown(asked));
+        }
+        let writer = self.writer(asked)?;
+        let row = writer.slot.row();
+        Ok(Chosen {
+            context_length: Some(row.context_length),
+            base: writer.adapter.is_some().then(|| row.name.clone()),
+            name: writer.adapter.unwrap_or(row.name),
+        })
     }
 
     /// The models that programs may name, generative ones first.
@@ -92,8 +113,10 @@ impl Inference {
                 title: choice.title,
                 created_at: slot.map_or(Timestamp::from_millis(0), |slot| slot.row().imported_at),
                 context_length: resolved.context_length,
+                base: None,
             });
         }
+        cards.extend(self.adapter_cards());
         let embedding = |kind| kind == ModelKind::Embedding;
         let embedding = self
             .slots()
@@ -104,28 +127,76 @@ impl Inference {
             title: slot.row().title.clone(),
             created_at: slot.row().imported_at,
             context_length: Some(slot.row().context_length),
+            base: None,
+        }));
+        let outside = self.providers().embedding_choices();
+        cards.extend(outside.into_iter().map(|choice| ModelCard {
+            name: choice.model,
+            title: choice.title,
+            created_at: Timestamp::from_millis(0),
+            context_length: None,
+            base: None,
         }));
         cards
     }
 
-    /// Counts a prompt's tokens, the model's chat template around it included.
+    /// Counts a prompt's tokens, the model's chat template around it included. What a provider would count is
+    /// estimated from the length, as where a provider does not say.
     ///
     /// # Errors
     /// As [`Inference::choose_generative`]; what the engine says.
     pub async fn count_tokens(&self, model: &str, input: Input) -> Result<u32> {
-        let slot = self.slot(model).ok_or_else(|| unknown(model))?;
-        let engine = self.ready(&slot).await?;
-        let mut replies = engine
-            .request(|request_id| NodeMessage::CountTokens(CountTokens { request_id, input }))
-            .await?;
-        match replies.next().await {
-            Some(EngineMessage::TokenCount { input_tokens, .. }) => Ok(input_tokens),
-            Some(EngineMessage::RequestFailed { failure, .. }) => Err(refused(&failure)),
-            _ => Err(engine.died()),
+        if self.providers().choose(model)?.is_some() {
+            let bytes = match &input {
+                Input::Text { text } => text.len(),
+                Input::Chat(chat) => serde_json::to_string(chat)?.len(),
+            };
+            return Ok(provider::estimate(bytes));
+        }
+        let slot = self.writer(model)?.slot;
+        let count = |request_id| {
+            let input = input.clone();
+            NodeMessage::CountTokens(CountTokens { request_id, input })
+        };
+        match self.ask_engine(&slot, count).await? {
+            EngineMessage::TokenCount { input_tokens, .. } => Ok(input_tokens),
+            _ => Err(Error::internal("the engine counted no tokens")),
         }
     }
 
-    /// Turns texts into vectors with the named embedding model and says what that took.
+    /// The engine's one answer to a request. An engine that dies before it has answered is asked once more.
+    async fn ask_engine(
+        &self,
+        slot: &Arc<Slot>,
+        make: impl Fn(u64) -> NodeMessage,
+    ) -> Result<EngineMessage> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.ask_engine_once(slot, &make).await {
+                Err(error) if error.code() == ENGINE_STOPPED && tries < TRIES => {
+                    tracing::info!(model.name = slot.name, "a request is tried again");
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn ask_engine_once(
+        &self,
+        slot: &Arc<Slot>,
+        make: impl Fn(u64) -> NodeMessage,
+    ) -> Result<EngineMessage> {
+        let engine = self.ready(slot).await?;
+        let mut replies = engine.request(make).await?;
+        match replies.next().await {
+            Some(EngineMessage::RequestFailed { failure, .. }) => Err(refused(&failure)),
+            Some(message) => Ok(message),
+            None => Err(engine.died()),
+        }
+    }
+
+    /// Turns texts into vectors with the named embedding model of this node and says what that took.
     ///
     /// # Errors
     /// `unknown_model`; what the engine says.
@@ -139,27 +210,20 @@ impl Inference {
             vectors: Vec::with_capacity(texts.len()),
             input_tokens: 0,
             truncated_texts: 0,
+            billed: None,
         };
         for batch in texts.chunks(EMBED_BATCH.min(EMBED_TEXTS_MAX)) {
-            let engine = self.ready(&slot).await?;
-            let mut replies = engine
-                .request(|request_id| {
-                    let texts = batch.to_vec();
-                    NodeMessage::Embed(Embed { request_id, texts })
-                })
-                .await?;
-            match replies.next().await {
-                Some(EngineMessage::Embeddings(part)) => {
-                    slot.note_answer(0, 0);
-                    embedded.vectors.extend(part.vectors);
-                    embedded.input_tokens += part.input_tokens;
-                    embedded.truncated_texts += part.truncated_texts;
-                }
-                Some(EngineMessage::RequestFailed { failure, .. }) => {
-                    return Err(refused(&failure));
-                }
-                _ => return Err(engine.died()),
-            }
+            let embed = |request_id| {
+                let texts = batch.to_vec();
+                NodeMessage::Embed(Embed { request_id, texts })
+            };
+            let EngineMessage::Embeddings(part) = self.ask_engine(&slot, embed).await? else {
+                return Err(Error::internal("the engine gave no vectors"));
+            };
+            slot.note_answer(0, 0);
+            embedded.vectors.extend(part.vectors);
+            embedded.input_tokens += part.input_tokens;
+            embedded.truncated_texts += part.truncated_texts;
         }
         Ok(embedded)
     }
@@ -170,6 +234,14 @@ pub fn title_of(app: &App, name: &str) -> Option<String> {
     let cards = app.inference.cards().into_iter();
     let mut named = cards.filter(|card| card.name == name && card.name != AUTO);
     named.next().map(|card| card.title)
+}
+
+/// The refusal of an embedding model where a model is to write.
+pub(super) fn writes_nothing(name: &str) -> Error {
+    let message = format!(
+        "{name} turns texts into vectors and writes nothing; send texts for it to /v1/embeddings, or name a model that writes"
+    );
+    Error::invalid_field("model", "wrong_kind", message)
 }
 
 /// The refusal of a name that is no model's, or not one that the caller may know of.

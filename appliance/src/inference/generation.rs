@@ -1,6 +1,10 @@
 //! One answer of a generative model, from asking to its end: its turn, its engine, its tokens.
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::BoxFuture;
 use guildhall_engine_protocol::{
@@ -17,6 +21,7 @@ use super::{
     provider::Billed,
     queue::{Place, Ticket},
     quota::Charge,
+    schedule::Weight,
     slot::Slot,
     status::ENGINE_STOPPED,
 };
@@ -39,6 +44,11 @@ pub enum GenerationEvent {
         position: u32,
         /// Milliseconds until its turn, from the speed measured here; nothing before that is known.
         estimate_ms: Option<u64>,
+    },
+    /// It was queued and has its turn now.
+    Turn {
+        /// Milliseconds that it waited for its turn.
+        waited_ms: u64,
     },
     /// The model is being loaded first.
     Loading,
@@ -65,11 +75,21 @@ pub struct Generation {
     events: mpsc::Receiver<Result<GenerationEvent>>,
     /// What makes the events, where that goes on only while somebody waits for the next one.
     work: Option<BoxFuture<'static, ()>>,
+    /// What it uses of its caller's limits, where nobody else counts that.
+    pub(super) charge: Option<Charge>,
 }
 
 impl Generation {
     /// The next event; `None` after the last one. What is dropped before it is ready loses nothing.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent>> {
+        let event = self.receive().await;
+        if let (Some(charge), Some(Ok(event))) = (&self.charge, &event) {
+            charge.observe(event);
+        }
+        event
+    }
+
+    async fn receive(&mut self) -> Option<Result<GenerationEvent>> {
         if let Ok(event) = self.events.try_recv() {
             return Some(event);
         }
@@ -94,33 +114,48 @@ impl Generation {
         Self {
             events,
             work: Some(work),
+            charge: None,
         }
     }
 
     /// Lets a request wait for the model, and answers it in the background.
     ///
     /// # Errors
-    /// `queue_full`; `quota_exceeded`.
+    /// `queue_full`.
     pub(super) fn start(
         inference: &Inference,
         slot: Arc<Slot>,
-        caller: &Caller,
+        (caller, weights): (&Caller, (Weight, Weight)),
         prompt: Prompt,
     ) -> Result<Self> {
         tracing::debug!(org.id = %caller.organisation, priority = ?caller.priority, "generation asked for");
-        let charge = inference.0.quotas.admit(caller)?;
         let tokens = slot.tokens_wanted(&prompt);
-        let ticket = slot.queue.enter(caller, tokens, charge.weights())?;
+        let ticket = slot.queue.enter(caller, tokens, weights)?;
         let (sender, events) = mpsc::channel(BUFFER);
         let work = Work {
             inference: inference.clone(),
             slot,
             prompt,
             events: sender,
-            charge,
         };
         tokio::spawn(work.run(ticket, caller.deadline));
-        Ok(Self { events, work: None })
+        Ok(Self {
+            events,
+            work: None,
+            charge: None,
+        })
+    }
+}
+
+impl Charge {
+    /// Counts what an answer takes while it comes.
+    fn observe(&self, event: &GenerationEvent) {
+        match event {
+            GenerationEvent::Started(started) => self.settle(started.input_tokens, 0),
+            GenerationEvent::Token { .. } => self.note(1),
+            GenerationEvent::Done(done) => self.settle(done.input_tokens, done.output_tokens),
+            _ => {}
+        }
     }
 }
 
@@ -154,7 +189,6 @@ struct Work {
     slot: Arc<Slot>,
     prompt: Prompt,
     events: mpsc::Sender<Result<GenerationEvent>>,
-    charge: Charge,
 }
 
 /// How one try ended.
@@ -205,8 +239,6 @@ impl Work {
                     // The place is free before the listener has taken the last event.
                     ticket.finish();
                     self.slot.note_answer(done.output_tokens, done.decode_ms);
-                    self.charge
-                        .settle(done.input_tokens.saturating_add(done.output_tokens));
                     return self.tell(GenerationEvent::Done(done)).await;
                 }
                 Outcome::Died {
@@ -221,6 +253,7 @@ impl Work {
 
     /// Waits for the turn, telling the place whenever it changes.
     async fn wait_turn(&self, ticket: &mut Ticket) -> Result<()> {
+        let (since, mut was_queued) = (Instant::now(), false);
         while let Place::Waiting {
             position,
             estimate_ms,
@@ -230,8 +263,13 @@ impl Work {
                 position,
                 estimate_ms,
             };
+            was_queued = true;
             self.tell(event).await?;
             ticket.changed().await;
+        }
+        if was_queued {
+            let waited_ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.tell(GenerationEvent::Turn { waited_ms }).await?;
         }
         Ok(())
     }
@@ -262,14 +300,12 @@ impl Work {
         while let Some(message) = replies.next().await {
             match message {
                 EngineMessage::Started(started) => {
-                    self.charge.note(started.input_tokens);
                     let tokens = started.input_tokens.saturating_add(self.prompt.max_tokens);
                     ticket.settle(tokens.min(engine.loaded().context_length));
                     self.tell(GenerationEvent::Started(started)).await?;
                 }
                 EngineMessage::Token { text, logprobs, .. } => {
                     has_spoken = true;
-                    self.charge.note(1);
                     self.tell(GenerationEvent::Token { text, logprobs }).await?;
                 }
                 EngineMessage::ToolCall { call, .. } => {

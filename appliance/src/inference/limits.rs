@@ -135,14 +135,24 @@ impl Meter {
 
     /// # Errors
     /// `quota_exceeded`, naming the limit and when it counts anew.
-    pub(super) fn check(&self, scope: QuotaScope, now: Timestamp) -> Result<()> {
+    pub(super) fn check_tokens(&self, scope: QuotaScope, now: Timestamp) -> Result<()> {
         let (who, limits) = (scope.shown(), &self.limits);
-        if let Some(limit) = limits.tokens_per_day.filter(|limit| self.tokens >= *limit) {
-            let used = self.tokens;
-            let what = format!("{who} may use {limit} tokens a day and has used {used}");
-            return Err(exceeded(&what, (self.day + 1) * DAY_MS, now));
+        match limits.tokens_per_day.filter(|limit| self.tokens >= *limit) {
+            Some(limit) => {
+                let used = self.tokens;
+                let what = format!("{who} may use {limit} tokens a day and has used {used}");
+                Err(exceeded(&what, (self.day + 1) * DAY_MS, now))
+            }
+            None => Ok(()),
         }
-        let limit = limits.requests_per_minute;
+    }
+
+    /// # Errors
+    /// `quota_exceeded`, naming the limit and when it counts anew.
+    pub(super) fn check(&self, scope: QuotaScope, now: Timestamp) -> Result<()> {
+        self.check_tokens(scope, now)?;
+        let who = scope.shown();
+        let limit = self.limits.requests_per_minute;
         if let Some(limit) = limit.filter(|limit| self.requests >= *limit) {
             let what = format!("{who} may make {limit} requests a minute and has made them");
             return Err(exceeded(&what, (self.minute + 1) * MINUTE_MS, now));

@@ -4,6 +4,7 @@
 //! when somebody needs it and says so meanwhile; a file appears in the registry only when it is whole and
 //! hashed. Deliberately absent: prompts in logs, and anything that knows what a message is about.
 
+mod adapters;
 mod builtin;
 mod caller;
 mod choices;
@@ -80,6 +81,7 @@ pub use provider::{
     ProviderSettings, Providers, ResidencyRule, TestOutcome, TestReport, TestStep, TestStepName,
     UsageSource, has_providers,
 };
+pub use quota::Charge;
 pub use registry::ImportRequest;
 pub use routes::router;
 pub use runtime::{Runtime, Waiting};
@@ -100,6 +102,7 @@ use self::{
     needs::Wish,
     program::{default_threads, engine_program},
     quota::Quotas,
+    schedule::Weight,
     signature::PackKeys,
     slot::{EngineSettings, Slot},
     uploads::Writers,
@@ -218,36 +221,58 @@ impl Inference {
     }
 
     /// Has a model answer: one on this node, one of a provider (`openai/…`) or a chain of them
-    /// (`fallback/…`).
+    /// (`fallback/…`). A call of its own as far as limits are concerned.
     ///
     /// # Errors
-    /// `unknown_model`, `provider_disabled`, `queue_full`, `quota_exceeded`; everything else comes as the generation's last event.
+    /// `unknown_model`, `wrong_kind`, `provider_disabled`, `queue_full`, `quota_exceeded`; everything else comes
+    /// as the generation's last event.
     pub async fn generate(
         &self,
         caller: Caller,
         model: &str,
         prompt: Prompt,
     ) -> Result<Generation> {
-        if let Some(route) = self.0.providers.route(model)? {
-            return Ok(provider::serve(self.clone(), route, caller, prompt));
-        }
-        self.generate_here(caller, model, prompt).await
+        let charge = self.admit(&caller)?;
+        let mut generation = self.generate_within(&charge, caller, model, prompt)?;
+        generation.charge = Some(charge);
+        Ok(generation)
     }
 
-    /// Has a model on this node answer.
-    async fn generate_here(
+    /// As [`Inference::generate`], for a call that was let in: whoever holds its charge settles it.
+    ///
+    /// # Errors
+    /// The same but `quota_exceeded`.
+    pub fn generate_within(
         &self,
+        charge: &Charge,
         caller: Caller,
         model: &str,
         prompt: Prompt,
     ) -> Result<Generation> {
-        let slot = self
-            .slot(model)
-            .filter(|slot| slot.kind() == ModelKind::Generative);
-        let slot = slot.ok_or_else(|| {
-            Error::invalid("unknown_model", format!("there is no model `{model}` here"))
-        })?;
-        Generation::start(self, slot, &caller, prompt)
+        let weights = charge.weights();
+        if let Some(route) = self.0.providers.route(model)? {
+            return Ok(provider::serve(
+                self.clone(),
+                route,
+                (caller, weights),
+                prompt,
+            ));
+        }
+        self.generate_here((&caller, weights), model, prompt)
+    }
+
+    /// Has a model on this node answer.
+    fn generate_here(
+        &self,
+        of: (&Caller, (Weight, Weight)),
+        model: &str,
+        mut prompt: Prompt,
+    ) -> Result<Generation> {
+        let writer = self.writer(model)?;
+        if writer.adapter.is_some() {
+            prompt.adapter = writer.adapter;
+        }
+        Generation::start(self, writer.slot, of, prompt)
     }
 }
 

@@ -2,7 +2,8 @@
 //! API key, and their share of a busy model.
 //!
 //! Counted in memory and stored as it is used, so that a restart forgives nothing of the day. A limit is
-//! checked before a request waits; what is under way when it is reached is finished.
+//! checked once per call, before it waits, whoever answers: a model on this node, a provider, a chain of
+//! them, or an employee that quotes. What is under way when a limit is reached is finished.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +18,7 @@ use guildhall_kernel::{Clock, Ctx, Error, OrgId, Principal, Result};
 
 use super::{
     Inference, ModelUsers,
-    caller::Caller,
+    caller::{Caller, Priority},
     limits::{Limits, Meter, Quota, QuotaScope, Subject, check, day_of, facts, shown, subjects_of},
     quota_store as store,
     schedule::Weight,
@@ -61,11 +62,11 @@ impl Quotas {
         self.meters.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a request in and counts it.
+    /// Lets a call in and counts it.
     ///
     /// # Errors
     /// `quota_exceeded`.
-    pub(super) fn admit(self: &Arc<Self>, caller: &Caller) -> Result<Charge> {
+    fn admit(self: &Arc<Self>, caller: &Caller) -> Result<Charge> {
         let now = self.clock.now();
         let mut meters = self.meters();
         let mut subjects = subjects_of(caller);
@@ -91,6 +92,29 @@ impl Quotas {
             quotas: Arc::clone(self),
             subjects,
             weights,
+            used: AtomicU64::new(0),
+        })
+    }
+
+    /// Lets a part of a greater work use tokens, such as the search before an answer: the work was let in
+    /// itself, so no request is counted. Work that nobody waits for ends where the day's tokens do.
+    fn admit_part(self: &Arc<Self>, caller: &Caller) -> Result<Charge> {
+        let now = self.clock.now();
+        let mut meters = self.meters();
+        let mut subjects = subjects_of(caller);
+        subjects.retain(|subject| meters.contains_key(subject));
+        if caller.priority == Priority::Background {
+            for subject in &subjects {
+                if let Some(meter) = meters.get_mut(subject) {
+                    meter.turn(now);
+                    meter.check_tokens(subject.scope, now)?;
+                }
+            }
+        }
+        Ok(Charge {
+            quotas: Arc::clone(self),
+            subjects,
+            weights: (1, 1),
             used: AtomicU64::new(0),
         })
     }
@@ -198,6 +222,20 @@ impl Quotas {
 type Of = (Option<OrgId>, QuotaScope, String);
 
 impl Inference {
+    /// Lets a call in and counts it, once, whatever it turns out to need: several answers, several
+    /// models of a chain, quotations.
+    ///
+    /// # Errors
+    /// `quota_exceeded`.
+    pub fn admit(&self, caller: &Caller) -> Result<Charge> {
+        self.0.quotas.admit(caller)
+    }
+
+    /// As [`Inference::admit`], for a part of a call that was let in, and for work in the background.
+    pub(super) fn admit_part(&self, caller: &Caller) -> Result<Charge> {
+        self.0.quotas.admit_part(caller)
+    }
+
     /// An organisation's limits, with what was used of them: the caller's own, or another one's for who
     /// administers the node.
     ///
@@ -276,8 +314,8 @@ fn check_there(reader: &Reader<'_>, subject: &Subject, users: ModelUsers) -> Res
     if is_there { Ok(()) } else { Err(nothing()) }
 }
 
-/// What one request uses; counted when it is dropped, also when it was broken off.
-pub(super) struct Charge {
+/// What one call uses; counted when it is dropped, also when it was broken off.
+pub struct Charge {
     quotas: Arc<Quotas>,
     subjects: Vec<Subject>,
     weights: (Weight, Weight),
@@ -295,9 +333,10 @@ impl Charge {
         self.used.fetch_add(u64::from(tokens), Ordering::Relaxed);
     }
 
-    /// Notes what it was in the end.
-    pub(super) fn settle(&self, tokens: u32) {
-        self.used.store(u64::from(tokens), Ordering::Relaxed);
+    /// Notes what it was in the end, as metered.
+    pub fn settle(&self, input_tokens: u32, output_tokens: u32) {
+        let tokens = u64::from(input_tokens) + u64::from(output_tokens);
+        self.used.store(tokens, Ordering::Relaxed);
     }
 }
 

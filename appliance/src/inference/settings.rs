@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use guildhall_engine_protocol::Adapter;
 use guildhall_kernel::{
     Ctx, Error, ModelId, Result,
     text::{TitleText, one_line},
@@ -144,23 +143,6 @@ impl Inference {
             )),
             None => wrong(format!("there is no model `{base}` here")),
         }
-    }
-
-    /// The adapters that a model is loaded with.
-    pub(super) fn adapters_of(&self, slot: &Slot) -> Vec<Adapter> {
-        let slots = self.slots().into_iter();
-        let adapters = slots.filter_map(|adapter| {
-            let row = adapter.row();
-            let belongs = row.kind == ModelKind::Adapter
-                && row.is_accepted()
-                && row.base_model.as_ref() == Some(&slot.name);
-            let path = adapter.path().filter(|_| belongs)?;
-            Some(Adapter {
-                name: row.name,
-                path: path.to_string_lossy().into_owned(),
-            })
-        });
-        adapters.collect()
     }
 
     /// Accepts a model's licence as the operator, for the command line.

@@ -152,7 +152,8 @@ struct Written {
     pieces: u32,
     first_piece_at: Option<Instant>,
     last_piece_at: Option<Instant>,
-    queue_ms: Option<u64>,
+    is_queued: bool,
+    queue_ms: u64,
     input_tokens: u32,
     cached_tokens: u32,
     done: Option<Done>,
@@ -168,7 +169,8 @@ impl Written {
             pieces: 0,
             first_piece_at: None,
             last_piece_at: None,
-            queue_ms: None,
+            is_queued: false,
+            queue_ms: 0,
             input_tokens: 0,
             cached_tokens: 0,
             done: None,
@@ -198,7 +200,12 @@ impl Written {
             .done
             .as_ref()
             .map_or(self.pieces, |done| done.output_tokens);
-        figures.queue_ms = self.queue_ms.unwrap_or(total_ms);
+        // Who was stopped before its turn came has waited all the time.
+        figures.queue_ms = if self.is_queued {
+            total_ms
+        } else {
+            self.queue_ms
+        };
         figures.first_token_ms = self.first_piece_at.map(|at| self.since_begun(at));
         figures.total_ms = total_ms;
         figures.tokens_per_second = self.tokens_per_second();
@@ -244,14 +251,27 @@ async fn write(
     let (answer_id, model) = (answer.id, answer.model.clone());
     while let Some(event) = generation.next().await {
         match event? {
-            // An answer that has not begun shows as waiting.
-            GenerationEvent::Queued { .. } => {}
+            GenerationEvent::Queued {
+                position,
+                estimate_ms,
+            } => {
+                written.is_queued = true;
+                live.push(RunEvent::Queued {
+                    answer_id,
+                    model: model.clone(),
+                    position,
+                    estimate_ms,
+                });
+            }
+            GenerationEvent::Turn { waited_ms } => {
+                written.is_queued = false;
+                written.queue_ms = waited_ms;
+            }
             GenerationEvent::Loading => live.push(RunEvent::Loading {
                 answer_id,
                 model: model.clone(),
             }),
             GenerationEvent::Started(started) => {
-                written.queue_ms = Some(written.since_begun(Instant::now()));
                 written.input_tokens = started.input_tokens;
                 written.cached_tokens = started.cached_tokens;
                 live.push(RunEvent::Reading {

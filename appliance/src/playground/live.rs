@@ -28,6 +28,16 @@ const RETRY_AFTER_SECONDS: u32 = 5;
 pub(super) enum RunEvent {
     /// The run as it began.
     Started(Box<PlaygroundRun>),
+    /// An answer waits for its turn; told again whenever its place changes.
+    Queued {
+        answer_id: PlaygroundAnswerId,
+        model: String,
+        /// 1 is next.
+        position: u32,
+        /// Milliseconds until its turn; `null` while nothing was measured.
+        #[schema(required)]
+        estimate_ms: Option<u64>,
+    },
     /// A model is loaded into memory first.
     Loading {
         answer_id: PlaygroundAnswerId,
@@ -59,6 +69,7 @@ impl RunEvent {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Started(_) => "started",
+            Self::Queued { .. } => "queued",
             Self::Loading { .. } => "loading",
             Self::Reading { .. } => "reading",
             Self::Delta { .. } => "delta",

@@ -210,7 +210,7 @@ pub struct Figures {
     pub output_tokens: u32,
     /// Input tokens that an earlier answer had computed already.
     pub cached_tokens: u32,
-    /// Milliseconds until work began: for a place and for the model to load.
+    /// Milliseconds in the queue of a model on this node, until its turn.
     pub queue_ms: u64,
     /// Milliseconds until the first piece of the answer, waiting included; `null` before it.
     #[schema(required)]

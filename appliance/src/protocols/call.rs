@@ -3,9 +3,7 @@
 use std::collections::VecDeque;
 
 use futures::future::select_all;
-use guildhall_engine_protocol::{
-    Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, Sampling, ToolChoice,
-};
+use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, Input, Prompt, Sampling, ToolChoice};
 use guildhall_kernel::{Ctx, Error, Result, VeId};
 use guildhall_web::guard;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +97,13 @@ impl Call {
     }
 
     async fn begin(&mut self, app: &App, ctx: &Ctx, ask: Ask, target: Target) -> Result<()> {
+        let caller = Caller::of(ctx, Priority::Interactive);
+        let caller = match target {
+            Target::Model(_) => caller,
+            Target::Employee(ve) => caller.with_ve(ve),
+        };
+        // Once for all answers, and before any work, an employee's reading included.
+        self.metered.charge = Some(app.inference.admit(&caller)?);
         let answering = Answering {
             app,
             ctx,
@@ -112,9 +117,9 @@ impl Call {
                         context_length: chosen.context_length,
                         input,
                         sampling: Sampling::default(),
-                        caller: Caller::of(ctx, Priority::Interactive),
+                        caller: caller.clone(),
                     };
-                    self.generate(&answering, plan).await?;
+                    self.generate(&answering, plan)?;
                 }
                 Target::Employee(ve) => self.ask_employee(&answering, *ve, input).await?,
             }
@@ -157,11 +162,11 @@ impl Call {
                     sampling,
                     caller: *caller,
                 };
-                self.generate(answering, plan).await
+                self.generate(answering, plan)
             }
             Prepared::Quotes { .. } if forced || answering.ask.constraint.is_some() => {
                 let message = "this employee quotes its sources at the moment, so it can neither call tools nor \
-                               write JSON; give it a generative model";
+                               write JSON or by a grammar; give it a generative model";
                 Err(Error::invalid_field("model", "employee_quotes", message))
             }
             Prepared::Quotes { pieces, usage } => {
@@ -173,10 +178,13 @@ impl Call {
         }
     }
 
-    async fn generate(&mut self, answering: &Answering<'_>, plan: Plan) -> Result<()> {
+    fn generate(&mut self, answering: &Answering<'_>, plan: Plan) -> Result<()> {
         let ask = answering.ask;
-        self.metered.row.call.model.clone_from(&plan.model);
-        self.metered.row.reached_model = true;
+        let metered = &mut self.metered;
+        metered.row.call.model.clone_from(&plan.model);
+        metered.row.reached_model = true;
+        let charge = metered.charge.as_ref();
+        let charge = charge.ok_or_else(|| Error::internal("a call that was not let in"))?;
         let room = plan.context_length.unwrap_or(u32::MAX);
         for choice in 0..ask.choices {
             let prompt = Prompt {
@@ -188,9 +196,8 @@ impl Call {
                 ..Prompt::new(plan.input.clone(), ask.max_tokens.unwrap_or(room).min(room))
             };
             let inference = &answering.app.inference;
-            let generation = inference
-                .generate(plan.caller.clone(), &plan.model, prompt)
-                .await?;
+            let caller = plan.caller.clone();
+            let generation = inference.generate_within(charge, caller, &plan.model, prompt)?;
             self.replies.push(Some(Reply {
                 generation,
                 counts_input: choice == 0,
@@ -206,7 +213,6 @@ impl Call {
     /// Puts a complete answer down as every choice of one prompt.
     fn quote(&mut self, choices: u32, pieces: &[String], usage: chat::Usage) {
         self.metered.row.reached_model = true;
-        self.metered.begun();
         self.metered.first_piece();
         self.metered.used.input_tokens += usage.input_tokens;
         for _ in 0..choices {
@@ -270,8 +276,15 @@ impl Call {
         };
         let metered = &mut self.metered;
         let piece = match event {
+            GenerationEvent::Queued { .. } => {
+                metered.queued();
+                return Ok(());
+            }
+            GenerationEvent::Turn { waited_ms } => {
+                metered.turn(waited_ms);
+                return Ok(());
+            }
             GenerationEvent::Started(started) => {
-                metered.begun();
                 if reply.counts_input {
                     metered.used.input_tokens += started.input_tokens;
                     metered.used.cached_tokens += started.cached_tokens;
@@ -292,9 +305,7 @@ impl Call {
                 Piece::ToolCall(call)
             }
             GenerationEvent::Billed(billed) => {
-                let call = &mut metered.row.call;
-                call.provider = Some(billed.provider_name().to_owned());
-                call.cost.0 = call.cost.0.saturating_add(billed.cost.0);
+                metered.row.billed(&billed);
                 return Ok(());
             }
             GenerationEvent::Done(done) => {
@@ -309,11 +320,11 @@ impl Call {
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;
                 Piece::End(
-                    finish(done.finish_reason, reply.called_tool)?,
+                    Finish::of(done.finish_reason, reply.called_tool)?,
                     done.stop_text,
                 )
             }
-            _ => return Ok(()),
+            GenerationEvent::Loading => return Ok(()),
         };
         let is_last_call = self.one_tool_call && matches!(piece, Piece::ToolCall(_));
         if (is_last_call || matches!(piece, Piece::End(..)))
@@ -360,20 +371,6 @@ struct Plan {
 
 fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-fn finish(reason: FinishReason, called_tool: bool) -> Result<Finish> {
-    match reason {
-        FinishReason::ToolCalls => Ok(Finish::ToolCalls),
-        FinishReason::Stop if called_tool => Ok(Finish::ToolCalls),
-        FinishReason::Stop => Ok(Finish::Stop),
-        FinishReason::Length => Ok(Finish::Length),
-        FinishReason::Cancelled => Err(Error::unavailable(
-            "answer_cut_off",
-            "the model was unloaded while it answered; try again",
-            1,
-        )),
-    }
 }
 
 /// The next event of any answer that is still being written; nothing when none is.

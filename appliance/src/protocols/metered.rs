@@ -7,6 +7,7 @@ use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, UsageId, VeId};
 use crate::{
     app::App,
     billing::{self, CallKind, Meter, Outcome},
+    inference::{Billed, Charge},
 };
 
 /// What a call has taken so far.
@@ -21,7 +22,10 @@ pub(super) struct Used {
 pub(super) struct Metered {
     pub(super) row: Row,
     pub(super) used: Used,
+    /// What the call takes of its caller's limits.
+    pub(super) charge: Option<Charge>,
     came: Instant,
+    is_queued: bool,
 }
 
 impl Metered {
@@ -36,15 +40,22 @@ impl Metered {
         Self {
             row,
             used: Used::default(),
+            charge: None,
             came: Instant::now(),
+            is_queued: false,
         }
     }
 
-    /// Notes that a model has begun.
-    pub(super) fn begun(&mut self) {
-        if self.row.call.queue_ms == 0 {
-            self.row.call.queue_ms = elapsed_ms(self.came);
-        }
+    /// Notes that the call waits for its turn.
+    pub(super) fn queued(&mut self) {
+        self.is_queued = true;
+    }
+
+    /// Notes how long an answer waited for its turn; of several answers, the longest counts.
+    pub(super) fn turn(&mut self, waited_ms: u64) {
+        let queue_ms = &mut self.row.call.queue_ms;
+        *queue_ms = (*queue_ms).max(waited_ms);
+        self.is_queued = false;
     }
 
     /// Notes the first piece of an answer; later ones change nothing.
@@ -60,9 +71,16 @@ impl Drop for Metered {
     fn drop(&mut self) {
         self.row.latency(self.came);
         let call = &mut self.row.call;
+        if self.is_queued {
+            // It was given up before its turn came.
+            call.queue_ms = call.latency_ms;
+        }
         call.input_tokens = self.used.input_tokens;
         call.cached_tokens = self.used.cached_tokens;
         call.output_tokens = self.used.output_tokens;
+        if let Some(charge) = &self.charge {
+            charge.settle(call.input_tokens, call.output_tokens);
+        }
     }
 }
 
@@ -120,8 +138,15 @@ impl Row {
         self.call.latency_ms = elapsed_ms(came);
     }
 
+    /// Notes what a provider takes for it.
+    pub(super) fn billed(&mut self, billed: &Billed) {
+        let call = &mut self.call;
+        call.provider = Some(billed.provider_name().to_owned());
+        call.cost.0 = call.cost.0.saturating_add(billed.cost.0);
+    }
+
     pub(super) fn failed(&mut self, error: &Error) {
-        if error.code() == "unknown_model" {
+        if matches!(error.code(), "unknown_model" | "quota_exceeded") {
             self.reached_model = false;
         }
         self.call.outcome = Outcome::Failed;

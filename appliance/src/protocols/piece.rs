@@ -1,6 +1,7 @@
 //! What a call's answers are read as.
 
-use guildhall_engine_protocol::{TokenLogprob, ToolCall};
+use guildhall_engine_protocol::{FinishReason, TokenLogprob, ToolCall};
+use guildhall_kernel::{Error, Result};
 
 use super::metered::Used;
 
@@ -26,6 +27,24 @@ pub(super) enum Finish {
     Stop,
     Length,
     ToolCalls,
+}
+
+impl Finish {
+    /// # Errors
+    /// `answer_cut_off` when the model was taken away.
+    pub(super) fn of(reason: FinishReason, called_tool: bool) -> Result<Self> {
+        match reason {
+            FinishReason::ToolCalls => Ok(Self::ToolCalls),
+            FinishReason::Stop if called_tool => Ok(Self::ToolCalls),
+            FinishReason::Stop => Ok(Self::Stop),
+            FinishReason::Length => Ok(Self::Length),
+            FinishReason::Cancelled => Err(Error::unavailable(
+                "answer_cut_off",
+                "the model was unloaded while it answered; try again",
+                1,
+            )),
+        }
+    }
 }
 
 /// What an answer's frame is made of.

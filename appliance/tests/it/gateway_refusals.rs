@@ -17,7 +17,7 @@ fn chat(more: Value) -> Value {
 
 /// What is added to a good request, and the field that the refusal names.
 const ABSURD: &[(&str, &str)] = &[
-    (r#"{ "max_tokens": 0 }"#, "max_completion_tokens"),
+    (r#"{ "max_tokens": 0 }"#, "max_tokens"),
     (
         r#"{ "max_completion_tokens": -5 }"#,
         "max_completion_tokens",
@@ -73,6 +73,13 @@ const ABSURD: &[(&str, &str)] = &[
         "response_format",
     ),
     (r#"{ "functions": [{ "name": "f" }] }"#, "functions"),
+    (r#"{ "guided_regex": "[0-9]+" }"#, "guided_regex"),
+    (r#"{ "adapter": "tone" }"#, "adapter"),
+    (r#"{ "guided_json": "{" }"#, "guided_json"),
+    (
+        r#"{ "response_format": { "type": "json_object" }, "grammar": "root ::= \"a\"" }"#,
+        "grammar",
+    ),
     (r#"{ "model": "" }"#, "model"),
 ];
 
@@ -140,8 +147,42 @@ async fn a_model_that_is_not_there_is_404_in_both_shapes() {
         (&body["type"], &body["error"]["type"]),
         (&json!("error"), &json!("not_found_error"))
     );
-    let embedding = json!({ "model": "starter", "input": "x" });
+    let embedding = json!({ "model": "gpt-9", "input": "x" });
     let refused = test.admin().post("/v1/embeddings", embedding).await;
+    assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn a_model_of_the_other_kind_is_refused_as_what_it_is() {
+    let test = TestApp::new().await;
+    let texts = json!({ "model": "starter", "input": "x" });
+    for (path, body, says) in [
+        ("/v1/embeddings", texts, "starter writes text"),
+        (CHAT, chat(json!({ "model": "minilm" })), "/v1/embeddings"),
+        (
+            CHAT,
+            chat(json!({ "model": "embedding" })),
+            "/v1/embeddings",
+        ),
+        (
+            "/v1/messages",
+            chat(json!({ "model": "minilm" })),
+            "/v1/embeddings",
+        ),
+    ] {
+        let refused = test.admin().post(path, body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.text);
+        assert!(refused.text.contains(says), "{}", refused.text);
+        if path != "/v1/messages" {
+            assert_eq!(refused.code(), "wrong_kind", "{}", refused.text);
+        }
+    }
+    // Whoever may talk to one employee only is not told what other models are.
+    let ve = test.hire().await;
+    let narrow = json!({ "name": "narrow", "ves": [ve] });
+    let narrow = test.admin().post("/api/account/api-keys", narrow).await;
+    let narrow = test.with_key(narrow.json()["key"].as_str().unwrap());
+    let refused = narrow.post(CHAT, chat(json!({ "model": "minilm" }))).await;
     assert_eq!(refused.status, StatusCode::NOT_FOUND, "{}", refused.text);
 }
 

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use guildhall::inference::{Caller, Generation, GenerationEvent, Priority};
 use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::write_tiny_model};
 use guildhall_kernel::{Ctx, OrgId, PersonId, Role, SystemClock};
+use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -129,6 +130,113 @@ async fn past_the_bound_a_request_is_refused_with_the_time_to_come_back() {
     for generation in waiting {
         assert!(finish(generation).await);
     }
+}
+
+#[tokio::test]
+async fn over_http_a_full_queue_names_the_time_to_come_back() {
+    let (test, _) = node(4).await;
+    let running = endless(&test, stranger(1)).await;
+    let mut waiting = Vec::new();
+    for number in 2..6 {
+        waiting.push(ask(&test, stranger(number), 4).await);
+    }
+    let body = json!({ "model": "tiny", "max_tokens": 4, "messages": [{ "role": "user", "content": "Hello" }] });
+    for path in ["/v1/chat/completions", "/v1/messages"] {
+        let refused = test.admin().post(path, body.clone()).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(
+            refused.text.contains("requests wait for this model"),
+            "{}",
+            refused.text
+        );
+        let seconds = refused.headers["retry-after"].to_str().unwrap();
+        assert!(seconds.parse::<u32>().unwrap() > 0, "{seconds}");
+        if path == "/v1/chat/completions" {
+            assert_eq!(refused.code(), "queue_full");
+        }
+    }
+    drop(running);
+    for generation in waiting {
+        assert!(finish(generation).await);
+    }
+}
+
+/// Reads a stream of events until one holds this text; everything read so far.
+async fn until(body: &mut axum::body::Body, text: &str) -> String {
+    let mut read = String::new();
+    while !read.contains(text) {
+        let frame = tokio::time::timeout(TIME_MAX, body.frame()).await.unwrap();
+        let frame = frame.unwrap_or_else(|| panic!("no {text} in {read}"));
+        if let Ok(data) = frame.unwrap().into_data() {
+            read.push_str(std::str::from_utf8(&data).unwrap());
+        }
+    }
+    read
+}
+
+#[tokio::test]
+async fn people_who_wait_are_told_place_and_time_and_the_wait_is_metered() {
+    let (test, _) = node(16).await;
+    let admin = test.admin();
+    // One answer, so that there is a time to go by.
+    assert!(finish(ask(&test, stranger(1), 16).await).await);
+    let hired = json!({ "model": "tiny" });
+    let hire = "/api/marketplace/agents/invoice-clerk/hire";
+    let ve = admin.post(hire, hired).await.json()["id"].clone();
+    let running = endless(&test, stranger(1)).await;
+
+    let path = format!("/api/ves/{}/chat", ve.as_str().unwrap());
+    let question = Some(json!({ "message": "Hello" }));
+    let accept = [("accept", "text/event-stream")];
+    let chat = admin.open(("POST", &path), question, &accept).await;
+    let mut chat = chat.into_body();
+    let heard = until(&mut chat, "\"queue\":").await;
+    assert!(heard.contains("\"position\":1"), "{heard}");
+    let estimate = heard.split("\"estimate_ms\":").nth(1).unwrap();
+    assert!(
+        estimate.starts_with(|digit: char| digit.is_ascii_digit()),
+        "{heard}"
+    );
+    assert!(heard.contains("Next in the queue, about "), "{heard}");
+
+    let column = json!({ "model": "tiny", "parameters": { "max_tokens": 2 } });
+    let run =
+        json!({ "messages": [{ "role": "user", "content": "Hi" }], "columns": [column, column] });
+    let run = admin.post("/api/playground/runs", run).await.json();
+    let path = format!(
+        "/api/playground/runs/{}/stream",
+        run["id"].as_str().unwrap()
+    );
+    let stream = admin.open(("GET", &path), None, &accept).await;
+    let mut stream = stream.into_body();
+    let heard = until(&mut stream, "event: queued").await;
+    let heard = heard + &until(&mut stream, "\n\n").await;
+    assert!(heard.contains("\"position\":2"), "{heard}");
+    assert!(!heard.contains("\"estimate_ms\":null"), "{heard}");
+
+    // A call that its caller gives up while it waits has waited all the time.
+    let body = json!({ "model": "tiny", "messages": [{ "role": "user", "content": "Hi" }] });
+    let call = admin.post("/v1/chat/completions", body);
+    let given_up = tokio::time::timeout(Duration::from_millis(300), call).await;
+    assert!(given_up.is_err(), "it waits for its turn");
+    drop(running);
+    until(&mut chat, "event: done").await;
+    until(&mut stream, "event: done").await;
+    test.app.meter.flush().await;
+    let report = admin.get("/api/billing/usage").await.json();
+    let rows = report["items"].as_array().unwrap();
+    let waited = |kind: &str| {
+        let row = rows.iter().find(|row| row["kind"] == kind).unwrap();
+        (row["queue_ms"].as_u64().unwrap(), row)
+    };
+    for kind in ["employee_chat", "playground"] {
+        let (queue_ms, row) = waited(kind);
+        assert!(queue_ms >= 300, "{row}");
+        assert!(row["first_token_ms"].as_u64().unwrap() >= queue_ms, "{row}");
+    }
+    let (queue_ms, row) = waited("chat");
+    assert_eq!(row["outcome"], "cancelled");
+    assert!(queue_ms >= 250, "{row}");
 }
 
 #[tokio::test]

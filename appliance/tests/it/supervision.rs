@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
+use axum::http::StatusCode;
 use guildhall::inference::{Caller, Generation, GenerationEvent, Priority};
 use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::write_tiny_model};
 use guildhall_kernel::{Ctx, ModelId, Role};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::TestApp;
 
@@ -217,6 +218,28 @@ async fn an_engine_that_dies_while_it_is_unloaded_is_gone_and_can_be_loaded_agai
         let unloaded = node.test.admin().post(&path, Value::Null).await.json();
         assert_eq!(unloaded["state"], "unloaded", "{signal:?}");
         node.works(&format!("unloading, {signal:?}")).await;
+    }
+}
+
+#[tokio::test]
+async fn an_embedding_engine_that_dies_before_it_has_answered_is_asked_again() {
+    let node = Node::new().await;
+    let texts = || json!({ "model": "minilm", "input": ["One", "Two"] });
+    for signal in [Signal::KILL, Signal::STOP] {
+        let admin = node.test.admin();
+        let before = admin.post("/v1/embeddings", texts()).await;
+        assert_eq!(before.status, StatusCode::OK, "{}", before.text);
+        let runtime = admin.get("/api/admin/models/runtime").await.json();
+        let models = runtime["models"].as_array().unwrap();
+        let minilm = models.iter().find(|model| model["name"] == "minilm");
+        let id = minilm.unwrap()["process_id"].as_i64().unwrap();
+        let process = Pid::from_raw(i32::try_from(id).unwrap()).unwrap();
+        // One that is stopped takes the request and never answers; it is ended for that.
+        kill_process(process, signal).unwrap();
+        let after = tokio::time::timeout(TIME_MAX, admin.post("/v1/embeddings", texts())).await;
+        let after = after.unwrap();
+        assert_eq!(after.status, StatusCode::OK, "{signal:?}: {}", after.text);
+        assert_eq!(after.json()["data"], before.json()["data"], "{signal:?}");
     }
 }
 

@@ -1,8 +1,11 @@
 //! Models outside the node among those that may be chosen for an employee.
 
+use guildhall_kernel::Result;
+
 use super::{CircuitState, Live, Providers, Route, rule::FALLBACK};
 use crate::inference::{
-    AnswerMode,
+    AnswerMode, Chosen,
+    gateway::writes_nothing,
     model::{Answering, EXTRACTIVE, ModelChoice, ModelKind},
 };
 
@@ -79,6 +82,27 @@ impl Providers {
                 })
             }
         }
+    }
+
+    /// The generative model or chain of that name, whether it can be asked right now or not: asking it says
+    /// why not. Nothing when the name leads to no provider and no chain.
+    ///
+    /// # Errors
+    /// `unknown_model`, `provider_disabled`, `wrong_kind`.
+    pub(in crate::inference) fn choose(&self, asked: &str) -> Result<Option<Chosen>> {
+        let context = match self.route(asked)? {
+            None => return Ok(None),
+            Some(Route::Chain { steps, .. }) => self.smallest_context(&steps),
+            Some(Route::Provider(route)) if route.kind() == ModelKind::Embedding => {
+                return Err(writes_nothing(asked));
+            }
+            Some(Route::Provider(route)) => route.model.context_length,
+        };
+        Ok(Some(Chosen {
+            name: asked.to_owned(),
+            context_length: Some(context),
+            base: None,
+        }))
     }
 
     /// Every step must have room for the prompt that one of them will get.

@@ -56,7 +56,7 @@ pub(super) fn fit(mut prompt: Prompt, context_length: u32) -> (Prompt, u32) {
 }
 
 /// Tokens of this many bytes, where nobody counted them.
-pub(super) fn estimate(bytes: usize) -> u32 {
+pub(in crate::inference) fn estimate(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)
 }
 

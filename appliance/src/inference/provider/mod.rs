@@ -49,6 +49,7 @@ pub use rule::{AppliesTo, DataClass, FallbackChain, KeepWithin, ResidencyRule};
 pub use settle::{Billed, UsageSource};
 pub use view::{Provider, ProviderModelView, TestOutcome, TestReport, TestStep, TestStepName};
 
+pub(super) use fit::estimate;
 pub(super) use serve::serve;
 
 use self::{breaker::Breaker, model::ProviderRow};

@@ -37,6 +37,7 @@ pub(super) fn verdict(error: &Error) -> Verdict {
         "egress_denied"
         | "egress_address_refused"
         | "provider_unsupported"
+        | codes::LOCAL_MODEL_NEEDED
         | "residency_local_only"
         | "secret_unreadable"
         | "provider_circuit_open" => Verdict::NotAsked,

@@ -9,7 +9,7 @@ use super::{
     outlet::Outlet,
     policy::{Verdict, verdict, wait_before_retry},
 };
-use crate::inference::{Caller, Generation, Inference};
+use crate::inference::{Caller, Generation, Inference, schedule::Weight};
 
 /// Events on their way to a slow listener.
 const BUFFER: usize = 64;
@@ -18,14 +18,15 @@ const BUFFER: usize = 64;
 pub(in crate::inference) fn serve(
     inference: Inference,
     route: Route,
-    caller: Caller,
+    (caller, weights): (Caller, (Weight, Weight)),
     prompt: Prompt,
 ) -> Generation {
     let (sender, events) = mpsc::channel(BUFFER);
     // Dropping the generation ends the call.
     let work = async move {
         let mut outlet = Outlet::new(sender);
-        let outcome = answer(&inference, route, (&caller, &prompt), &mut outlet).await;
+        let asked = (&caller, &prompt);
+        let outcome = answer((&inference, weights), route, asked, &mut outlet).await;
         if let Err(error) = outcome {
             tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
             outlet.fail(error).await;
@@ -35,7 +36,7 @@ pub(in crate::inference) fn serve(
 }
 
 async fn answer(
-    inference: &Inference,
+    (inference, weights): (&Inference, (Weight, Weight)),
     route: Route,
     asked: (&Caller, &Prompt),
     outlet: &mut Outlet,
@@ -49,7 +50,7 @@ async fn answer(
                 let outcome = match providers.route(&step) {
                     Ok(Some(Route::Provider(route))) => providers.ask(&route, asked, outlet).await,
                     Ok(Some(Route::Chain { .. })) => Err(Error::internal("a chain within a chain")),
-                    Ok(None) => ask_here(inference, &step, asked, outlet).await,
+                    Ok(None) => ask_here((inference, weights), &step, asked, outlet).await,
                     Err(error) => Err(error),
                 };
                 match outcome {
@@ -72,14 +73,12 @@ async fn answer(
 }
 
 async fn ask_here(
-    inference: &Inference,
+    (inference, weights): (&Inference, (Weight, Weight)),
     model: &str,
     (caller, prompt): (&Caller, &Prompt),
     outlet: &mut Outlet,
 ) -> Result<()> {
-    let mut generation = inference
-        .generate_here(caller.clone(), model, prompt.clone())
-        .await?;
+    let mut generation = inference.generate_here((caller, weights), model, prompt.clone())?;
     while let Some(event) = generation.next().await {
         outlet.forward(event?).await;
     }

@@ -13,6 +13,7 @@ use super::{
         ask::{self, ALTERNATIVES_MAX, Ask, Wishes, refused, unsupported},
         text::{Text, TextSchema},
     },
+    grammar::Forms,
     wire::{OneOrMany, ResponseFormat, StreamOptions, logit_bias},
 };
 use crate::billing::CallKind;
@@ -20,7 +21,7 @@ use crate::billing::CallKind;
 /// A conversation to go on with. Fields that are not named here are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct ChatCompletionRequest {
-    /// A model's name or alias, `auto`, or an employee's id or name.
+    /// A model's or adapter's name, an alias, `auto`, or an employee's id or name.
     model: String,
     messages: Vec<Message>,
     #[serde(default)]
@@ -71,6 +72,21 @@ pub(super) struct ChatCompletionRequest {
     parallel_tool_calls: Option<bool>,
     #[serde(default)]
     response_format: Option<ResponseFormat>,
+    /// Not OpenAI's: a GBNF grammar that the answer follows, as llama.cpp has it. Models on this node only.
+    #[serde(default)]
+    grammar: Option<String>,
+    /// Not OpenAI's: a grammar in Lark's form or in GBNF, as vLLM has it. Models on this node only.
+    #[serde(default)]
+    guided_grammar: Option<String>,
+    /// Not OpenAI's: a JSON schema that the answer follows, as vLLM has it.
+    #[serde(default)]
+    guided_json: Option<Value>,
+    /// Refused in favour of `guided_grammar`.
+    #[serde(default)]
+    guided_regex: Option<Value>,
+    /// Refused: an adapter is named as `model`.
+    #[serde(default)]
+    adapter: Option<Value>,
     /// OpenAI's older form of `tools`, refused in favour of it.
     #[serde(default)]
     functions: Option<Value>,
@@ -161,10 +177,22 @@ impl ChatCompletionRequest {
             tools: tools(self.tools.unwrap_or_default())?,
             tool_choice: tool_choice(self.tool_choice)?,
         };
-        let max_tokens = self.max_completion_tokens.or(self.max_tokens);
+        // A mistake is named as the caller wrote it.
+        let max_tokens = match self.max_completion_tokens {
+            Some(_) => ask::token_limit("max_completion_tokens", self.max_completion_tokens),
+            None => ask::token_limit("max_tokens", self.max_tokens),
+        };
+        let forms = Forms {
+            response_format: self.response_format,
+            grammar: self.grammar,
+            guided_grammar: self.guided_grammar,
+            guided_json: self.guided_json,
+            guided_regex: self.guided_regex,
+            adapter: self.adapter,
+        };
         Ok(Ask {
             choices: ask::choices(self.n)?,
-            max_tokens: ask::token_limit("max_completion_tokens", max_tokens)?,
+            max_tokens: max_tokens?,
             wishes: Wishes {
                 temperature: self.temperature,
                 top_p: self.top_p,
@@ -177,9 +205,7 @@ impl ChatCompletionRequest {
                 seed: self.seed.map(ask::seed),
             },
             stop: ask::stops("stop", self.stop.map_or_else(Vec::new, OneOrMany::into_vec))?,
-            constraint: self
-                .response_format
-                .map_or(Ok(None), ResponseFormat::constraint)?,
+            constraint: forms.constraint()?,
             logprobs: alternatives(self.logprobs, self.top_logprobs)?,
             one_tool_call: self.parallel_tool_calls == Some(false),
             ..Ask::new(

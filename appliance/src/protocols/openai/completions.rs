@@ -21,6 +21,7 @@ use super::{
         stream,
     },
     completions_output::{self, Completion, CompletionWriter, Echo},
+    grammar::Forms,
     wire::{OneOrMany, StreamOptions, logit_bias},
 };
 use crate::{app::App, billing::CallKind, identity::perm};
@@ -33,7 +34,7 @@ const LOGPROBS_MAX: u32 = 5;
 /// Text to continue. Fields that are not named here are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct CompletionRequest {
-    /// A model's name or alias, `auto`, or an employee's id or name.
+    /// A model's or adapter's name, an alias, `auto`, or an employee's id or name.
     model: String,
     #[schema(value_type = OneOrMany)]
     prompt: Prompt,
@@ -71,6 +72,21 @@ pub(super) struct CompletionRequest {
     echo: Option<bool>,
     #[serde(default)]
     suffix: Option<String>,
+    /// Not OpenAI's: a GBNF grammar that the answer follows, as llama.cpp has it. Models on this node only.
+    #[serde(default)]
+    grammar: Option<String>,
+    /// Not OpenAI's: a grammar in Lark's form or in GBNF, as vLLM has it. Models on this node only.
+    #[serde(default)]
+    guided_grammar: Option<String>,
+    /// Not OpenAI's: a JSON schema that the answer follows, as vLLM has it.
+    #[serde(default)]
+    guided_json: Option<Value>,
+    /// Refused in favour of `guided_grammar`.
+    #[serde(default)]
+    guided_regex: Option<Value>,
+    /// Refused: an adapter is named as `model`.
+    #[serde(default)]
+    adapter: Option<Value>,
 }
 
 /// What is continued.
@@ -115,6 +131,14 @@ impl CompletionRequest {
             return Err(refused("logprobs", message));
         }
         let max_tokens = ask::token_limit("max_tokens", self.max_tokens)?;
+        let forms = Forms {
+            response_format: None,
+            grammar: self.grammar,
+            guided_grammar: self.guided_grammar,
+            guided_json: self.guided_json,
+            guided_regex: self.guided_regex,
+            adapter: self.adapter,
+        };
         let inputs = texts.into_iter().map(|text| Input::Text { text });
         Ok(Ask {
             choices,
@@ -129,6 +153,7 @@ impl CompletionRequest {
                 ..Wishes::default()
             },
             stop: ask::stops("stop", self.stop.map_or_else(Vec::new, OneOrMany::into_vec))?,
+            constraint: forms.constraint()?,
             logprobs: self.logprobs,
             overflow: OnOverflow::Refuse,
             ..Ask::new(CallKind::Completion, self.model, inputs.collect())

@@ -26,7 +26,7 @@ use crate::{
     app::App,
     billing::{CallKind, Outcome},
     identity::perm,
-    inference::Embedded,
+    inference::{Caller, Embedded, Embedder, Priority},
 };
 
 /// Most texts of one call (OpenAI's own bound).
@@ -35,7 +35,7 @@ const TEXTS_MAX: usize = 2048;
 /// Texts to turn into vectors. Fields that are not named here are ignored.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct EmbeddingRequest {
-    /// An embedding model's name, or `embedding`.
+    /// An embedding model's name, a provider's included, or `embedding`.
     model: String,
     #[schema(value_type = OneOrMany)]
     input: EmbeddingInput,
@@ -161,32 +161,32 @@ pub(super) async fn create_embeddings(
 /// Embeds and meters; a call that its caller leaves is metered as cancelled.
 async fn embed(app: &App, ctx: &Ctx, model: &str, texts: Vec<String>) -> Result<Embedded> {
     let came = Instant::now();
-    let mut row = Row::new(app, ctx, (CallKind::Embedding, "embedding"), model);
-    let outcome = match allowed(app, ctx, model).await {
-        Ok(()) => app.inference.embed_with(model, &texts).await,
-        Err(error) => {
-            row.reached_model = false;
-            return Err(error);
-        }
-    };
+    let embedder = allowed(app, ctx, model).await?;
+    let of = (CallKind::Embedding, "embedding");
+    let mut row = Row::new(app, ctx, of, &embedder.name);
+    let caller = Caller::of(ctx, Priority::Interactive);
+    let outcome = app.inference.embed_for(&caller, &embedder, &texts).await;
     row.latency(came);
     match &outcome {
         Ok(embedded) => {
             row.call.outcome = Outcome::Complete;
-            row.call.model.clone_from(&embedded.model);
             row.call.input_tokens = embedded.input_tokens;
+            if let Some(billed) = &embedded.billed {
+                row.billed(billed);
+            }
         }
         Err(error) => row.failed(error),
     }
     outcome
 }
 
-/// Whether the caller may call the model of this name, or the one that an alias of this name leads to.
-async fn allowed(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
-    // What is not known is refused by whoever embeds, in its own words.
-    let named = app.inference.embedder(model).map(|embedder| embedder.name);
-    let named = named.unwrap_or_else(|_| model.to_owned());
-    check_model(app, ctx, (model, &named)).await
+/// The embedding model of this name, or the one that an alias of this name leads to, if the caller may call it.
+async fn allowed(app: &App, ctx: &Ctx, model: &str) -> Result<Embedder> {
+    let embedder = app.inference.embedder(model);
+    // Whoever may not know of a model is not told what is wrong with it.
+    let named = embedder.as_ref().map_or(model, |embedder| &embedder.name);
+    check_model(app, ctx, (model, named)).await?;
+    embedder
 }
 
 /// The vectors here cannot be shortened truthfully, so only their own length may be asked for.

@@ -6,6 +6,7 @@ mod chat_output;
 mod completions;
 mod completions_output;
 mod embeddings;
+mod grammar;
 mod models;
 mod responses;
 mod responses_input;

@@ -156,7 +156,10 @@ async fn everything(app: &App, ctx: &Ctx) -> Result<Vec<Named>> {
     let cards = app.inference.cards().into_iter();
     let is_within_reach = |name: &str| ctx.reach.ves.is_none() && ctx.may_use_model(name);
     let mut named: Vec<Named> = cards
-        .filter(|card| is_within_reach(&card.name))
+        .filter(|card| {
+            let bases = card.base.iter().map(String::as_str);
+            bases.chain([card.name.as_str()]).all(is_within_reach)
+        })
         .map(|card| Named {
             id: card.name,
             title: card.title,

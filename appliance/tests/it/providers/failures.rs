@@ -264,8 +264,14 @@ async fn what_a_protocol_has_no_place_for_is_refused_before_it_is_sent() {
         ),
     ];
     for (model, prompt) in cases {
+        let is_of_the_node = prompt.constraint.is_some() || prompt.adapter.is_some();
         let (_, error) = ask(&test, caller(&test).await, model, prompt).await;
-        assert_eq!(error.unwrap().code(), "provider_unsupported");
+        let code = if is_of_the_node {
+            "local_model_needed"
+        } else {
+            "provider_unsupported"
+        };
+        assert_eq!(error.unwrap().code(), code);
     }
     assert!(stub.asked().is_empty());
 }

@@ -5,6 +5,7 @@ mod airgap;
 mod collections;
 mod data_class;
 mod failures;
+mod gateway;
 mod policy;
 pub mod stub;
 mod wire;

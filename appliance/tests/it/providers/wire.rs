@@ -64,7 +64,9 @@ fn golden(name: &str) -> String {
 
 fn shown(event: &GenerationEvent) -> Value {
     match event {
-        GenerationEvent::Queued { .. } | GenerationEvent::Loading => json!("loading"),
+        GenerationEvent::Queued { .. }
+        | GenerationEvent::Turn { .. }
+        | GenerationEvent::Loading => json!("loading"),
         GenerationEvent::Started(started) => json!({ "started": started.input_tokens > 0 }),
         GenerationEvent::Token { text, .. } => json!({ "token": text }),
         GenerationEvent::ToolCall(call) => json!({ "tool_call": call }),

@@ -27,6 +27,9 @@ pub(in crate::inference::provider) mod codes {
     /// A web page came in place of an answer.
     pub(in crate::inference::provider) const NOT_AN_API: &str = "provider_not_an_api";
 
+    /// The request needs what only models on this node do.
+    pub(in crate::inference::provider) const LOCAL_MODEL_NEEDED: &str = "local_model_needed";
+
     pub(in crate::inference::provider) fn cut() -> Error {
         Error::unavailable(
             STREAM_CUT,

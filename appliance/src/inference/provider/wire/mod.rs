@@ -122,10 +122,10 @@ pub(super) fn chat_request(target: Target<'_>, prompt: &Prompt) -> Result<Outgoi
 fn chat_of<'a>(target: Target<'_>, prompt: &'a Prompt) -> Result<&'a Chat> {
     use guildhall_engine_protocol::Constraint;
     if prompt.adapter.is_some() {
-        return Err(unsupported(target, "LoRA adapters"));
+        return Err(only_here("LoRA adapters"));
     }
     if let Some(Constraint::Gbnf { .. } | Constraint::Lark { .. }) = prompt.constraint {
-        return Err(unsupported(target, "grammars; use a JSON schema"));
+        return Err(only_here("grammars"));
     }
     if prompt.logprobs.is_some() && !target.provider.kind.speaks_openai() {
         return Err(unsupported(target, "log probabilities"));
@@ -140,6 +140,13 @@ fn chat_of<'a>(target: Target<'_>, prompt: &'a Prompt) -> Result<&'a Chat> {
 }
 
 /// The provider's protocol has no place for something.
+fn only_here(what: &str) -> Error {
+    let message = format!(
+        "only models on this node take {what}; name one of them, or send a JSON schema as `response_format`"
+    );
+    Error::invalid(codes::LOCAL_MODEL_NEEDED, message)
+}
+
 fn unsupported(target: Target<'_>, what: &str) -> Error {
     let message = format!(
         "{} does not take {what}, or use a model on this node",
