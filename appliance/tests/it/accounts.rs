@@ -15,7 +15,7 @@ mod invitations;
 mod last_one;
 mod passkeys;
 mod security;
-mod shared;
+mod several_organisations;
 mod sign_up;
 mod totp;
 
