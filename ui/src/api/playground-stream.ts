@@ -6,6 +6,7 @@ import type { ErrorBody, PlaygroundAnswer, PlaygroundRun } from './types'
 /** What a run reports. All columns share one stream; each event names its answer. `started` begins every replay. */
 export type PlaygroundEvent =
   | { type: 'started'; run: PlaygroundRun }
+  | { type: 'queued'; answer_id: string; position: number; estimate_ms: number | null }
   | { type: 'loading'; answer_id: string }
   | { type: 'reading'; answer_id: string; input_tokens: number }
   | { type: 'delta'; answer_id: string; text: string }
@@ -17,6 +18,7 @@ const REJOIN_WAIT_MS = 800
 
 type Wire = {
   started: PlaygroundRun
+  queued: { answer_id: string; position: number; estimate_ms: number | null }
   loading: { answer_id: string }
   reading: { answer_id: string; input_tokens: number }
   delta: { answer_id: string; text: string }
@@ -31,6 +33,8 @@ export function readPlaygroundEvent(event: SseEvent): PlaygroundEvent | null {
   switch (event.event) {
     case 'started':
       return { type: 'started', run: dataOf('started', event) }
+    case 'queued':
+      return { type: 'queued', ...dataOf('queued', event) }
     case 'loading':
       return { type: 'loading', ...dataOf('loading', event) }
     case 'reading':

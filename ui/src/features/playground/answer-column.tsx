@@ -9,7 +9,7 @@ import { Thumbs } from '@/components/thumbs'
 import { t } from '@/lib/i18n'
 import { formatDuration, formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
-import { type LiveAnswer, paceOf } from './live'
+import { type LiveAnswer, type Place, paceOf } from './live'
 import type { Column } from './use-run'
 
 const MICRO = 1_000_000
@@ -85,6 +85,11 @@ export function AnswerColumn({ column, number, owner, isBest, isFastest, onKeyDo
 
 const PILLS: Record<Exclude<PlaygroundAnswer['state'], 'running'>, State> = { complete: 'done', stopped: 'paused', failed: 'failed' }
 
+function placeText({ position, estimate_ms }: Place): string {
+  if (estimate_ms === null) return t('playground.queued', { position })
+  return t('playground.queued.in', { position, seconds: Math.max(1, Math.ceil(estimate_ms / 1000)) })
+}
+
 type HeadProps = { answer: PlaygroundAnswer; live: LiveAnswer | undefined; number: number; isFastest: boolean; onStop?: () => void }
 function Head({ answer, live, number, isFastest, onStop }: HeadProps) {
   const { temperature = 0.7, max_tokens = 512 } = answer.parameters
@@ -103,7 +108,7 @@ function Head({ answer, live, number, isFastest, onStop }: HeadProps) {
       <div className="flex flex-col items-end gap-1.5">
         {answer.state === 'running' ? (
           <StatusPill state={phase === 'writing' || phase === 'reading' ? 'running' : 'waiting'}>
-            {t(`playground.state.${phase}`)}
+            {phase === 'waiting' && live?.place ? placeText(live.place) : t(`playground.state.${phase}`)}
           </StatusPill>
         ) : (
           <StatusPill state={PILLS[answer.state]}>{t(`playground.state.${answer.state}`)}</StatusPill>

@@ -25,7 +25,9 @@ const answer = (id: string, speed: number | null, state: PlaygroundAnswer['state
 
 describe('a live run', () => {
   test('gathers the pieces of each column and its pace', () => {
-    let live = reduceRun(NOTHING, { type: 'loading', answer_id: 'a' }, 0)
+    let live = reduceRun(NOTHING, { type: 'queued', answer_id: 'a', position: 2, estimate_ms: 4000 }, 0)
+    expect(live.writing.a).toMatchObject({ phase: 'waiting', place: { position: 2, estimate_ms: 4000 } })
+    live = reduceRun(live, { type: 'loading', answer_id: 'a' }, 0)
     expect(live.writing.a?.phase).toBe('loading')
     live = reduceRun(live, { type: 'reading', answer_id: 'b', input_tokens: 3 }, 0)
     for (const [at, text] of [

@@ -3,8 +3,17 @@ import type { PlaygroundAnswer, PlaygroundRun } from '@/api/types'
 
 /** What a column is doing. */
 export type Phase = 'waiting' | 'loading' | 'reading' | 'writing'
+/** Where an answer stands in its model's queue; 1 is next. */
+export type Place = { position: number; estimate_ms: number | null }
 /** An answer on its way to this tab. `pieces` counts tokens; times are of `performance.now()`. */
-export type LiveAnswer = { phase: Phase; text: string; pieces: number; first_at: number | null; last_at: number | null }
+export type LiveAnswer = {
+  phase: Phase
+  place: Place | null
+  text: string
+  pieces: number
+  first_at: number | null
+  last_at: number | null
+}
 /** A run on its way: answers under way by id, ended ones as the node stored them, and the whole run at its end. */
 export type LiveRun = {
   writing: Readonly<Record<string, LiveAnswer>>
@@ -13,7 +22,7 @@ export type LiveRun = {
 }
 
 export const NOTHING: LiveRun = { writing: {}, ended: {}, run: null }
-const WAITING: LiveAnswer = { phase: 'waiting', text: '', pieces: 0, first_at: null, last_at: null }
+const WAITING: LiveAnswer = { phase: 'waiting', place: null, text: '', pieces: 0, first_at: null, last_at: null }
 
 function changed(live: LiveRun, id: string, change: (answer: LiveAnswer) => Partial<LiveAnswer>): LiveRun {
   const before = live.writing[id] ?? WAITING
@@ -25,6 +34,10 @@ export function reduceRun(live: LiveRun, event: PlaygroundEvent, now: number): L
   switch (event.type) {
     case 'started':
       return { ...NOTHING }
+    case 'queued': {
+      const { position, estimate_ms } = event
+      return changed(live, event.answer_id, () => ({ phase: 'waiting', place: { position, estimate_ms } }))
+    }
     case 'loading':
       return changed(live, event.answer_id, () => ({ phase: 'loading' }))
     case 'reading':

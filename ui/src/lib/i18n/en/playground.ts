@@ -43,6 +43,8 @@ export const playground = addMessages({
   'playground.no_models_title': 'No model that writes is here',
   'playground.no_models': 'Import a model first; the playground compares models that write.',
   'playground.state.waiting': 'Waiting',
+  'playground.queued': 'Place {position}',
+  'playground.queued.in': 'Place {position}, about {seconds} s',
   'playground.state.loading': 'Loading the model',
   'playground.state.reading': 'Reading',
   'playground.state.writing': 'Writing',
