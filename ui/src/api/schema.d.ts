@@ -3866,10 +3866,20 @@ export interface components {
         };
         /** @description A conversation to go on with. Fields that are not named here are ignored. */
         ChatCompletionRequest: {
+            /** @description Refused: an adapter is named as `model`. */
+            adapter?: unknown;
             /** Format: float */
             frequency_penalty?: number | null;
             /** @description OpenAI's older form of `tools`, refused in favour of it. */
             functions?: unknown;
+            /** @description Not OpenAI's: a GBNF grammar that the answer follows, as llama.cpp has it. Models on this node only. */
+            grammar?: string | null;
+            /** @description Not OpenAI's: a grammar in Lark's form or in GBNF, as vLLM has it. Models on this node only. */
+            guided_grammar?: string | null;
+            /** @description Not OpenAI's: a JSON schema that the answer follows, as vLLM has it. */
+            guided_json?: unknown;
+            /** @description Refused in favour of `guided_grammar`. */
+            guided_regex?: unknown;
             logit_bias?: {
                 [key: string]: number;
             } | null;
@@ -3887,7 +3897,7 @@ export interface components {
              * @description Not OpenAI's: as llama.cpp and vLLM have it.
              */
             min_p?: number | null;
-            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            /** @description A model's or adapter's name, an alias, `auto`, or an employee's id or name. */
             model: string;
             /**
              * Format: int64
@@ -3955,6 +3965,7 @@ export interface components {
         } | {
             kind: components["schemas"]["StepKind"];
             label: string;
+            queue?: components["schemas"]["QueuePlace"] | null;
             state: components["schemas"]["StepState"];
         } | {
             text: string;
@@ -4107,12 +4118,22 @@ export interface components {
         };
         /** @description Text to continue. Fields that are not named here are ignored. */
         CompletionRequest: {
+            /** @description Refused: an adapter is named as `model`. */
+            adapter?: unknown;
             /** Format: int64 */
             best_of?: number | null;
             /** @description Put the prompt in front of each answer. */
             echo?: boolean | null;
             /** Format: float */
             frequency_penalty?: number | null;
+            /** @description Not OpenAI's: a GBNF grammar that the answer follows, as llama.cpp has it. Models on this node only. */
+            grammar?: string | null;
+            /** @description Not OpenAI's: a grammar in Lark's form or in GBNF, as vLLM has it. Models on this node only. */
+            guided_grammar?: string | null;
+            /** @description Not OpenAI's: a JSON schema that the answer follows, as vLLM has it. */
+            guided_json?: unknown;
+            /** @description Refused in favour of `guided_grammar`. */
+            guided_regex?: unknown;
             logit_bias?: {
                 [key: string]: number;
             } | null;
@@ -4126,7 +4147,7 @@ export interface components {
              * @description 16 when left out.
              */
             max_tokens?: number | null;
-            /** @description A model's name or alias, `auto`, or an employee's id or name. */
+            /** @description A model's or adapter's name, an alias, `auto`, or an employee's id or name. */
             model: string;
             /**
              * Format: int64
@@ -4659,7 +4680,7 @@ export interface components {
             /** @description `float` (the default) or `base64`: little-endian 32-bit floats. */
             encoding_format?: string | null;
             input: components["schemas"]["OneOrMany"];
-            /** @description An embedding model's name, or `embedding`. */
+            /** @description An embedding model's name, a provider's included, or `embedding`. */
             model: string;
         };
         EmbeddingUsage: {
@@ -7121,6 +7142,19 @@ export interface components {
         /** @description What happens while a run is answered. */
         PlaygroundEvent: components["schemas"]["PlaygroundRun"] | {
             answer_id: components["schemas"]["pla_id"];
+            /**
+             * Format: uint64
+             * @description Milliseconds until its turn; `null` while nothing was measured.
+             */
+            estimate_ms: number | null;
+            model: string;
+            /**
+             * Format: uint32
+             * @description 1 is next.
+             */
+            position: number;
+        } | {
+            answer_id: components["schemas"]["pla_id"];
             model: string;
         } | {
             answer_id: components["schemas"]["pla_id"];
@@ -7157,7 +7191,7 @@ export interface components {
             output_tokens: number;
             /**
              * Format: uint64
-             * @description Milliseconds until work began: for a place and for the model to load.
+             * @description Milliseconds in the queue of a model on this node, until its turn.
              */
             queue_ms: number;
             /**
@@ -7534,6 +7568,19 @@ export interface components {
         };
         prv_id: string;
         psk_id: string;
+        /** @description Where a question stands in a model's queue. */
+        QueuePlace: {
+            /**
+             * Format: uint64
+             * @description Milliseconds until its turn; `null` while nothing was measured.
+             */
+            estimate_ms: number | null;
+            /**
+             * Format: uint32
+             * @description 1 is next.
+             */
+            position: number;
+        };
         /** @description A limit as shown. */
         Quota: components["schemas"]["Limits"] & {
             /** @description When today's count begins anew. */
@@ -8683,7 +8730,7 @@ export interface components {
             first_token: number;
             /**
              * Format: uint64
-             * @description Until work began: waiting for a turn and for the model to load.
+             * @description In the queue of a model on this node, until its turn.
              */
             queue: number;
             /**
