@@ -23,7 +23,7 @@ test: ## Run every test: interface, Rust, browser story, checks from outside
 lint: ## Check formatting, lints, generated files and the rules of STYLE.md
 	@scripts/lint.sh
 
-bench: ## Measure the node and write docs/benchmarks (TOPIC=http, gateway or inference)
+bench: ## Measure the node and write docs/benchmarks (TOPIC=http, gateway or inference; PROFILE=dist: as it ships)
 	@scripts/bench.sh
 
 fmt: ## Format the sources

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Measures one topic (TOPIC, http when left out) with the release build and writes docs/benchmarks.
+# Measures one topic (TOPIC, http when left out) and writes docs/benchmarks. PROFILE=dist measures the node as it ships, which
+# takes twice as long to build as the release build that is measured otherwise.
 . "$(dirname "$0")/environment.sh"
 
 TOPIC=${TOPIC:-http}
+export PROFILE=${PROFILE:-release}
 # What the gateway is compared with; nothing of the product needs it.
 LITELLM_VERSION=1.108.7
 
@@ -23,8 +25,13 @@ install_litellm() {
 }
 
 scripts/build.sh
+if [ "$PROFILE" != release ]; then
+    say "building guildhall and guildhall-engine with the profile $PROFILE"
+    cargo build --locked --profile "$PROFILE" --package guildhall --package guildhall-engine --bins
+    collect_binaries "$PROFILE" "$PROFILE" guildhall guildhall-engine
+fi
 # Thousands of open connections need as many open files.
 ulimit -n "$(ulimit -H -n)"
 [ "$TOPIC" != gateway ] || install_litellm
 # Optimised, so that the load takes little of what is measured.
-GUILDHALL_BIN=$ROOT/target/release/guildhall cargo run --quiet --release --package xtask -- bench "$TOPIC"
+GUILDHALL_BIN=$ROOT/target/$PROFILE/guildhall cargo run --quiet --release --package xtask -- bench "$TOPIC"

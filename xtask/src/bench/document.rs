@@ -48,12 +48,9 @@ impl Document {
     }
 
     fn markdown(&self, machine: &Machine, load_after: &str, table: &str) -> String {
+        let command = command(self.topic);
         let Self {
-            topic,
-            title,
-            how,
-            notes,
-            ..
+            title, how, notes, ..
         } = self;
         let Machine {
             processor,
@@ -64,9 +61,19 @@ impl Document {
         } = machine;
         format!(
             "# {title}\n\n\
-             Written by `TOPIC={topic} make bench`. {how} Everything on one machine: {processor}, {cores} cores, {memory_gib:.1} GiB, \
+             Written by `{command}`. {how} Everything on one machine: {processor}, {cores} cores, {memory_gib:.1} GiB, \
              Linux {kernel}. Load average {load} before, {load_after} after, the measurement's own load included in the latter.\n\n\
              {table}\n{notes}\n"
         )
+    }
+}
+
+/// What measures this again; the profile that was measured is the script's to say.
+fn command(topic: &str) -> String {
+    match std::env::var("PROFILE") {
+        Ok(profile) if profile != "release" => {
+            format!("PROFILE={profile} TOPIC={topic} make bench")
+        }
+        _ => format!("TOPIC={topic} make bench"),
     }
 }
