@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::{
     AnswerMode, EMBED_BATCH, Inference,
+    adapters::Writer,
     engine::refused,
     model::{AUTO, EXTRACTIVE, ModelKind},
     provider::{self, Billed},
@@ -87,16 +88,19 @@ impl Inference {
                 "no model on this node answers by default; import one, or name one of those that GET /v1/models lists",
             ));
         }
-        if self.slot(asked).is_none() {
-            return Err(unknown(asked));
-        }
-        let writer = self.writer(asked)?;
+        let writer = self.named_writer(asked)?;
         let row = writer.slot.row();
         Ok(Chosen {
             context_length: Some(row.context_length),
             base: writer.adapter.is_some().then(|| row.name.clone()),
             name: writer.adapter.unwrap_or(row.name),
         })
+    }
+
+    /// As [`Inference::writer`], with the refusal that programs get of a name that is no model's.
+    fn named_writer(&self, asked: &str) -> Result<Writer> {
+        self.slot(asked).ok_or_else(|| unknown(asked))?;
+        self.writer(asked)
     }
 
     /// The models that programs may name, generative ones first.
@@ -153,7 +157,7 @@ impl Inference {
             };
             return Ok(provider::estimate(bytes));
         }
-        let slot = self.writer(model)?.slot;
+        let slot = self.named_writer(model)?.slot;
         let count = |request_id| {
             let input = input.clone();
             NodeMessage::CountTokens(CountTokens { request_id, input })

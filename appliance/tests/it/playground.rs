@@ -58,6 +58,13 @@ async fn finished(caller: &Caller, body: Value) -> Value {
     follow(caller, &run).await.pop().unwrap().1
 }
 
+/// Starts a run of two columns alike; gives the address of its stream.
+pub(crate) async fn run_of_two(caller: &Caller, column: &Value) -> String {
+    let run =
+        json!({ "messages": [{ "role": "user", "content": "Hi" }], "columns": [column, column] });
+    path(&begin(caller, run).await, "/stream")
+}
+
 #[tokio::test]
 async fn two_columns_stream_over_one_connection_with_their_figures() {
     let test = TestApp::new().await;

@@ -200,13 +200,7 @@ async fn people_who_wait_are_told_place_and_time_and_the_wait_is_metered() {
     assert!(heard.contains("Next in the queue, about "), "{heard}");
 
     let column = json!({ "model": "tiny", "parameters": { "max_tokens": 2 } });
-    let run =
-        json!({ "messages": [{ "role": "user", "content": "Hi" }], "columns": [column, column] });
-    let run = admin.post("/api/playground/runs", run).await.json();
-    let path = format!(
-        "/api/playground/runs/{}/stream",
-        run["id"].as_str().unwrap()
-    );
+    let path = crate::playground::run_of_two(&admin, &column).await;
     let stream = admin.open(("GET", &path), None, &accept).await;
     let mut stream = stream.into_body();
     let heard = until(&mut stream, "event: queued").await;

@@ -145,13 +145,7 @@ async fn a_row_has_its_price_and_no_time_in_a_queue_that_it_never_stood_in() {
     let asked = admin.post(&format!("/api/ves/{ve}/chat"), asked).await;
     assert_eq!(asked.status, StatusCode::OK, "{}", asked.text);
     let column = json!({ "model": "lan/m-1" });
-    let run =
-        json!({ "messages": [{ "role": "user", "content": "Hi" }], "columns": [column, column] });
-    let run = admin.post("/api/playground/runs", run).await.json();
-    let path = format!(
-        "/api/playground/runs/{}/stream",
-        run["id"].as_str().unwrap()
-    );
+    let path = crate::playground::run_of_two(&admin, &column).await;
     let heard = admin.get(&path).await;
     assert!(heard.text.contains("event: done"), "{}", heard.text);
 
