@@ -1,6 +1,6 @@
 //! Typed, prefixed, time-ordered ids: `ve_` + UUIDv7 in lower-case Crockford base32.
 
-use std::{fmt, hash::Hash, marker::PhantomData, str::FromStr};
+use std::{cell::RefCell, fmt, hash::Hash, marker::PhantomData, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -26,9 +26,8 @@ impl<K: IdKind> Id<K> {
     /// Makes a new id from the clock's time and 74 random bits (RFC 9562, UUIDv7).
     pub fn new(clock: &dyn Clock) -> Self {
         let millis = u64::try_from(clock.now().as_millis()).unwrap_or(0);
-        let mut bytes = [0_u8; 10];
-        fill_random(&mut bytes);
-        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &bytes).into_uuid())
+        let random = public_random();
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
     }
 
     /// An id derived from stable bytes, for entities shipped with the product (the same on every
@@ -47,14 +46,17 @@ impl<K: IdKind> Id<K> {
 
 impl<K: IdKind> fmt::Display for Id<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.uuid.as_u128();
-        write!(formatter, "{}_", K::PREFIX)?;
-        for place in (0..ENCODED_LENGTH).rev() {
-            let digit = usize::try_from((value >> (place * 5)) & 31).unwrap_or(0);
-            let letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
-            write!(formatter, "{}", char::from(letter))?;
+        let mut rest = self.uuid.as_u128();
+        let mut encoded = [b'0'; ENCODED_LENGTH];
+        for letter in encoded.iter_mut().rev() {
+            let digit = usize::try_from(rest & 31).unwrap_or(0);
+            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
+            rest >>= 5;
         }
-        Ok(())
+        formatter.write_str(K::PREFIX)?;
+        formatter.write_str("_")?;
+        // The alphabet is ASCII.
+        formatter.write_str(std::str::from_utf8(&encoded).map_err(|_| fmt::Error)?)
     }
 }
 
@@ -168,7 +170,7 @@ pub struct RequestId(String);
 impl RequestId {
     /// Makes a new, random request id.
     pub fn new() -> Self {
-        Self(format!("req_{}", random_token(10)))
+        Self(format!("req_{}", token(&public_random())))
     }
 
     /// The id's text.
@@ -187,7 +189,32 @@ impl Default for RequestId {
 pub fn random_token(byte_count: usize) -> String {
     let mut bytes = vec![0_u8; byte_count];
     fill_random(&mut bytes);
-    data_encoding::BASE32_NOPAD.encode(&bytes).to_lowercase()
+    token(&bytes)
+}
+
+fn token(bytes: &[u8]) -> String {
+    data_encoding::BASE32_NOPAD.encode(bytes).to_lowercase()
+}
+
+/// Random bytes of an id.
+const ID_BYTES: usize = 10;
+
+/// Random bytes for what everybody may see. They are read from the system for many ids at once, which
+/// spares a system call for each; secrets come from [`random_token`], which keeps nothing.
+fn public_random() -> [u8; ID_BYTES] {
+    const AHEAD: usize = 32;
+    thread_local! {
+        static READ_AHEAD: RefCell<Vec<[u8; ID_BYTES]>> = const { RefCell::new(Vec::new()) };
+    }
+    READ_AHEAD.with_borrow_mut(|ahead| {
+        ahead.pop().unwrap_or_else(|| {
+            let mut bytes = [[0_u8; ID_BYTES]; AHEAD];
+            fill_random(bytes.as_flattened_mut());
+            let [first, rest @ ..] = bytes;
+            ahead.extend(rest);
+            first
+        })
+    })
 }
 
 fn fill_random(bytes: &mut [u8]) {
@@ -213,6 +240,14 @@ mod tests {
         assert_eq!(text.parse::<VeId>().unwrap(), first);
         let earlier = VeId::new(&crate::FixedClock::at_millis(1));
         assert!(earlier.to_string() < text);
+    }
+
+    #[test]
+    fn what_is_read_ahead_is_used_once() {
+        let ids: std::collections::HashSet<_> = (0..1000)
+            .map(|_| VeId::new(&crate::FixedClock::at_millis(1)).to_string())
+            .collect();
+        assert_eq!(ids.len(), 1000);
     }
 
     #[test]

@@ -121,9 +121,7 @@ impl Frames {
     fn next_line(&mut self, start: usize) -> Option<Line> {
         let from = start.max(self.searched);
         let rest = self.buffer.get(from..)?;
-        let found = rest
-            .iter()
-            .position(|byte| *byte == b'\n' || *byte == b'\r');
+        let found = memchr::memchr2(b'\n', b'\r', rest);
         let Some(text_end) = found.map(|found| from + found) else {
             self.searched = self.buffer.len();
             return None;

@@ -11,6 +11,7 @@ mod frame;
 mod gemini;
 mod ollama;
 mod openai;
+mod plain_text;
 mod sigv4;
 mod tool_calls;
 

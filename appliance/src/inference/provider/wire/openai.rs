@@ -2,15 +2,12 @@
 //! Source: <https://platform.openai.com/docs/api-reference/chat>,
 //! <https://learn.microsoft.com/azure/ai-foundry/openai/reference>.
 
-use std::borrow::Cow;
-
 use axum::http::{HeaderMap, HeaderName};
 use guildhall_engine_protocol::{
     Chat, ChatMessage, ChatRole, Constraint, FinishReason, Prompt, Sampling, TokenLogprob,
     ToolChoice, TopLogprob,
 };
 use guildhall_kernel::Result;
-use serde::{Deserialize, de::IgnoredAny};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -18,7 +15,9 @@ use super::{
     decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
-    key_header, outgoing, path_segment, put,
+    key_header, outgoing, path_segment,
+    plain_text::PlainTexts,
+    put,
     tool_calls::ToolCalls,
 };
 
@@ -162,48 +161,9 @@ fn add_constraint(fields: &mut Map<String, Value>, prompt: &Prompt) {
     fields.insert("response_format".into(), format);
 }
 
-/// A chunk that brings nothing but text, as most do.
-#[derive(Deserialize)]
-struct TextChunk<'a> {
-    #[serde(borrow)]
-    choices: [TextChoice<'a>; 1],
-    usage: Option<IgnoredAny>,
-    error: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct TextChoice<'a> {
-    #[serde(borrow)]
-    delta: TextDelta<'a>,
-    logprobs: Option<IgnoredAny>,
-    finish_reason: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct TextDelta<'a> {
-    #[serde(borrow)]
-    content: Option<Cow<'a, str>>,
-    tool_calls: Option<IgnoredAny>,
-}
-
-/// The text of a chunk that brings nothing else; nothing for every other chunk, which is then looked at
-/// field by field.
-fn plain_text(data: &[u8]) -> Option<String> {
-    let chunk: TextChunk<'_> = serde_json::from_slice(data).ok()?;
-    let [choice] = chunk.choices;
-    let more = [
-        chunk.usage,
-        chunk.error,
-        choice.logprobs,
-        choice.finish_reason,
-        choice.delta.tool_calls,
-    ];
-    let is_plain = more.iter().all(Option::is_none);
-    is_plain.then(|| choice.delta.content.unwrap_or_default().into_owned())
-}
-
 #[derive(Default)]
 struct Answer {
+    texts: PlainTexts,
     calls: ToolCalls,
 }
 
@@ -212,7 +172,7 @@ impl Reader for Answer {
         if frame.data.trim_ascii() == b"[DONE]" {
             return self.calls.close_all(pieces);
         }
-        if let Some(text) = plain_text(&frame.data) {
+        if let Some(text) = self.texts.read(&frame.data) {
             if !text.is_empty() {
                 pieces.push(Piece::text(text));
             }
@@ -313,31 +273,4 @@ fn token_of(value: &Value) -> (String, Vec<u8>, f32) {
     let logprob =
         serde_json::from_value(at(value, "/logprob").clone()).unwrap_or(f32::NEG_INFINITY);
     (text, bytes, logprob)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_chunks_of_nothing_but_text_are_read_the_short_way() {
-        let text = |chunk: &str| plain_text(chunk.as_bytes());
-        let plain = r#"{"choices":[{"delta":{"role":"assistant","content":"a\n"},"finish_reason":null}],"usage":null}"#;
-        assert_eq!(text(plain).as_deref(), Some("a\n"));
-        let silent = r#"{"choices":[{"delta":{"content":null}}]}"#;
-        assert_eq!(text(silent).as_deref(), Some(""));
-        let more = [
-            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#,
-            r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[]}}]}"#,
-            r#"{"choices":[{"delta":{"content":"a","tool_calls":[]}}]}"#,
-            r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}"#,
-            r#"{"choices":[{"message":{"content":"a"}}]}"#,
-            r#"{"choices":[]}"#,
-            r#"{"error":{"message":"no"}}"#,
-            "[DONE]",
-        ];
-        for chunk in more {
-            assert_eq!(text(chunk), None, "{chunk}");
-        }
-    }
 }
