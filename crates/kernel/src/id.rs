@@ -47,14 +47,13 @@ impl<K: IdKind> Id<K> {
 impl<K: IdKind> fmt::Display for Id<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.uuid.as_u128();
-        let mut encoded = [b'0'; ENCODED_LENGTH];
-        for letter in encoded.iter_mut().rev() {
+        let mut encoded = [b'_'; 1 + ENCODED_LENGTH];
+        for letter in encoded.iter_mut().skip(1).rev() {
             let digit = usize::try_from(rest & 31).unwrap_or(0);
             *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
             rest >>= 5;
         }
         formatter.write_str(K::PREFIX)?;
-        formatter.write_str("_")?;
         // The alphabet is ASCII.
         formatter.write_str(std::str::from_utf8(&encoded).map_err(|_| fmt::Error)?)
     }

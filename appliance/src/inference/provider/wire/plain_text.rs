@@ -25,9 +25,13 @@ struct TextChoice<'a> {
 #[derive(Deserialize)]
 struct TextDelta<'a> {
     #[serde(borrow)]
-    content: Option<Cow<'a, str>>,
+    content: Option<Text<'a>>,
     tool_calls: Option<IgnoredAny>,
 }
+
+/// A text that is borrowed where it holds no escapes: within an `Option`, only a type of its own is.
+#[derive(Default, Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// Reads the chunks of one stream that bring nothing but text.
 #[derive(Default)]
@@ -73,7 +77,7 @@ impl PlainTexts {
         if more.iter().any(Option::is_some) {
             return None;
         }
-        let text = choice.delta.content.unwrap_or_default();
+        let Text(text) = choice.delta.content.unwrap_or_default();
         if let Cow::Borrowed(text) = text {
             self.remember(data, text);
         }
