@@ -140,6 +140,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "sign_in_flows",
         sql: include_str!("../migrations/0020_sign_in_flows.sql"),
     },
+    Migration {
+        version: 21,
+        name: "refused_model_files",
+        sql: include_str!("../migrations/0021_refused_model_files.sql"),
+    },
 ];
 
 /// What other features end for somebody who loses their access.

@@ -59,7 +59,7 @@ describe('models and the switch', () => {
 
   step('judges the file before it is whole, and waits while it is paused', async () => {
     await speed(SLOW)
-    await page.getByLabel('Drop a GGUF file here').setInputFiles(file)
+    await page.getByLabel('Drop a GGUF file').setInputFiles(file)
     await uploads().getByText('Header read').waitFor()
     await uploads()
       .getByText(/^Fits: .* of /)

@@ -72,6 +72,7 @@ const PAGES = {
   usage: '/admin/usage',
   'usage-models': '/admin/usage?by=model',
   'usage-table': '/admin/usage?by=ve&view=table',
+  'usage-organisations': '/admin/usage?by=organisation',
   'usage-nothing': '/admin/usage?outcome=failed',
   limits: '/admin/limits',
   licence: '/admin/licence',

@@ -1,6 +1,6 @@
 //! Which calls a report is about, and by what it is grouped.
 
-use guildhall_kernel::{ApiKeyId, PersonId, Timestamp, VeId};
+use guildhall_kernel::{ApiKeyId, Error, PersonId, Result, Timestamp, VeId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -35,6 +35,9 @@ pub(super) enum GroupBy {
     Day,
     /// Through which door the call came.
     Kind,
+    /// The organisation, over the whole node: for those who administer it. The report then has no calls, since
+    /// these are their organisations' to read.
+    Organisation,
 }
 
 /// What the usage report is asked.
@@ -70,6 +73,29 @@ pub(super) struct UsageQuery {
 }
 
 impl UsageQuery {
+    /// Refuses what narrows to something of one organisation where all are asked for.
+    ///
+    /// # Errors
+    /// `not_across_organisations`, naming the field.
+    pub(super) fn check_across(&self) -> Result<()> {
+        let narrowing = [
+            ("ve_id", self.ve_id.is_some()),
+            ("person_id", self.person_id.is_some()),
+            ("api_key_id", self.api_key_id.is_some()),
+            ("cursor", self.cursor.is_some()),
+        ];
+        let Some((field, _)) = narrowing.into_iter().find(|(_, is_there)| *is_there) else {
+            return Ok(());
+        };
+        let message =
+            format!("`{field}` is about one organisation; leave it out to compare all of them");
+        Err(Error::invalid_field(
+            field,
+            "not_across_organisations",
+            message,
+        ))
+    }
+
     pub(super) fn filter(&self) -> UsageFilter {
         UsageFilter {
             from: self.from,

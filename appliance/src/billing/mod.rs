@@ -47,5 +47,5 @@ pub fn totals(reader: &Reader<'_>, organisation: OrgId, since: Timestamp) -> Res
         from: Some(since),
         ..filter::UsageFilter::default()
     };
-    store::totals(reader, organisation, &filter)
+    store::totals(reader, store::Whose::Organisation(organisation), &filter)
 }

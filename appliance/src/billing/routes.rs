@@ -3,9 +3,10 @@
 use axum::extract::State;
 use guildhall_db::Reader;
 use guildhall_kernel::{
-    ApiKeyId, Ctx, Error, OrgId, Page, PageRequest, PersonId, Result, Timestamp, UsageId, VeId,
+    ApiKeyId, Ctx, Error, ErrorBody, OrgId, Page, PageRequest, PersonId, Result, Timestamp,
+    UsageId, VeId,
 };
-use guildhall_web::{Auth, HttpResult, Json, Query};
+use guildhall_web::{Auth, HttpResult, Json, Permission, Query, guard::permission_missing};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -14,7 +15,7 @@ use super::{
     Totals,
     filter::{GroupBy, UsageFilter, UsageQuery},
     model::{CallKind, Outcome, tokens_per_second},
-    store::{self, StoredCall},
+    store::{self, StoredCall, Whose},
 };
 use crate::{
     app::App,
@@ -70,7 +71,8 @@ struct UsageGroup {
     /// What the group has in common: a model's name, an id, a day, a kind; `null` for calls without it.
     #[schema(required)]
     key: Option<String>,
-    /// The name of the person or of the API key, for people.
+    /// The name of the person, of the API key or of the organisation, for people; `null` also for an
+    /// organisation that is one person's alone.
     #[schema(required)]
     label: Option<String>,
     #[serde(flatten)]
@@ -108,9 +110,9 @@ fn within_reach(ctx: &Ctx, filter: UsageFilter) -> Result<UsageFilter> {
     })
 }
 
-/// What the organisation's calls of models took.
+/// What the organisation's calls of models took. Who administers the node may compare organisations.
 #[utoipa::path(get, path = "/api/billing/usage", tag = "billing", params(UsageQuery),
-    responses((status = 200, body = UsageReport)))]
+    responses((status = 200, body = UsageReport), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn usage(
     Auth { ctx, .. }: Auth<perm::TeamRead>,
     State(app): State<App>,
@@ -120,10 +122,14 @@ async fn usage(
         cursor: query.cursor.clone(),
         limit: query.limit,
     };
+    if query.group_by == Some(GroupBy::Organisation) {
+        return Ok(Json(across(&app, &ctx, &query).await?));
+    }
     let (before, limit) = (page.after()?, page.limit());
     let filter = within_reach(&ctx, query.filter())?;
     let report = app.db.read(move |reader| {
         let organisation = ctx.organisation;
+        let whose = Whose::Organisation(organisation);
         let position = (before.as_deref(), limit + 1);
         let rows = store::list(reader, organisation, &filter, position)?;
         let Page { items, next_cursor } = Page::cut(rows, limit, |row| row.id.to_string());
@@ -134,11 +140,40 @@ async fn usage(
         Ok(UsageReport {
             items: items.collect::<Result<Vec<_>>>()?,
             next_cursor,
-            totals: store::totals(reader, organisation, &filter)?,
+            totals: store::totals(reader, whose, &filter)?,
             groups: groups.transpose()?.unwrap_or_default(),
         })
     });
     Ok(Json(report.await?))
+}
+
+/// What every organisation's calls took, for those who administer the node: sums, and nobody's calls.
+async fn across(app: &App, ctx: &Ctx, query: &UsageQuery) -> Result<UsageReport> {
+    const NEEDED: &str = perm::NodeOrganisations::NAME;
+    if !ctx.may(NEEDED) || ctx.reach.ves.is_some() {
+        return Err(permission_missing(NEEDED));
+    }
+    query.check_across()?;
+    let filter = query.filter();
+    let read = app.db.read(move |reader| {
+        let found = store::groups(reader, Whose::Node, &filter, GroupBy::Organisation)?;
+        let groups = found.into_iter().map(|(key, totals)| {
+            let id = key.as_deref().map(str::parse).transpose()?;
+            let label = id.map(|id| identity::open_organisation_name(reader, id));
+            Ok(UsageGroup {
+                label: label.transpose()?.flatten(),
+                key,
+                totals,
+            })
+        });
+        Ok(UsageReport {
+            groups: groups.collect::<Result<Vec<_>>>()?,
+            totals: store::totals(reader, Whose::Node, &filter)?,
+            items: Vec::new(),
+            next_cursor: None,
+        })
+    });
+    read.await
 }
 
 fn view(reader: &Reader<'_>, row: StoredCall) -> Result<UsageRow> {
@@ -173,7 +208,7 @@ fn groups(
     filter: &UsageFilter,
     by: GroupBy,
 ) -> Result<Vec<UsageGroup>> {
-    let found = store::groups(reader, organisation, filter, by)?;
+    let found = store::groups(reader, Whose::Organisation(organisation), filter, by)?;
     let named = found.into_iter().map(|(key, totals)| {
         let label = key
             .as_deref()
@@ -200,6 +235,9 @@ fn label(
             Ok(person.map(|person| person.display_name))
         }
         GroupBy::ApiKey => identity::api_key_name(reader, organisation, key.parse()?),
-        GroupBy::Model | GroupBy::Ve | GroupBy::Day | GroupBy::Kind => Ok(None),
+        // Organisations are compared, and named, in `across`.
+        GroupBy::Model | GroupBy::Ve | GroupBy::Day | GroupBy::Kind | GroupBy::Organisation => {
+            Ok(None)
+        }
     }
 }

@@ -106,21 +106,39 @@ pub(super) fn insert(tx: &Tx<'_>, call: &Call) -> Result<()> {
     Ok(())
 }
 
-/// The condition of a filter: the organisation, then two parameters per narrowing.
-const MATCHES: &str = "organisation_id = ? AND created_at >= ? AND created_at < ?
+/// Whose calls are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Whose {
+    Organisation(OrgId),
+    /// Every organisation's, for those who administer the node.
+    Node,
+}
+
+impl Whose {
+    /// The condition of a filter: whose calls, then two parameters per narrowing. One condition for both would
+    /// keep the database from using its index.
+    fn matches(self) -> String {
+        match self {
+            Self::Organisation(_) => format!("organisation_id = ? AND {NARROWS}"),
+            Self::Node => NARROWS.to_owned(),
+        }
+    }
+}
+
+const NARROWS: &str = "created_at >= ? AND created_at < ?
     AND (? = '' OR model = ?) AND (? = '' OR kind = ?) AND (? = '' OR outcome = ?)
     AND (? = '' OR ve_id = ?) AND (? = '' OR person_id = ?) AND (? = '' OR api_key_id = ?)";
 
-/// The values of a filter, in the order of [`MATCHES`].
-fn values(organisation: OrgId, filter: &UsageFilter) -> Vec<Value<'static>> {
+/// The values of a filter, in the order of [`Whose::matches`].
+fn values(whose: Whose, filter: &UsageFilter) -> Vec<Value<'static>> {
     let text = |text: String| Value::Text(Cow::Owned(text));
     let instant =
         |at: Option<Timestamp>, default| Value::Integer(at.map_or(default, Timestamp::as_millis));
-    let mut values = vec![
-        text(organisation.to_string()),
-        instant(filter.from, 0),
-        instant(filter.to, i64::MAX),
-    ];
+    let mut values = match whose {
+        Whose::Organisation(organisation) => vec![text(organisation.to_string())],
+        Whose::Node => Vec::new(),
+    };
+    values.extend([instant(filter.from, 0), instant(filter.to, i64::MAX)]);
     let narrowing = [
         filter.model.clone(),
         filter.kind.map(|kind| kind.as_str().to_owned()),
@@ -142,7 +160,8 @@ pub(super) fn list(
     filter: &UsageFilter,
     (before, limit): (Option<&str>, u32),
 ) -> Result<Vec<StoredCall>> {
-    let mut values: Vec<Value<'_>> = values(organisation, filter);
+    let whose = Whose::Organisation(organisation);
+    let (matches, mut values): (_, Vec<Value<'_>>) = (whose.matches(), values(whose, filter));
     let before = before.unwrap_or_default();
     values.extend_from_slice(params![before, before, limit]);
     reader.query_all(
@@ -150,7 +169,7 @@ pub(super) fn list(
             "SELECT id, created_at, person_id, api_key_id, ve_id, kind, mode, model, provider, outcome,
                     error_code, input_tokens, output_tokens, cached_tokens, queue_ms, first_token_ms,
                     decode_ms, latency_ms, cost_micro_credits
-             FROM metered_calls WHERE {MATCHES} AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?"
+             FROM metered_calls WHERE {matches} AND (? = '' OR id < ?) ORDER BY id DESC LIMIT ?"
         ),
         &values,
         |row| {
@@ -211,14 +230,11 @@ fn sums(row: &Row<'_>) -> Result<Totals> {
     })
 }
 
-pub(super) fn totals(
-    reader: &Reader<'_>,
-    organisation: OrgId,
-    filter: &UsageFilter,
-) -> Result<Totals> {
+pub(super) fn totals(reader: &Reader<'_>, whose: Whose, filter: &UsageFilter) -> Result<Totals> {
+    let matches = whose.matches();
     reader.query_one(
-        &format!("SELECT {SUMS} FROM metered_calls WHERE {MATCHES}"),
-        &values(organisation, filter),
+        &format!("SELECT {SUMS} FROM metered_calls WHERE {matches}"),
+        &values(whose, filter),
         sums,
     )
 }
@@ -226,7 +242,7 @@ pub(super) fn totals(
 /// Sums by group, those with the most calls first; days newest first. At most [`GROUPS_MAX`].
 pub(super) fn groups(
     reader: &Reader<'_>,
-    organisation: OrgId,
+    whose: Whose,
     filter: &UsageFilter,
     by: GroupBy,
 ) -> Result<Vec<(Option<String>, Totals)>> {
@@ -236,18 +252,20 @@ pub(super) fn groups(
         GroupBy::Person => ("person_id", "calls DESC, group_key"),
         GroupBy::ApiKey => ("api_key_id", "calls DESC, group_key"),
         GroupBy::Kind => ("kind", "calls DESC, group_key"),
+        GroupBy::Organisation => ("organisation_id", "calls DESC, group_key"),
         // Whole days since 1970, as text so that every key is one.
         GroupBy::Day => (
             "CAST(created_at / 86400000 AS TEXT)",
             "MAX(created_at) DESC",
         ),
     };
+    let matches = whose.matches();
     let rows = reader.query_all(
         &format!(
-            "SELECT {key} AS group_key, {SUMS} FROM metered_calls WHERE {MATCHES}
+            "SELECT {key} AS group_key, {SUMS} FROM metered_calls WHERE {matches}
              GROUP BY {key} ORDER BY {order} LIMIT {GROUPS_MAX}"
         ),
-        &values(organisation, filter),
+        &values(whose, filter),
         |row| Ok((row.get::<Option<String>>("group_key")?, sums(row)?)),
     )?;
     let named = |(key, sums): (Option<String>, Totals)| {

@@ -28,8 +28,16 @@ pub(super) enum ModelsCommand {
         #[arg(long)]
         allow_unsigned: bool,
     },
-    /// List the models.
+    /// List the models, and the files put into the models directory that were not taken in.
     List,
+    /// Look once more at a file in the models directory that was not taken in.
+    Retry {
+        /// The file's name there.
+        file: String,
+        /// Take it in although it does not fit into this machine's memory.
+        #[arg(long)]
+        force: bool,
+    },
     /// List well-known open models and what this machine makes of them.
     Known,
     /// Read every model file again and compare its hash.
@@ -95,6 +103,10 @@ fn operation_of(command: &ModelsCommand) -> Result<ModelsOperation> {
             allow_unsigned: *allow_unsigned,
         },
         ModelsCommand::List => ModelsOperation::List,
+        ModelsCommand::Retry { file, force } => ModelsOperation::Retry {
+            file: file.clone(),
+            force: *force,
+        },
         ModelsCommand::Known => ModelsOperation::Known,
         ModelsCommand::Verify => ModelsOperation::Verify,
         ModelsCommand::Remove { name, force } => ModelsOperation::Remove {
@@ -121,16 +133,8 @@ fn operation_of(command: &ModelsCommand) -> Result<ModelsOperation> {
 
 fn lines(command: &ModelsCommand, value: &Value) -> Vec<String> {
     match command {
-        ModelsCommand::Import { .. } => imported(value),
-        ModelsCommand::List => rows(value, |row| {
-            format!(
-                "{:<24} {:<12} {:<10} {}",
-                text_at(row, "/name"),
-                text_at(row, "/kind"),
-                text_at(row, "/state"),
-                text_at(row, "/title")
-            )
-        }),
+        ModelsCommand::Import { .. } | ModelsCommand::Retry { .. } => imported(value),
+        ModelsCommand::List => listed(value),
         ModelsCommand::Known => rows(value, |row| {
             format!(
                 "{:<34} {:<14} {}",
@@ -159,6 +163,31 @@ fn lines(command: &ModelsCommand, value: &Value) -> Vec<String> {
         ModelsCommand::Aliases => rows(value, alias_line),
         ModelsCommand::Alias { .. } => vec![alias_line(value)],
     }
+}
+
+fn listed(value: &Value) -> Vec<String> {
+    let mut lines = rows(value, |row| {
+        format!(
+            "{:<24} {:<12} {:<10} {}",
+            text_at(row, "/name"),
+            text_at(row, "/kind"),
+            text_at(row, "/state"),
+            text_at(row, "/title")
+        )
+    });
+    let refused = value.get("refused_files").and_then(Value::as_array);
+    for file in refused.into_iter().flatten() {
+        lines.push(refused_line(file));
+    }
+    lines
+}
+
+fn refused_line(file: &Value) -> String {
+    format!(
+        "{:<24} not taken in: {}",
+        text_at(file, "/name"),
+        text_at(file, "/message")
+    )
 }
 
 fn imported(value: &Value) -> Vec<String> {

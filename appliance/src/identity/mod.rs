@@ -174,6 +174,19 @@ pub fn organisation_name(reader: &Reader<'_>, id: OrgId) -> Result<String> {
         .ok_or_else(|| guildhall_kernel::Error::not_found("organisation"))
 }
 
+/// The name of an organisation, for those who administer the node; nothing for one that is one person's alone
+/// or is not there.
+///
+/// # Errors
+/// Those of the database.
+pub fn open_organisation_name(reader: &Reader<'_>, id: OrgId) -> Result<Option<String>> {
+    if store::is_hidden(reader, id)? {
+        return Ok(None);
+    }
+    let found = store::find_organisation(reader, id)?;
+    Ok(found.map(|organisation| organisation.name))
+}
+
 /// What its owner called an API key of the organisation; nothing when it was revoked.
 ///
 /// # Errors

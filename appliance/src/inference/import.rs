@@ -5,7 +5,6 @@ use std::{
     io::{BufReader, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use guildhall_engine_protocol::gguf::{Header, bytes_text};
@@ -69,10 +68,7 @@ impl Source {
                 .then_some(file.len())
                 .ok_or_else(|| std::io::Error::other("it is no file"))
         });
-        let length = length.map_err(|error| {
-            let message = format!("{} cannot be read: {error}", path.display());
-            Error::invalid("model_unreadable", message)
-        })?;
+        let length = length.map_err(|error| unreadable(path, &error))?;
         Ok(Self {
             path: path.to_owned(),
             offset: 0,
@@ -81,8 +77,10 @@ impl Source {
         })
     }
 
+    /// # Errors
+    /// `model_unreadable`; those of the disk.
     fn open(&self) -> Result<std::io::Take<File>> {
-        let mut file = File::open(&self.path)?;
+        let mut file = File::open(&self.path).map_err(|error| unreadable(&self.path, &error))?;
         file.seek(SeekFrom::Start(self.offset))?;
         Ok(file.take(self.length))
     }
@@ -107,7 +105,7 @@ impl Source {
     /// The SHA-256 of the bytes in hex.
     ///
     /// # Errors
-    /// Those of the disk.
+    /// `model_unreadable`; those of the disk.
     pub(super) fn hash(&self) -> Result<String> {
         let mut digest = Sha256::new();
         each_block(&mut self.open()?, |block| {
@@ -116,6 +114,16 @@ impl Source {
         })?;
         Ok(data_encoding::HEXLOWER.encode(&digest.finalize()))
     }
+}
+
+/// The refusal of a file that the node may not read, or that is not there.
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    let way_out = match error.kind() {
+        std::io::ErrorKind::PermissionDenied => "; give the user that runs guildhall access to it",
+        _ => "",
+    };
+    let message = format!("{} cannot be read: {error}{way_out}", path.display());
+    Error::invalid("model_unreadable", message)
 }
 
 impl Candidate {
@@ -206,38 +214,6 @@ impl Candidate {
             base_model: None,
         }
     }
-}
-
-/// GGUF files in the models directory that are not `known` and have not changed for a while, so that
-/// a copy under way is left alone.
-///
-/// # Errors
-/// When the directory cannot be read.
-pub(super) fn dropped_in(
-    models: &Path,
-    known: &[String],
-    settled: Duration,
-) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(models)? {
-        let path = entry?.path();
-        let name = path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default();
-        let is_model = path
-            .extension()
-            .is_some_and(|extension| extension == "gguf")
-            && !known.contains(&name);
-        let age = fs::metadata(&path)
-            .and_then(|file| file.modified())
-            .ok()
-            .and_then(|at| at.elapsed().ok());
-        if is_model && age.is_some_and(|age| age >= settled) {
-            found.push(path);
-        }
-    }
-    Ok(found)
 }
 
 /// A name people can type: lower-case letters, digits, dots and hyphens.

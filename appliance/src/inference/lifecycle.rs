@@ -24,7 +24,7 @@ use crate::{
     idempotency::{done_before, once},
 };
 
-/// How often idle models are unloaded and the models directory is looked into.
+/// How often idle models are unloaded and abandoned uploads are looked for.
 const ROUNDS: Duration = Duration::from_secs(10);
 
 impl Inference {
@@ -255,9 +255,6 @@ pub(super) async fn make_rounds(registry: Weak<Registry>, idle_unload_s: u32) {
         for slot in inference.slots() {
             slot.unload_if_idle(idle).await;
             inference.keep_pinned(&slot);
-        }
-        if let Err(error) = inference.adopt_dropped().await {
-            tracing::warn!(error = %error.chain(), "the models directory was not looked into");
         }
         if let Err(error) = inference.clean_uploads().await {
             tracing::warn!(error = %error.chain(), "abandoned uploads were not cleaned up");

@@ -8,6 +8,9 @@ mod adapters;
 mod builtin;
 mod caller;
 mod choices;
+mod dropped;
+mod dropped_folder;
+mod dropped_store;
 mod embedder;
 mod engine;
 mod gateway;
@@ -31,6 +34,7 @@ mod quota;
 mod quota_store;
 mod registry;
 mod routes;
+mod routes_dropped;
 mod routes_models;
 mod routes_quotas;
 mod routes_uploads;
@@ -55,7 +59,7 @@ mod view;
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -64,6 +68,7 @@ use guildhall_engine_protocol::{CacheType, Prompt};
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 pub use caller::{Caller, Priority};
+pub use dropped::{RefusedFile, RetriedFile};
 pub use embedder::{EmbeddedTexts, Embedder, EmbeddingChoice};
 pub use gateway::{Chosen, Embedded, ModelCard, title_of, unknown as unknown_model};
 pub use generation::{Generation, GenerationEvent};
@@ -128,8 +133,8 @@ struct Registry {
     /// Held while memory is given out, so that it is given out once.
     room: tokio::sync::Mutex<()>,
     writers: Writers,
-    /// Names of dropped files that cannot be used, so that each is complained of once.
-    refused: Mutex<Vec<String>>,
+    /// Held while the models directory is looked into, so that each file is judged once.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl Inference {
@@ -168,13 +173,14 @@ impl Inference {
             aliases: RwLock::default(),
             room: tokio::sync::Mutex::default(),
             writers: Writers::default(),
-            refused: Mutex::default(),
+            looking: tokio::sync::Mutex::default(),
         }));
         inference.reload_aliases().await?;
         tokio::spawn(lifecycle::make_rounds(
             Arc::downgrade(&inference.0),
             config.engine.idle_unload_s,
         ));
+        tokio::spawn(dropped::watch(Arc::downgrade(&inference.0)));
         Ok(inference)
     }
 

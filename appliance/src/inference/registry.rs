@@ -3,7 +3,6 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError},
-    time::Duration,
 };
 
 use guildhall_db::Tx;
@@ -27,8 +26,6 @@ use crate::{
     idempotency::{done_before, once},
 };
 
-/// A dropped file that has not changed for this long is complete.
-const DROP_SETTLED: Duration = Duration::from_secs(5);
 /// Who imports at the machine itself.
 pub(super) const OPERATOR: &str = "operator";
 
@@ -264,55 +261,6 @@ impl Inference {
         }
     }
 
-    /// Takes in what somebody put into the models directory since the last look. A file that cannot
-    /// be used is named in the log once and left alone.
-    ///
-    /// # Errors
-    /// When the directory cannot be read.
-    pub(super) async fn adopt_dropped(&self) -> Result<()> {
-        let mut known: Vec<String> = self.slots().iter().map(|slot| slot.row().file).collect();
-        let refused = |registry: &super::Registry| {
-            let refused = registry.refused.lock();
-            refused.unwrap_or_else(PoisonError::into_inner).clone()
-        };
-        known.extend(refused(&self.0));
-        for path in import::dropped_in(&self.0.settings.models, &known, DROP_SETTLED)? {
-            if let Err(error) = self.adopt(path.clone()).await {
-                tracing::warn!(error = %error.chain(), "a file in the models directory was not taken in");
-                let name = path.file_name().unwrap_or_default();
-                let mut refused = self
-                    .0
-                    .refused
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                refused.push(name.to_string_lossy().into_owned());
-            }
-        }
-        Ok(())
-    }
-
-    /// Whoever can write into the directory is the operator. Terms that ask for acceptance still wait for it.
-    async fn adopt(&self, path: PathBuf) -> Result<()> {
-        let clock = Arc::clone(&self.0.settings.clock);
-        let described = blocking(move || {
-            let candidate = Source::file(&path)?.candidate(None)?;
-            let sha256 = candidate.source.hash()?;
-            let file = path.file_name().unwrap_or_default().to_string_lossy();
-            let licence = candidate.inspection.licence.as_deref();
-            let acceptance = licence
-                .is_none_or(inspect::is_permissive)
-                .then(|| Acceptance {
-                    by: OPERATOR.to_owned(),
-                    at: clock.now(),
-                });
-            Ok(candidate.row((file.into_owned(), sha256), acceptance, clock.as_ref()))
-        });
-        let row = described.await?;
-        self.check_new(&row)?;
-        self.register(row, By::Operator, |_| Ok(())).await?;
-        Ok(())
-    }
-
     /// Removes a model that nobody has chosen; with `force` those who have are set to `auto`, in the same
     /// transaction.
     ///
@@ -352,6 +300,8 @@ impl Inference {
             })
         });
         removed.await?;
+        // The file goes before the model: one that is nobody's would be taken in again.
+        let files = remove_files(&self.0.settings.models.join(&row.file));
         self.0
             .slots
             .write()
@@ -359,9 +309,8 @@ impl Inference {
             .remove(&slot.name);
         self.reload_aliases().await?;
         slot.unload().await;
-        remove_files(&self.0.settings.models.join(&row.file))?;
         self.model_changed(id);
-        Ok(())
+        files
     }
 
     /// Removes a model by its name, for the command line.

@@ -11,7 +11,7 @@ use super::{Alias, KnownModel, Model, ModelChange, ModelChoice, Runtime, Verifie
 use crate::{app::App, identity::perm};
 
 /// Hashing a large file takes minutes on a slow disk.
-const HASHING_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(1800);
+pub(super) const HASHING_TIME_MAX: std::time::Duration = std::time::Duration::from_secs(1800);
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()

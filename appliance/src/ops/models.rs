@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use guildhall_kernel::Result;
+use guildhall_kernel::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,8 +25,10 @@ pub enum ModelsOperation {
         #[serde(default)]
         allow_unsigned: bool,
     },
-    /// Every model.
+    /// Every model, and the files of the models directory that were not taken in.
     List,
+    /// Look at such a file once more.
+    Retry { file: String, force: bool },
     /// Well-known open models and what this machine makes of them.
     Known,
     /// Read every model file again and compare its hash.
@@ -74,7 +76,18 @@ pub(super) async fn execute(
             };
             to_json(inference.import_file(request, progress).await?)
         }
-        ModelsOperation::List => Ok(list(to_json(inference.list().await?)?)),
+        ModelsOperation::List => {
+            let mut listed = list(to_json(inference.list().await?)?);
+            listed["refused_files"] = to_json(inference.list_refused_files().await?)?;
+            Ok(listed)
+        }
+        ModelsOperation::Retry { file, force } => {
+            let retried = inference.retry_refused_file(None, &file, force).await?;
+            match retried.refused {
+                Some(refused) => Err(Error::conflict("file_refused", refused.message)),
+                None => to_json(retried.model),
+            }
+        }
         ModelsOperation::Known => Ok(list(to_json(inference.known_models()?)?)),
         ModelsOperation::Verify => Ok(json!({ "items": inference.verify().await? })),
         ModelsOperation::Remove { name, force } => {

@@ -10,6 +10,7 @@ mod accounts;
 mod catalog;
 mod chat;
 mod door;
+mod dropped;
 mod federation;
 mod gateway;
 mod gateway_grammar;

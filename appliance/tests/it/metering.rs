@@ -218,3 +218,72 @@ async fn a_call_that_fails_is_metered_with_its_reason() {
     assert!(row["error_code"].is_string(), "{row}");
     assert_eq!(report["totals"]["failed"], 1);
 }
+
+#[tokio::test]
+async fn organisations_are_compared_by_who_administers_the_node_and_nobody_else() {
+    let test = TestApp::new().await;
+    let (admin, stranger) = (test.admin(), test.stranger().await);
+    let ve = test.hire().await;
+    admin
+        .post("/v1/responses", json!({ "model": ve, "input": "Hello" }))
+        .await;
+    for _ in 0..2 {
+        stranger
+            .post("/v1/chat/completions", hello("starter"))
+            .await;
+    }
+    let report = usage(&test, &admin, "?group_by=organisation").await;
+    let groups = report["groups"].as_array().unwrap();
+    let named: Vec<_> = groups
+        .iter()
+        .map(|group| (&group["label"], &group["calls"]))
+        .collect();
+    let first = admin.get("/api/session").await.json();
+    assert_eq!(
+        named,
+        [
+            (&json!("Second Organisation"), &json!(2)),
+            (&first["organisation"]["name"], &json!(1))
+        ]
+    );
+    assert_eq!(groups[1]["key"], first["organisation"]["id"]);
+    assert_eq!(report["totals"]["calls"], 3);
+    let sum: u64 = groups
+        .iter()
+        .map(|group| group["output_tokens"].as_u64().unwrap())
+        .sum();
+    assert_eq!(report["totals"]["output_tokens"], sum);
+    // Whose calls they were stays with the organisations.
+    assert_eq!(
+        (&report["items"], &report["next_cursor"]),
+        (&json!([]), &Value::Null)
+    );
+
+    let narrowed = usage(&test, &admin, "?group_by=organisation&model=starter").await;
+    assert_eq!(narrowed["groups"].as_array().unwrap().len(), 1);
+    assert_eq!(narrowed["totals"]["calls"], 2);
+    let person = first["person"]["id"].as_str().unwrap();
+    for (narrowing, field) in [("ve_id", &*ve), ("person_id", person)] {
+        let path = format!("/api/billing/usage?group_by=organisation&{narrowing}={field}");
+        let refused = admin.get(&path).await;
+        assert_eq!(
+            refused.code(),
+            "not_across_organisations",
+            "{}",
+            refused.text
+        );
+    }
+    let restricted = test.service("admin", json!({ "ves": [ve] })).await;
+    for caller in [
+        stranger,
+        test.role(Role::Staff),
+        test.role(Role::Normal),
+        restricted,
+    ] {
+        let refused = caller.get("/api/billing/usage?group_by=organisation").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+        assert_eq!(refused.code(), "permission_missing");
+    }
+    let own = usage(&test, &test.admin(), "").await;
+    assert_eq!(own["totals"]["calls"], 1);
+}

@@ -158,13 +158,9 @@ async fn terms_that_ask_for_acceptance_are_shown_and_accepted_first() {
 
     // Dropped into the directory it is there, but does not run before somebody accepts.
     std::fs::copy(&file, test.app.path("models/dropped.gguf")).unwrap();
-    let past = std::time::SystemTime::now() - Duration::from_secs(60);
-    let dropped = std::fs::File::options()
-        .write(true)
-        .open(test.app.path("models/dropped.gguf"))
-        .unwrap();
-    dropped.set_modified(past).unwrap();
-    let dropped = wait_for(&test, "dropped", |model| !model.is_null()).await;
+    let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
+    dropped.await.unwrap();
+    let dropped = model(&test, "dropped").await;
     assert_eq!(dropped["needs_acceptance"], true);
     let admin = test.admin();
     let refused = admin.post(&path(&dropped, "/load"), Value::Null).await;

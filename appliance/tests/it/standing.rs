@@ -2,7 +2,7 @@
 //! entry, and (in `isolation`) that another organisation neither sees nor changes anything. A new operation
 //! fails them until it stands in the table.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::StatusCode;
 use guildhall_kernel::Role;
@@ -303,6 +303,9 @@ impl Things {
             json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
+        std::fs::write(test.app.path("models/broken.gguf"), b"no model").unwrap();
+        let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
+        dropped.await.unwrap();
         let upload = json!({ "file_name": "some.gguf", "size_bytes": 1000 });
         let upload = admin.post("/api/admin/models/uploads", upload).await.json();
         let template = json!({
@@ -400,6 +403,7 @@ impl Things {
             .replace("{name}", "smart")
             .replace("{passage}", "mandatory-details")
             .replace("{alias}", "small")
+            .replace("{file}", "broken.gguf")
             .replace("{collection}", "files")
             .replace("{scope}", "ve")
             .replace("{subject}", &self.ve)

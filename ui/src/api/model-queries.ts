@@ -7,6 +7,11 @@ export const modelQueries = {
   runtime: () =>
     queryOptions({ queryKey: keys.runtime, queryFn: ({ signal }) => api.get('/api/admin/models/runtime', { signal }), staleTime: 0 }),
   uploads: () => queryOptions({ queryKey: keys.uploads, queryFn: ({ signal }) => api.get('/api/admin/models/uploads', { signal }) }),
+  refused: () =>
+    queryOptions({
+      queryKey: [...keys.models, 'refused-files'] as const,
+      queryFn: ({ signal }) => api.get('/api/admin/models/refused-files', { signal }),
+    }),
   aliases: () =>
     queryOptions({
       queryKey: [...keys.models, 'aliases'] as const,

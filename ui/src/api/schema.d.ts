@@ -891,6 +891,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/models/refused-files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that were put into the models directory and not taken in, the newest refusal first. */
+        get: operations["list_refused_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/refused-files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Says no more of a refused file until it changes. */
+        delete: operations["dismiss_refused_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/models/refused-files/{file}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks at a refused file once more. That it is refused again is an answer, not an error. */
+        post: operations["retry_refused_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/models/runtime": {
         parameters: {
             query?: never;
@@ -1643,7 +1694,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the organisation's calls of models took. */
+        /** What the organisation's calls of models took. Who administers the node may compare organisations. */
         get: operations["usage"];
         put?: never;
         post?: never;
@@ -6886,6 +6937,24 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_RefusedFile: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Stable code. */
+                code: string;
+                /** @description One sentence for people: why, and the way out. */
+                message: string;
+                /** @description Its name in the directory. */
+                name: string;
+                /** @description When it was looked at. */
+                refused_at: components["schemas"]["Timestamp"];
+                /** Format: uint64 */
+                size_bytes: number;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_ResidencyRule: {
             /** @description The entries of this page. */
             items: {
@@ -7694,6 +7763,19 @@ export interface components {
             /** @description One sentence for people. */
             message: string;
         };
+        /** @description A file in the models directory that was not taken in. */
+        RefusedFile: {
+            /** @description Stable code. */
+            code: string;
+            /** @description One sentence for people: why, and the way out. */
+            message: string;
+            /** @description Its name in the directory. */
+            name: string;
+            /** @description When it was looked at. */
+            refused_at: components["schemas"]["Timestamp"];
+            /** Format: uint64 */
+            size_bytes: number;
+        };
         /** @description A passkey to register. */
         RegisterPasskey: {
             challenge: string;
@@ -7909,6 +7991,19 @@ export interface components {
              * @description The revision this change was made on.
              */
             revision: number;
+        };
+        /** @description What another try came to: one of the two is there. */
+        RetriedFile: {
+            model: components["schemas"]["Model"] | null;
+            refused: components["schemas"]["RefusedFile"] | null;
+        };
+        /** @description How a refused file is looked at again. */
+        RetryFile: {
+            /**
+             * @description Take it in although it does not fit into memory.
+             * @default false
+             */
+            force: boolean;
         };
         /** @description A built-in role, or the id of a custom one. */
         Role: string;
@@ -8858,7 +8953,10 @@ export interface components {
         UsageGroup: components["schemas"]["UsageTotals"] & {
             /** @description What the group has in common: a model's name, an id, a day, a kind; `null` for calls without it. */
             key: string | null;
-            /** @description The name of the person or of the API key, for people. */
+            /**
+             * @description The name of the person, of the API key or of the organisation, for people; `null` also for an
+             *     organisation that is one person's alone.
+             */
             label: string | null;
         };
         /** @description Calls of models, newest first, with their sums. All of it is about the calls the query names. */
@@ -11920,6 +12018,125 @@ export interface operations {
             };
         };
     };
+    list_refused_files: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RefusedFile"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    dismiss_refused_file: {
+        parameters: {
+            query?: {
+                /** @description Remove the file from the disk as well. */
+                remove_file?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The file's name. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    retry_refused_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The file's name. */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryFile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedFile"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     model_runtime: {
         parameters: {
             query?: never;
@@ -14761,7 +14978,7 @@ export interface operations {
                 /** @description Calls from this instant on (RFC 3339). */
                 from?: components["schemas"]["Timestamp"];
                 /** @description Adds sums by this to the report. */
-                group_by?: "model" | "ve" | "person" | "api_key" | "day" | "kind";
+                group_by?: "model" | "ve" | "person" | "api_key" | "day" | "kind" | "organisation";
                 /** @description Calls through this door. */
                 kind?: components["schemas"]["CallKind"];
                 /** @description How many calls, 1 to 100; 50 when left out. */
@@ -14789,6 +15006,22 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UsageReport"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description The request was refused or failed. */

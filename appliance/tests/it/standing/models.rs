@@ -25,6 +25,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Value::Null
     }),
     read("/api/admin/models/{id}/users", Staff),
+    read("/api/admin/models/refused-files", Admin),
+    // The test's file is refused again, which is noted.
+    change(
+        "POST",
+        "/api/admin/models/refused-files/{file}/retry",
+        Admin,
+        || json!({}),
+    ),
+    change(
+        "DELETE",
+        "/api/admin/models/refused-files/{file}",
+        Admin,
+        || Value::Null,
+    ),
     read("/api/admin/models/runtime", Staff),
     read("/api/admin/models/known", Staff),
     read("/api/admin/models/aliases", Staff),

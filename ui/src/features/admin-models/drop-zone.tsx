@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { FileUp } from 'lucide-react'
-import { type DragEvent, useId, useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useId, useRef, useState } from 'react'
 import { FormError } from '@/components/error-state'
 import { t } from '@/lib/i18n'
 import { formatBytes } from '@/lib/i18n/format'
@@ -14,7 +14,6 @@ export function DropZone() {
   const id = useId()
   const client = useQueryClient()
   const input = useRef<HTMLInputElement>(null)
-  const [over, setOver] = useState(false)
   const [wrong, setWrong] = useState(false)
   const begin = useMutation({ mutationFn: (file: File) => upload(client, file) })
   const take = (files: Iterable<File>) => {
@@ -24,21 +23,11 @@ export function DropZone() {
     for (const file of models) begin.mutate(file)
     if (input.current) input.current.value = ''
   }
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault()
-    setOver(false)
-    take(event.dataTransfer.files)
-  }
+  const over = useDroppedFiles(take)
   return (
     <>
       <label
         htmlFor={id}
-        onDragOver={(event) => {
-          event.preventDefault()
-          setOver(true)
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={onDrop}
         className={`flex cursor-pointer items-center gap-4 rounded-[16px] border-[1.5px] border-dashed p-5 transition-colors has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-brand ${over ? 'border-brand bg-brand-soft' : 'border-field hover:border-brand'}`}
       >
         <span className="grid size-12 shrink-0 place-items-center rounded-[14px] bg-brand-soft text-brand">
@@ -73,4 +62,38 @@ export function DropZone() {
       ) : null}
     </>
   )
+}
+
+const carriesFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false
+
+/** Takes files that are let go anywhere on the page, which a browser would open in its place; says whether one hovers over it. */
+function useDroppedFiles(take: (files: Iterable<File>) => void): boolean {
+  const [over, setOver] = useState(false)
+  const onDrop = useEffectEvent((event: DragEvent) => {
+    if (!carriesFiles(event)) return
+    event.preventDefault()
+    setOver(false)
+    take(event.dataTransfer?.files ?? [])
+  })
+  useEffect(() => {
+    const onOver = (event: DragEvent) => {
+      if (!carriesFiles(event)) return
+      event.preventDefault()
+      setOver(true)
+    }
+    // Leaving the window has nothing it goes to; leaving a part of the page has.
+    const onLeave = (event: DragEvent) => {
+      if (event.relatedTarget === null) setOver(false)
+    }
+    const drop = (event: DragEvent) => onDrop(event)
+    window.addEventListener('dragover', onOver)
+    window.addEventListener('dragleave', onLeave)
+    window.addEventListener('drop', drop)
+    return () => {
+      window.removeEventListener('dragover', onOver)
+      window.removeEventListener('dragleave', onLeave)
+      window.removeEventListener('drop', drop)
+    }
+  }, [])
+  return over
 }

@@ -6,6 +6,7 @@ import { ErrorState } from '@/components/error-state'
 import { Panel } from '@/components/page'
 import { t } from '@/lib/i18n'
 import { DropZone } from './drop-zone'
+import { RefusedFiles } from './refused-files'
 import { UploadCard } from './upload-card'
 
 /** Bringing a model: the drop zone, what is on its way, and the command for those at the machine. */
@@ -27,6 +28,7 @@ export function ImportPanel({ beam }: { beam: boolean }) {
           ))}
         </ul>
       ) : null}
+      <RefusedFiles />
       <p className="mt-5 mb-2.5 text-[13.5px] text-ink-2">{t('models.import_machine')}</p>
       <Command text="guildhall models import FILE.gguf --data-dir DIR" />
     </Panel>

@@ -41,7 +41,6 @@ export default function Models() {
   const coming = useComing(manage)
   const items = models.data?.items ?? []
   const noLarge = models.data !== undefined && !items.some((model) => model.suitable_for_auto)
-  const firstToken = (name: string) => measured.data?.groups.find((group) => group.key === name)?.first_token_ms_mean ?? null
   return (
     <>
       <PageHeader title={t('models.title')}>{manage ? t('models.lead') : `${t('models.lead')} ${t('models.read_only')}`}</PageHeader>
@@ -68,7 +67,7 @@ export default function Models() {
           <ModelCard
             key={model.id}
             model={model}
-            first_token_ms={firstToken(model.name)}
+            measured={measured.data?.groups.find((group) => group.key === model.name)}
             manage={manage}
             i={index + 2}
             onPreview={setHovered}

@@ -1,6 +1,6 @@
 import { AtSign, Cpu, Gauge, HardDrive, type LucideIcon, MemoryStick, Pin, Puzzle, Search, Timer, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
-import type { Model } from '@/api/types'
+import type { Model, UsageGroup } from '@/api/types'
 import { Button } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { t } from '@/lib/i18n'
@@ -23,8 +23,8 @@ const ICONS: Record<Model['kind'], LucideIcon> = { generative: Cpu, embedding: S
 
 type CardProps = {
   model: Model
-  /** Mean over its answers so far; null before the first. */
-  first_token_ms: number | null
+  /** Means over its answers so far; nothing before the first. */
+  measured: UsageGroup | undefined
   manage: boolean
   i: number
   /** Shows in the memory bar what loading this model would take. */
@@ -32,7 +32,7 @@ type CardProps = {
 }
 
 /** One model: what it is, what it costs in memory, how fast it is, and its state with the next step. */
-export function ModelCard({ model, first_token_ms, manage, i, onPreview }: CardProps) {
+export function ModelCard({ model, measured, manage, i, onPreview }: CardProps) {
   const Icon = ICONS[model.kind]
   return (
     <li className="panel lift flex flex-col p-5" style={{ '--i': i }}>
@@ -59,7 +59,7 @@ export function ModelCard({ model, first_token_ms, manage, i, onPreview }: CardP
         {model.base_model ? <Tag icon={Puzzle}>{t('models.belongs_to', { model: model.base_model })}</Tag> : null}
         {model.built_in ? <Tag>{t('models.built_in')}</Tag> : null}
       </p>
-      <Facts model={model} first_token_ms={first_token_ms} />
+      <Facts model={model} measured={measured} />
       <Fingerprint model={model} />
       {model.verdict && model.memory_bytes === null ? <VerdictLine verdict={model.verdict} /> : null}
       {model.error ? <Failure error={model.error} /> : null}
@@ -108,15 +108,18 @@ function Acceptance({ model, manage }: { model: Model; manage: boolean }) {
   )
 }
 
-function Facts({ model, first_token_ms }: { model: Model; first_token_ms: number | null }) {
-  const speed = model.tokens_per_second ?? model.speed?.decode_tokens_per_second ?? null
-  const facts: [LucideIcon, string, string][] = [
-    model.memory_bytes === null
-      ? [HardDrive, formatBytes(model.size_bytes), t('models.file')]
-      : [MemoryStick, formatBytes(model.memory_bytes), t('models.memory_short')],
+type Fact = [LucideIcon, string, string]
+function Facts({ model, measured }: Pick<CardProps, 'model' | 'measured'>) {
+  const speed = model.tokens_per_second ?? model.speed?.decode_tokens_per_second ?? measured?.tokens_per_second ?? null
+  const first = measured?.first_token_ms_mean ?? null
+  const file: Fact = [HardDrive, formatBytes(model.size_bytes), t('models.file')]
+  const memory: Fact | null = model.memory_bytes === null ? null : [MemoryStick, formatBytes(model.memory_bytes), t('models.memory_short')]
+  // Only what writes has a speed and a first token.
+  const writing: Fact[] = [
     [Gauge, speed === null ? '–' : formatNumber(speed), t('models.speed')],
-    [Timer, first_token_ms === null ? '–' : formatDuration(first_token_ms), t('models.first')],
+    [Timer, first === null ? '–' : formatDuration(first), t('models.first')],
   ]
+  const facts = model.kind === 'generative' ? [memory ?? file, ...writing] : memory ? [memory, file] : [file]
   return (
     <ul className="mt-4 grid grid-cols-3 gap-2 text-[12.5px] text-ink-2">
       {facts.map(([Icon, value, label]) => (

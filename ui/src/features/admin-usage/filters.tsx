@@ -1,4 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
+import { queries } from '@/api/queries'
 import type { UsageGroup } from '@/api/types'
 import { type UsageGrouping, usageQueries } from '@/api/usage-queries'
 import { Button } from '@/components/button'
@@ -6,12 +7,16 @@ import { Select } from '@/components/field'
 import { t } from '@/lib/i18n'
 import { type FilterName, OUTCOMES, PERIODS, type UsageSearch } from './search'
 
-/** What people may narrow the report to. Only what was used in the period is offered. */
+/** What people may narrow the report to: what their organisation used in the period. */
 export function Filters({ search }: { search: UsageSearch }) {
   const models = useGroups(search, 'model')
   const people = useGroups(search, 'person')
   const keys = useGroups(search, 'api_key')
   const { data: team } = useQuery(usageQueries.team())
+  // What the others used is not told here, so every model that can be chosen is offered beside.
+  const { data: choices } = useQuery({ ...queries.modelChoices(), enabled: search.across })
+  const offered = search.across ? (choices?.items ?? []).map((choice) => choice.model).filter((name) => name !== 'auto') : []
+  const names = new Set([...models.map((group) => group.key ?? ''), ...offered])
   const any = Object.values(search.chosen).some((value) => value !== undefined)
   return (
     <fieldset aria-label={t('usage.filters')} className="mb-5 flex flex-wrap items-end gap-2.5">
@@ -23,10 +28,14 @@ export function Filters({ search }: { search: UsageSearch }) {
         onChange={search.setDays}
         items={PERIODS.map((days) => [days, t('usage.days', { days: Number(days) })] as const)}
       />
-      <Choice name="model" search={search} options={models.map((group) => [group.key ?? '', group.key ?? ''])} />
-      <Choice name="ve" search={search} options={team?.items.map((ve) => [ve.id, ve.persona_name]) ?? []} />
-      <Choice name="person" search={search} options={named(people)} />
-      <Choice name="key" search={search} options={named(keys)} />
+      <Choice name="model" search={search} options={[...names].sort().map((name) => [name, name])} />
+      {search.across ? null : (
+        <>
+          <Choice name="ve" search={search} options={team?.items.map((ve) => [ve.id, ve.persona_name]) ?? []} />
+          <Choice name="person" search={search} options={named(people)} />
+          <Choice name="key" search={search} options={named(keys)} />
+        </>
+      )}
       <Choice name="outcome" search={search} options={OUTCOMES.map((outcome) => [outcome, t(`usage.outcome.${outcome}`)])} />
       {any ? (
         <Button

@@ -16,7 +16,7 @@ import { Calls } from './calls'
 import { UsageChart } from './chart'
 import { Filters } from './filters'
 import { csvOf, type Row, rowsOf } from './rows'
-import { GROUPINGS, MEASURES, type UsageSearch, useUsageSearch } from './search'
+import { MEASURES, type UsageSearch, useUsageSearch } from './search'
 
 const HEAD = ['calls', 'failed', 'read', 'cached', 'written', 'cost', 'first', 'speed'] as const
 
@@ -42,7 +42,7 @@ export default function Usage() {
           </Button>
         }
       >
-        {t('usage.lead')}
+        {t(search.across ? 'usage.lead_node' : 'usage.lead')}
       </PageHeader>
       <Filters search={search} />
       {error && !data ? (
@@ -51,7 +51,7 @@ export default function Usage() {
         <>
           <Totals totals={data?.totals} />
           <Groups search={search} report={data} rows={rows} />
-          <Calls filter={search.filter} />
+          {search.across ? null : <Calls filter={search.filter} />}
         </>
       )}
     </>
@@ -98,7 +98,7 @@ function Groups({ search, report, rows }: GroupsProps) {
           label={t('usage.by')}
           value={by}
           onChange={search.setBy}
-          items={GROUPINGS.map((grouping) => [grouping, t(`usage.by.${grouping}`)] as const)}
+          items={search.groupings.map((grouping) => [grouping, t(`usage.by.${grouping}`)] as const)}
         />
         <Select
           bare

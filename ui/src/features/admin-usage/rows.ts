@@ -39,7 +39,7 @@ function nameOf(group: UsageGroup, by: Grouping, team: readonly Ve[]): string {
   if (by === 'day') return formatDate(group.key)
   if (by === 'model') return group.key
   if (by === 've') return team.find((ve) => ve.id === group.key)?.persona_name ?? t('usage.gone')
-  return group.label ?? t('usage.gone')
+  return group.label ?? t(by === 'organisation' ? 'usage.private' : 'usage.gone')
 }
 
 /** Days in their order, with the empty ones between; everything else with the most first. */

@@ -1,11 +1,13 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useCanNode } from '@/api/session'
 import type { UsageFilter, UsageGrouping } from '@/api/usage-queries'
 
 export const PERIODS = ['7', '30', '90', '365'] as const
-export const GROUPINGS = ['day', 'model', 've', 'person', 'api_key'] as const satisfies readonly UsageGrouping[]
+const OWN_GROUPINGS = ['day', 'model', 've', 'person', 'api_key'] as const satisfies readonly UsageGrouping[]
+const NODE_GROUPINGS = [...OWN_GROUPINGS, 'organisation'] as const satisfies readonly UsageGrouping[]
 export const MEASURES = ['tokens', 'calls', 'cost'] as const
 export const OUTCOMES = ['complete', 'cancelled', 'failed'] as const
-export type Grouping = (typeof GROUPINGS)[number]
+export type Grouping = (typeof NODE_GROUPINGS)[number]
 export type Measure = (typeof MEASURES)[number]
 const PERIOD_USUAL = '30'
 const DAY_MS = 86_400_000
@@ -30,14 +32,16 @@ export function daysFrom(first: string, now: number = Date.now()): string[] {
 export function useUsageSearch() {
   const search = useSearch({ from: '/app/admin/usage' })
   const navigate = useNavigate()
+  const groupings: readonly Grouping[] = useCanNode('node.organisations') ? NODE_GROUPINGS : OWN_GROUPINGS
+  const by = groupings.find((grouping) => grouping === search.by) ?? 'day'
+  const across = by === 'organisation'
   const days = PERIODS.find((period) => period === search.days) ?? PERIOD_USUAL
   const period: UsageFilter = { from: firstDay(Number(days)) }
   const filter: UsageFilter = {
     ...period,
     model: search.model,
-    ve_id: search.ve,
-    person_id: search.person,
-    api_key_id: search.key,
+    // Employees, people and keys belong to one organisation.
+    ...(across ? {} : { ve_id: search.ve, person_id: search.person, api_key_id: search.key }),
     outcome: OUTCOMES.find((outcome) => outcome === search.outcome),
   }
   const set = (part: Partial<typeof search>) => {
@@ -50,10 +54,13 @@ export function useUsageSearch() {
     period,
     filter,
     set,
-    by: GROUPINGS.find((grouping) => grouping === search.by) ?? 'day',
+    by,
+    groupings,
+    /** Whether organisations are compared: sums of the whole node, and nobody's calls. */
+    across,
     measure: MEASURES.find((measure) => measure === search.measure) ?? 'tokens',
     table: search.view === 'table',
-    chosen: { model: search.model, ve: search.ve, person: search.person, key: search.key, outcome: search.outcome },
+    chosen: { model: filter.model, ve: filter.ve_id, person: filter.person_id, key: filter.api_key_id, outcome: search.outcome },
     setDays: (value: string) => set({ days: value === PERIOD_USUAL ? undefined : value }),
     setBy: (value: Grouping) => set({ by: value === 'day' ? undefined : value }),
     setMeasure: (value: Measure) => set({ measure: value === 'tokens' ? undefined : value }),

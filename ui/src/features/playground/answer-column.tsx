@@ -7,7 +7,7 @@ import { Markdown } from '@/components/markdown'
 import { type State, StatusPill } from '@/components/status'
 import { Thumbs } from '@/components/thumbs'
 import { t } from '@/lib/i18n'
-import { formatDuration, formatNumber } from '@/lib/i18n/format'
+import { formatCredits, formatDuration, formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
 import { type LiveAnswer, type Place, paceOf } from './live'
 import type { Column } from './use-run'
@@ -46,7 +46,7 @@ export function AnswerColumn({ column, number, owner, isBest, isFastest, onKeyDo
       className={`panel group/turn flex flex-col ${isBest ? 'shadow-[inset_0_0_0_1px_var(--brand)] !border-brand' : ''}`}
       style={{ '--i': number }}
     >
-      <Head answer={answer} live={live} number={number} isFastest={isFastest} onStop={running && owner === null ? onStop : undefined} />
+      <Head answer={answer} live={live} number={number} onStop={running && owner === null ? onStop : undefined} />
       <div className="min-h-32 flex-1 px-5 pb-4 text-[15px] leading-[1.65]">
         {owner && !running ? <p className="text-[14px] text-ink-2">{t('playground.hidden', { name: owner })}</p> : null}
         {text ? <Markdown text={text} live={running} /> : null}
@@ -59,7 +59,7 @@ export function AnswerColumn({ column, number, owner, isBest, isFastest, onKeyDo
           </p>
         ) : null}
       </div>
-      <Figures answer={answer} live={live} />
+      <Figures answer={answer} live={live} isFastest={isFastest} />
       {rateable ? (
         <div className="border-t border-line px-4 py-2.5">
           <div className="flex flex-wrap items-center gap-1">
@@ -90,8 +90,8 @@ function placeText({ position, estimate_ms }: Place): string {
   return t('playground.queued.in', { position, seconds: Math.max(1, Math.ceil(estimate_ms / 1000)) })
 }
 
-type HeadProps = { answer: PlaygroundAnswer; live: LiveAnswer | undefined; number: number; isFastest: boolean; onStop?: () => void }
-function Head({ answer, live, number, isFastest, onStop }: HeadProps) {
+type HeadProps = { answer: PlaygroundAnswer; live: LiveAnswer | undefined; number: number; onStop?: () => void }
+function Head({ answer, live, number, onStop }: HeadProps) {
   const { temperature = 0.7, max_tokens = 512 } = answer.parameters
   const phase = live?.phase ?? 'waiting'
   return (
@@ -105,18 +105,13 @@ function Head({ answer, live, number, isFastest, onStop }: HeadProps) {
           {t('playground.parameters', { temperature: Math.round(temperature * 100) / 100, max_tokens })}
         </p>
       </div>
-      <div className="flex flex-col items-end gap-1.5">
-        {answer.state === 'running' ? (
-          <StatusPill state={phase === 'writing' || phase === 'reading' ? 'running' : 'waiting'}>
-            {phase === 'waiting' && live?.place ? placeText(live.place) : t(`playground.state.${phase}`)}
-          </StatusPill>
-        ) : (
-          <StatusPill state={PILLS[answer.state]}>{t(`playground.state.${answer.state}`)}</StatusPill>
-        )}
-        {isFastest ? (
-          <span className="rounded-full bg-cyan/12 px-2.5 py-0.5 text-[12px] font-medium text-cyan">{t('playground.fastest')}</span>
-        ) : null}
-      </div>
+      {answer.state === 'running' ? (
+        <StatusPill state={phase === 'writing' || phase === 'reading' ? 'running' : 'waiting'}>
+          {phase === 'waiting' && live?.place ? placeText(live.place) : t(`playground.state.${phase}`)}
+        </StatusPill>
+      ) : (
+        <StatusPill state={PILLS[answer.state]}>{t(`playground.state.${answer.state}`)}</StatusPill>
+      )}
       {onStop ? (
         <IconButton label={t('playground.stop', { model: answer.model })} className="-my-1.5 -me-2 border border-field" onClick={onStop}>
           <Square size={13} className="fill-current" aria-hidden="true" />
@@ -127,7 +122,7 @@ function Head({ answer, live, number, isFastest, onStop }: HeadProps) {
 }
 
 /** First token, speed, tokens and cost; while it writes, what is known of them. */
-function Figures({ answer, live }: { answer: PlaygroundAnswer; live: LiveAnswer | undefined }) {
+function Figures({ answer, live, isFastest }: { answer: PlaygroundAnswer; live: LiveAnswer | undefined; isFastest: boolean }) {
   const running = answer.state === 'running'
   const { first_token_ms, tokens_per_second, input_tokens, output_tokens, total_ms, cost_micro_credits } = answer.figures
   const speed = running ? (live ? paceOf(live) : null) : tokens_per_second
@@ -136,7 +131,7 @@ function Figures({ answer, live }: { answer: PlaygroundAnswer; live: LiveAnswer 
       ? '–'
       : cost_micro_credits === 0
         ? t('playground.figure.free')
-        : t('playground.figure.credits', { count: cost_micro_credits / MICRO })
+        : t('playground.figure.credits', { amount: formatCredits(cost_micro_credits), count: cost_micro_credits / MICRO })
   const figures: [LucideIcon, string, string][] = [
     [Timer, t('playground.figure.first'), first_token_ms === null ? '–' : formatDuration(first_token_ms)],
     [Gauge, t('playground.figure.speed'), speed === null ? '–' : formatNumber(speed)],
@@ -159,6 +154,9 @@ function Figures({ answer, live }: { answer: PlaygroundAnswer; live: LiveAnswer 
           <dd className="flex items-center gap-1.5 font-mono text-[14px] font-medium tabular-nums">
             <Icon size={14} className="shrink-0 text-ink-3" aria-hidden="true" />
             <span className="truncate">{value}</span>
+            {isFastest && Icon === Gauge ? (
+              <span className="rounded-full bg-cyan/12 px-2 py-px font-sans text-[12px] text-cyan">{t('playground.fastest')}</span>
+            ) : null}
           </dd>
         </div>
       ))}

@@ -137,8 +137,14 @@ export function PromptForm({ draft, onDraft, models, version, rendered, error, r
             </Button>
           ) : (
             <>
-              <KeyHint k="Ctrl ↵" className="max-sm:hidden" />
-              <Button type="submit" disabled={!canRun}>
+              {ready ? (
+                <KeyHint k="Ctrl ↵" className="max-sm:hidden" />
+              ) : (
+                <span id="playground-wait" className="text-[13px] text-ink-2">
+                  {t(draft.source === 'write' ? 'playground.run_wait' : 'playground.run_wait_template')}
+                </span>
+              )}
+              <Button type="submit" disabled={!canRun} aria-describedby={ready ? undefined : 'playground-wait'}>
                 <Play size={16} className="fill-current" aria-hidden="true" />
                 {t('playground.run')}
               </Button>

@@ -82,7 +82,7 @@ export function Runs() {
 function RunRow({ run, onDelete }: { run: PlaygroundRunSummary; onDelete?: () => void }) {
   const when = formatRelative(run.created_at)
   return (
-    <li className="relative flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4 transition-colors hover:bg-surface-2/60">
+    <li className="relative flex flex-wrap items-center gap-x-4 gap-y-2 px-5 py-4 max-sm:pe-14 transition-colors hover:bg-surface-2/60">
       <div className="min-w-0 flex-1 basis-[260px]">
         <Link
           to="/playground"
@@ -110,7 +110,11 @@ function RunRow({ run, onDelete }: { run: PlaygroundRunSummary; onDelete?: () =>
         {run.is_running ? <StatusPill state="running">{t('playground.running')}</StatusPill> : null}
       </p>
       {onDelete ? (
-        <IconButton label={t('playground.delete_of', { time: when })} className="z-[1]" onClick={onDelete}>
+        <IconButton
+          label={t('playground.delete_of', { time: when })}
+          className="z-[1] max-sm:absolute max-sm:end-2.5 max-sm:top-2.5"
+          onClick={onDelete}
+        >
           <Trash2 size={16} aria-hidden="true" />
         </IconButton>
       ) : null}

@@ -10,12 +10,12 @@ export const models = addMessages({
   'models.no_large_text': 'Employees quote their sources word for word until you bring a model that can write.',
 
   'models.import': 'Bring a model',
-  'models.drop': 'Drop a GGUF file here, or choose one',
+  'models.drop': 'Drop a GGUF file or a model pack here, or choose one',
   'models.drop_note': 'Any size up to {size}. If the upload stops, it goes on where it left off.',
   'models.drop_release': 'Let go to upload',
   'models.drop_wrong':
-    'A model is a file whose name ends in .gguf. Packs and folders are imported at the machine: guildhall models import.',
-  'models.import_machine': 'Or at the machine, also for packs and folders:',
+    'A model is a file whose name ends in .gguf, or a pack that ends in .tar. Folders are imported at the machine: guildhall models import.',
+  'models.import_machine': 'Or at the machine, also for folders:',
 
   'upload.list': 'Uploads',
   'upload.name': 'It will be called {name}',
@@ -56,6 +56,22 @@ export const models = addMessages({
   'upload.complete': 'Take it in',
   'upload.complete_wait': 'Possible once the file is whole',
   'upload.done': '{model} is on this node',
+
+  'dropped.list': 'Files that were not taken in',
+  'dropped.title': '{count, plural, one {A file} other {# files}} in the models folder could not be taken in',
+  'dropped.lead': 'Put a better copy in its place and it is looked at by itself.',
+  'dropped.facts': '{size}, looked at {when}',
+  'dropped.retry': 'Try again',
+  'dropped.retrying': 'Being read',
+  'dropped.retry_of': 'Try again with {file}',
+  'dropped.again': 'Still not possible. {reason}',
+  'dropped.force': 'Take it in although it does not fit',
+  'dropped.dismiss_of': 'Say no more of {file}',
+  'dropped.remove': 'Delete the file',
+  'dropped.remove_of': 'Delete the file {file}',
+  'dropped.remove_title': 'Delete {file}?',
+  'dropped.remove_text': 'It is deleted from this machine and frees {size}.',
+  'dropped.removed': '{file} is deleted',
 
   'models.memory': 'Memory for models',
   'models.memory_end': '{used} of {all} in use',

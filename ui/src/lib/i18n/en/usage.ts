@@ -5,6 +5,8 @@ export const usage = addMessages({
   'usage.title': 'Usage',
   'usage.lead':
     'What the models did for your organisation. Models of this node cost nothing; those of providers cost what their price table says.',
+  'usage.lead_node':
+    'What the models did for every organisation on this node. Who asked, and which employee, is for each organisation itself to see.',
   'usage.csv': 'Save as CSV',
   'usage.csv_name': 'usage-by-{by}.csv',
   'usage.period': 'Period',
@@ -30,6 +32,7 @@ export const usage = addMessages({
   'usage.by.ve': 'Employee',
   'usage.by.person': 'Person',
   'usage.by.api_key': 'Key',
+  'usage.by.organisation': 'Organisation',
   'usage.measure': 'Measure',
   'usage.measure.tokens': 'Tokens',
   'usage.measure.calls': 'Calls',
@@ -47,7 +50,7 @@ export const usage = addMessages({
   'usage.total.first': 'to the first token',
   'usage.total.queue': '{time} of it in the queue',
   'usage.total.speed': 'tokens/s',
-  'usage.chart': '{measure} by {by, select, day {day} model {model} ve {employee} person {person} other {key}}',
+  'usage.chart': '{measure} by {by, select, day {day} model {model} ve {employee} person {person} organisation {organisation} other {key}}',
   'usage.chart_sentence': '{title}: {all} altogether, most for {name} with {value}',
   'usage.chart_empty': '{title}: nothing',
   'usage.name': 'Name',
@@ -62,6 +65,7 @@ export const usage = addMessages({
   'usage.direct': 'No employee: a model itself',
   'usage.browser': 'Without a key: the browser',
   'usage.gone': 'No longer there',
+  'usage.private': 'One person’s own, or no longer there',
   'usage.more': 'The first 1,000 are shown',
   'usage.empty_title': 'Nothing was asked in this time',
   'usage.empty': 'As soon as somebody chats with an employee or calls a model, it is counted here.',
