@@ -1,6 +1,8 @@
 //! From a question to an answer under way: the question and an empty answer are stored in one
 //! transaction, then the answer is written in the background.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use guildhall_db::Tx;
 use guildhall_kernel::{ConversationId, Ctx, Error, MessageId, Result, VeId};
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use crate::{
     app::App,
     audit,
     events::{Audience, Event, Events},
-    inference::{Caller, Charge, DataClass, Priority},
+    inference::{Caller, Charge, DataClass, Inference, Priority},
     team::{self, VeState},
 };
 
@@ -51,10 +53,12 @@ pub struct Begun {
 /// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; those of the question's bounds.
 pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<Begun> {
     let text = checked_question(&question.text, &question.attachments)?;
-    let charge = admit(app, ctx, ve)?;
+    let admission = Admission::new(app, ctx, ve);
+    let entrance = admission.clone();
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
+            entrance.enter()?;
             let owner = owner_of_active(tx, &caller, ve)?;
             let (conversation, is_new) = match question.conversation {
                 Some(id) => (existing(tx, owner, id)?, false),
@@ -79,7 +83,7 @@ pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<B
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, (begun, charge));
+    answer::start(app, ctx, ve, (begun, admission.charge()));
     Ok(begun)
 }
 
@@ -88,10 +92,12 @@ pub async fn ask(app: &App, ctx: &Ctx, ve: VeId, question: Question) -> Result<B
 /// # Errors
 /// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; `not_an_answer`.
 pub async fn regenerate(app: &App, ctx: &Ctx, ve: VeId, message: MessageId) -> Result<Begun> {
-    let charge = admit(app, ctx, ve)?;
+    let admission = Admission::new(app, ctx, ve);
+    let entrance = admission.clone();
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
+            entrance.enter()?;
             let owner = owner_of_active(tx, &caller, ve)?;
             let old = found(tx, owner, message)?;
             if old.role != MessageRole::Assistant {
@@ -112,7 +118,7 @@ pub async fn regenerate(app: &App, ctx: &Ctx, ve: VeId, message: MessageId) -> R
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, (begun, charge));
+    answer::start(app, ctx, ve, (begun, admission.charge()));
     Ok(begun)
 }
 
@@ -122,10 +128,12 @@ pub async fn regenerate(app: &App, ctx: &Ctx, ve: VeId, message: MessageId) -> R
 /// `not_found`; `dismissed`; `quota_exceeded`; `answer_running`; `not_a_question`; those of the question's bounds.
 pub async fn edit(app: &App, ctx: &Ctx, ve: VeId, message: MessageId, text: &str) -> Result<Begun> {
     let text = checked_question(text, &[])?;
-    let charge = admit(app, ctx, ve)?;
+    let admission = Admission::new(app, ctx, ve);
+    let entrance = admission.clone();
     let (caller, events) = (ctx.clone(), app.events.clone());
     let begun = app
         .write(ctx, move |tx| {
+            entrance.enter()?;
             let owner = owner_of_active(tx, &caller, ve)?;
             let old = found(tx, owner, message)?;
             if old.role != MessageRole::User {
@@ -148,14 +156,40 @@ pub async fn edit(app: &App, ctx: &Ctx, ve: VeId, message: MessageId, text: &str
             Ok(begun)
         })
         .await?;
-    answer::start(app, ctx, ve, (begun, charge));
+    answer::start(app, ctx, ve, (begun, admission.charge()));
     Ok(begun)
 }
 
-/// Whether limits of use leave room for an answer, asked before anything is stored.
-fn admit(app: &App, ctx: &Ctx, ve: VeId) -> Result<Charge> {
-    let caller = Caller::of(ctx, Priority::Interactive).with_ve(ve);
-    app.inference.admit(&caller)
+/// Lets a question in by the limits of use within the transaction that stores it, so that a repeated request,
+/// whose transaction changes nothing, is not counted again.
+#[derive(Clone)]
+struct Admission {
+    inference: Inference,
+    caller: Caller,
+    charge: Arc<Mutex<Option<Charge>>>,
+}
+
+impl Admission {
+    fn new(app: &App, ctx: &Ctx, ve: VeId) -> Self {
+        Self {
+            inference: app.inference.clone(),
+            caller: Caller::of(ctx, Priority::Interactive).with_ve(ve),
+            charge: Arc::default(),
+        }
+    }
+
+    fn enter(&self) -> Result<()> {
+        let charge = self.inference.admit(&self.caller)?;
+        *self.charge.lock().unwrap_or_else(PoisonError::into_inner) = Some(charge);
+        Ok(())
+    }
+
+    /// What the answer is charged to.
+    fn charge(&self) -> Charge {
+        let mut charge = self.charge.lock().unwrap_or_else(PoisonError::into_inner);
+        let entered = charge.take();
+        entered.unwrap_or_else(|| self.inference.admit_again(&self.caller))
+    }
 }
 
 fn count(rows: usize) -> i64 {

@@ -77,21 +77,15 @@ impl Quotas {
                 meter.check(subject.scope, now)?;
             }
         }
-        let mut weights = (1, 1);
         for subject in &subjects {
             if let Some(meter) = meters.get_mut(subject) {
                 meter.requests += 1;
-                match subject.scope {
-                    QuotaScope::Organisation => weights.0 = meter.limits.weight,
-                    QuotaScope::Person => weights.1 = meter.limits.weight,
-                    QuotaScope::Ve | QuotaScope::ApiKey => {}
-                }
             }
         }
         Ok(Charge {
             quotas: Arc::clone(self),
+            weights: weights_in(&meters, &subjects),
             subjects,
-            weights,
             used: AtomicU64::new(0),
         })
     }
@@ -99,24 +93,31 @@ impl Quotas {
     /// Lets a part of a greater work use tokens, such as the search before an answer: the work was let in
     /// itself, so no request is counted. Work that nobody waits for ends where the day's tokens do.
     fn admit_part(self: &Arc<Self>, caller: &Caller) -> Result<Charge> {
-        let now = self.clock.now();
-        let mut meters = self.meters();
-        let mut subjects = subjects_of(caller);
-        subjects.retain(|subject| meters.contains_key(subject));
+        let charge = self.charge(caller);
         if caller.priority == Priority::Background {
-            for subject in &subjects {
+            let now = self.clock.now();
+            let mut meters = self.meters();
+            for subject in &charge.subjects {
                 if let Some(meter) = meters.get_mut(subject) {
                     meter.turn(now);
                     meter.check_tokens(subject.scope, now)?;
                 }
             }
         }
-        Ok(Charge {
+        Ok(charge)
+    }
+
+    /// What a call takes, without a check and without counting the call.
+    fn charge(self: &Arc<Self>, caller: &Caller) -> Charge {
+        let meters = self.meters();
+        let mut subjects = subjects_of(caller);
+        subjects.retain(|subject| meters.contains_key(subject));
+        Charge {
             quotas: Arc::clone(self),
+            weights: weights_in(&meters, &subjects),
             subjects,
-            weights: (1, 1),
             used: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Counts tokens, in memory at once and on the disk soon.
@@ -218,6 +219,16 @@ impl Quotas {
     }
 }
 
+/// Shares of the organisation and the person among these.
+fn weights_in(meters: &BTreeMap<Subject, Meter>, subjects: &[Subject]) -> (Weight, Weight) {
+    let weight = |scope| {
+        let subject = subjects.iter().find(|subject| subject.scope == scope);
+        let meter = subject.and_then(|subject| meters.get(subject));
+        meter.map_or(1, |meter| meter.limits.weight)
+    };
+    (weight(QuotaScope::Organisation), weight(QuotaScope::Person))
+}
+
 /// A limit's owner, when it is not the caller's organisation, and what it is set on.
 type Of = (Option<OrgId>, QuotaScope, String);
 
@@ -229,6 +240,16 @@ impl Inference {
     /// `quota_exceeded`.
     pub fn admit(&self, caller: &Caller) -> Result<Charge> {
         self.0.quotas.admit(caller)
+    }
+
+    /// For a call that was let in and counted when it came first: what it takes is counted, it itself is not.
+    pub fn admit_again(&self, caller: &Caller) -> Charge {
+        self.0.quotas.charge(caller)
+    }
+
+    /// Shares of the caller's organisation and person.
+    pub(super) fn weights_of(&self, caller: &Caller) -> (Weight, Weight) {
+        weights_in(&self.0.quotas.meters(), &subjects_of(caller))
     }
 
     /// As [`Inference::admit`], for a part of a call that was let in, and for work in the background.

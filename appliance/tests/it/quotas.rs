@@ -168,6 +168,36 @@ async fn every_way_to_answer_is_let_in_once_and_counted_as_metered() {
 }
 
 #[tokio::test]
+async fn a_repeated_request_is_answered_again_and_counted_once() {
+    let office = Office::new().await;
+    let subject = format!("api_key/{}", office.key_id);
+    let limits = json!({ "requests_per_minute": 2, "tokens_per_day": 100_000 });
+    office.limit(&subject, limits).await;
+    let path = format!("/api/ves/{}/chat", office.ve);
+    let ask = async |key: &str| {
+        let question = Some(json!({ "message": "Hello" }));
+        let keyed = [("idempotency-key", key)];
+        office.key.send("POST", &path, question, &keyed).await
+    };
+    let first = ask("one").await;
+    assert_eq!(first.status, StatusCode::OK, "{}", first.text);
+    let used = office.counted().await;
+    assert!(used > 0);
+    for _ in 0..3 {
+        let again = ask("one").await;
+        assert_eq!(again.status, StatusCode::OK, "{}", again.text);
+        let id = |answer: &Answer| answer.json()["message"]["id"].clone();
+        assert_eq!(id(&again), id(&first), "{}", again.text);
+    }
+    assert_eq!(office.counted().await, used);
+    assert_eq!(office.metered().await.len(), 1);
+    assert_eq!(ask("two").await.status, StatusCode::OK);
+    refused(&ask("three").await, "2 requests a minute");
+    // What was answered once is answered still.
+    assert_eq!(ask("two").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn organisation_person_employee_and_key_are_each_held_to_their_own() {
     let office = Office::new().await;
     let session = office.test.admin().get("/api/session").await.json();
