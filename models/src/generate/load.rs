@@ -90,12 +90,12 @@ pub(crate) fn inspect(load: &Load) -> Result<Inspected, Failure> {
     })
 }
 
-/// A loaded model, its adapters by their place in [`Load`], and what to say about it. `Loaded`
+/// A loaded model, the adapters that suit it by name, and what to say about it. `Loaded`
 /// is complete but for the context's share of `load_ms` and what its template knows.
 pub(super) struct Opened {
     pub(super) backend: LlamaBackend,
     pub(super) model: LlamaModel,
-    pub(super) adapters: Vec<LlamaLoraAdapter>,
+    pub(super) adapters: Vec<(String, LlamaLoraAdapter)>,
     pub(super) loaded: Loaded,
     pub(super) cache_type: CacheType,
 }
@@ -126,17 +126,17 @@ pub(super) fn open(load: &Load, inspected: Inspected) -> Result<Opened, Failure>
     }
     let mut adapters = Vec::new();
     for adapter in &load.adapters {
-        let loaded = model.lora_adapter_init(&adapter.path).map_err(|error| {
-            let reason = logging::take_first_error().unwrap_or_else(|| error.to_string());
-            Failure::new(
-                codes::MODEL_LOAD_FAILED,
-                format!(
-                    "adapter {:?} does not suit this model ({reason}); choose another",
+        match model.lora_adapter_init(&adapter.path) {
+            Ok(ready) => adapters.push((adapter.name.clone(), ready)),
+            // The model itself is sound, and others wait for it: whoever names the adapter is refused.
+            Err(error) => {
+                let reason = logging::take_first_error().unwrap_or_else(|| error.to_string());
+                loaded.notes.push(format!(
+                    "adapter {} does not suit this model ({reason}), so it cannot be named; choose another",
                     adapter.name
-                ),
-            )
-        })?;
-        adapters.push(loaded);
+                ));
+            }
+        }
     }
     loaded.context_length_trained = model.n_ctx_train();
     loaded.load_ms += milliseconds(started.elapsed());

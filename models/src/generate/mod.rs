@@ -84,6 +84,7 @@ pub(crate) fn serve(
         opened.loaded.notes.extend(sandbox::tighten());
     }
     opened.loaded.load_ms += milliseconds(started.elapsed());
+    let (names, adapters): (Vec<_>, Vec<_>) = opened.adapters.into_iter().unzip();
     let model = &opened.model;
     let loaded = opened.loaded.clone();
     let call_token = single_token(model, format.tool_format().opening());
@@ -92,18 +93,14 @@ pub(crate) fn serve(
         compiler: Compiler::new(model),
         format,
         context_length: loaded.context_length,
-        adapters: load
-            .adapters
-            .iter()
-            .map(|adapter| adapter.name.clone())
-            .collect(),
+        adapters: names,
         keeps_prefixes: store.is_some(),
     };
     let ready = Ready::default();
     let scheduler = Scheduler::new(Parts {
         context,
         cores,
-        adapters: opened.adapters,
+        adapters,
         language: Language {
             vocab: model.vocab(),
             compiler: &preparer.compiler,

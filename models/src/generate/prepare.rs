@@ -198,7 +198,7 @@ impl Preparer<'_> {
         place.map(Some).ok_or_else(|| {
             Failure::new(
                 codes::UNKNOWN_ADAPTER,
-                format!("adapter {name:?} is not loaded; load the model with it"),
+                format!("the model runs without the adapter {name:?}; what it noted when it was loaded says why"),
             )
         })
     }

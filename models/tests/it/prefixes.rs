@@ -305,6 +305,37 @@ fn adapters_are_chosen_by_request_and_do_not_mix() {
 }
 
 #[test]
+fn an_adapter_that_does_not_suit_is_noted_and_the_model_answers_without_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let model = directory.path().join("tiny.gguf");
+    TinyModel::default().gguf().write(&model).unwrap();
+    let adapter = directory.path().join("adapter.gguf");
+    // Of a model with other dimensions.
+    GgufWriter::new()
+        .text("general.type", "adapter")
+        .text("general.architecture", "llama")
+        .text("adapter.type", "lora")
+        .f32("adapter.lora.alpha", 8.0)
+        .tensor("blk.0.attn_q.weight.lora_a", &[48, 4], vec![0.5; 192])
+        .tensor("blk.0.attn_q.weight.lora_b", &[4, 48], vec![0.5; 192])
+        .write(&adapter)
+        .unwrap();
+    let mut engine = Engine::start();
+    let mut load = load_of(&model, 512);
+    load.adapters = vec![Adapter {
+        name: "other".to_owned(),
+        path: adapter.to_str().unwrap().to_owned(),
+    }];
+    let loaded = engine.load(&load).unwrap();
+    let is_told = |note: &String| note.contains("adapter other does not suit");
+    assert!(loaded.notes.iter().any(is_told), "{:?}", loaded.notes);
+    let mut asked = request(1, vec![user("hello")]);
+    asked.prompt.adapter = Some("other".to_owned());
+    let failure = engine.generate(asked).unwrap_err();
+    assert_eq!(failure.code, codes::UNKNOWN_ADAPTER);
+}
+
+#[test]
 fn a_missing_adapter_is_named_and_a_missing_directory_is_a_note() {
     let directory = tempfile::tempdir().unwrap();
     let model = directory.path().join("tiny.gguf");
