@@ -15,6 +15,12 @@ export class Caller {
     return fetch(this.url + path, { method, body: text, headers: { ...this.headers, ...type, ...headers } })
   }
 
+  /** Sends a value as JSON and returns the answer of `fetch`, which `signal` gives up. */
+  open(method, path, value, signal) {
+    const headers = { ...this.headers, 'content-type': 'application/json' }
+    return fetch(this.url + path, { method, body: JSON.stringify(value), headers, signal })
+  }
+
   /** Sends a request and returns status and JSON body. */
   async json(method, path, options) {
     const response = await this.send(method, path, options)
