@@ -18,12 +18,12 @@ use crate::harness::TestApp;
 
 const SIGNALS: [Signal; 3] = [Signal::KILL, Signal::STOP, Signal::ABORT];
 /// Long enough for any machine, short enough for a test that hangs.
-const TIME_MAX: Duration = Duration::from_secs(60);
+pub(crate) const TIME_MAX: Duration = Duration::from_secs(60);
 
-struct Node {
-    test: TestApp,
+pub(crate) struct Node {
+    pub(crate) test: TestApp,
     ctx: Ctx,
-    model: ModelId,
+    pub(crate) model: ModelId,
     _files: tempfile::TempDir,
 }
 
@@ -33,7 +33,7 @@ impl Node {
         Self::with(|_| None).await
     }
 
-    async fn with(engine: impl FnOnce(&Path) -> Option<PathBuf>) -> Self {
+    pub(crate) async fn with(engine: impl FnOnce(&Path) -> Option<PathBuf>) -> Self {
         let files = tempfile::tempdir().unwrap();
         let engine = engine(files.path());
         let test = TestApp::with(|config| {
@@ -54,7 +54,7 @@ impl Node {
         }
     }
 
-    async fn ask(&self, text: &str, tokens: u32) -> Generation {
+    pub(crate) async fn ask(&self, text: &str, tokens: u32) -> Generation {
         let message = ChatMessage::new(ChatRole::User, text);
         let prompt = Prompt {
             ignore_end: true,
@@ -65,7 +65,7 @@ impl Node {
         asked.await.unwrap()
     }
 
-    async fn runtime(&self) -> Value {
+    pub(crate) async fn runtime(&self) -> Value {
         let runtime = self.test.admin().get("/api/admin/models/runtime").await;
         runtime.json()["models"]
             .as_array()
@@ -83,7 +83,7 @@ impl Node {
     }
 
     /// The next question is answered, whatever happened before.
-    async fn works(&self, what: &str) {
+    pub(crate) async fn works(&self, what: &str) {
         let answered = tokio::time::timeout(TIME_MAX, read(self.ask("hello", 4).await)).await;
         let answer = answered.unwrap_or_else(|_| panic!("{what}: no answer"));
         assert!(answer.is_done(), "{what}: {answer:?}");
@@ -93,19 +93,19 @@ impl Node {
 
 /// An answer read to its end.
 #[derive(Debug, Default)]
-struct Answer {
+pub(crate) struct Answer {
     tokens: usize,
     done: bool,
     error: Option<String>,
 }
 
 impl Answer {
-    fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.done && self.error.is_none()
     }
 }
 
-async fn read(mut generation: Generation) -> Answer {
+pub(crate) async fn read(mut generation: Generation) -> Answer {
     let mut answer = Answer::default();
     while let Some(event) = generation.next().await {
         match event {
@@ -243,10 +243,15 @@ async fn an_embedding_engine_that_dies_before_it_has_answered_is_asked_again() {
     }
 }
 
+/// The engine beside the tests.
+pub(crate) fn real_engine() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.ancestors().nth(2).unwrap().join("guildhall-engine")
+}
+
 /// A program that sends itself a signal at its first start, and is the real engine from then on.
 fn stumbling(directory: &Path, signal: Signal) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let real = test.ancestors().nth(2).unwrap().join("guildhall-engine");
+    let real = real_engine();
     let (path, marker) = (directory.join("stumbling"), directory.join("stumbled"));
     let (marker, real) = (marker.display(), real.display());
     let script = format!(
