@@ -1,7 +1,7 @@
 //! Names of models that write: a model's own, an alias, or that of an adapter, which is a name for the model
 //! it belongs to with the adapter applied.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use guildhall_engine_protocol::Adapter;
 use guildhall_kernel::{Error, Result};
@@ -12,6 +12,24 @@ use super::{
     model::ModelKind,
     slot::Slot,
 };
+
+/// An adapter as a model is loaded with it: another file under its name is another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Attached {
+    pub(super) name: String,
+    pub(super) path: PathBuf,
+    pub(super) sha256: String,
+}
+
+impl Attached {
+    /// As the engine is told of it.
+    pub(super) fn loading(&self) -> Adapter {
+        Adapter {
+            name: self.name.clone(),
+            path: self.path.to_string_lossy().into_owned(),
+        }
+    }
+}
 
 /// What writes under a name.
 pub(super) struct Writer {
@@ -39,7 +57,8 @@ impl Inference {
         }
     }
 
-    fn adapted(&self, adapter: &Slot) -> Result<Writer> {
+    /// As [`Inference::writer`], for the name of an adapter.
+    pub(super) fn adapted(&self, adapter: &Slot) -> Result<Writer> {
         let row = adapter.row();
         if !row.is_accepted() {
             let message = format!(
@@ -82,18 +101,26 @@ impl Inference {
         cards.collect()
     }
 
-    /// The adapters that a model is loaded with.
-    pub(super) fn adapters_of(&self, slot: &Slot) -> Vec<Adapter> {
+    /// The model that an adapter of this name belongs to.
+    pub fn base_of(&self, name: &str) -> Option<String> {
+        let slot = self.slot(name)?;
+        let row = slot.row();
+        row.base_model.filter(|_| row.kind == ModelKind::Adapter)
+    }
+
+    /// The adapters that belong to a model now.
+    pub(super) fn adapters_of(&self, slot: &Slot) -> Vec<Attached> {
         let slots = self.slots().into_iter();
         let adapters = slots.filter_map(|adapter| {
             let row = adapter.row();
             let belongs = row.kind == ModelKind::Adapter
                 && row.is_accepted()
                 && row.base_model.as_ref() == Some(&slot.name);
-            let path = adapter.path().filter(|_| belongs)?;
-            Some(Adapter {
+            let path = adapter.path().filter(|path| belongs && path.is_file())?;
+            Some(Attached {
                 name: row.name,
-                path: path.to_string_lossy().into_owned(),
+                path,
+                sha256: row.sha256,
             })
         });
         adapters.collect()

@@ -35,8 +35,9 @@ impl Inference {
         }
         let slot = self
             .slot(chosen)
-            .filter(|slot| slot.kind() == ModelKind::Generative);
+            .filter(|slot| slot.kind() != ModelKind::Embedding);
         match slot {
+            Some(slot) if slot.kind() == ModelKind::Adapter => self.resolve_adapter(&slot),
             Some(slot) if slot.status().is_down() || !slot.row().is_accepted() => {
                 let title = slot.row().title;
                 extractive(&format!(
@@ -50,6 +51,28 @@ impl Inference {
             None => extractive(&format!(
                 "The model {chosen} is no longer on this node, so answers are quoted"
             )),
+        }
+    }
+
+    /// What an adapter comes to: its model with the adapter applied.
+    fn resolve_adapter(&self, adapter: &Slot) -> Answering {
+        let title = adapter.row().title;
+        let Ok(writer) = self.adapted(adapter) else {
+            return extractive(&format!(
+                "The adapter {title} belongs to no model at the moment, so answers are quoted"
+            ));
+        };
+        let base = self.resolve(&writer.slot.name);
+        if base.mode == AnswerMode::Extractive {
+            return base;
+        }
+        Answering {
+            model: adapter.name.clone(),
+            reason: format!(
+                "{title} was chosen, an adapter of {}",
+                writer.slot.row().title
+            ),
+            ..base
         }
     }
 
@@ -88,9 +111,32 @@ impl Inference {
             .slots()
             .into_iter()
             .filter(|slot| slot.kind() == ModelKind::Generative);
-        choices.extend(generative.map(|slot| choice_of(&slot)));
+        for slot in generative {
+            choices.push(choice_of(&slot));
+            choices.extend(self.adapter_choices(&slot));
+        }
         choices.extend(self.providers().choices());
         choices
+    }
+}
+
+impl Inference {
+    /// The adapters of a model, which may be chosen in its place.
+    fn adapter_choices(&self, base: &Slot) -> Vec<ModelChoice> {
+        let adapters = self.adapters_of(base).into_iter();
+        let slots = adapters.filter_map(|attached| self.model_named(&attached.name));
+        let of_base = choice_of(base);
+        let choices = slots.map(|slot| ModelChoice {
+            available: of_base.available,
+            base: Some(base.name.clone()),
+            ..choice(
+                &slot.name,
+                &slot.row().title,
+                AnswerMode::Generative,
+                format!("An adapter of {}", of_base.title),
+            )
+        });
+        choices.collect()
     }
 }
 
@@ -144,6 +190,7 @@ fn choice(model: &str, title: &str, mode: AnswerMode, note: String) -> ModelChoi
         mode,
         available: true,
         note,
+        base: None,
     }
 }
 

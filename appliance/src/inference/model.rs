@@ -226,6 +226,9 @@ pub struct ModelChoice {
     pub available: bool,
     /// One sentence for people.
     pub note: String,
+    /// The model that it is an adapter of; `null` for a model.
+    #[schema(required)]
+    pub base: Option<String>,
 }
 
 /// What reading a model file again came to.

@@ -37,7 +37,11 @@ async fn list_choices(
     let mut choices = app.inference.choices();
     // Who sets policies sees what they are about.
     if !ctx.may("policies.manage") {
-        choices.retain(|choice| ctx.may_use_model(&choice.model));
+        // Who may not use a model may not use its adapters.
+        choices.retain(|choice| {
+            let mut names = choice.base.iter().chain([&choice.model]);
+            names.all(|name| ctx.may_use_model(name))
+        });
     }
     Json(Page::complete(choices))
 }

@@ -45,7 +45,8 @@ pub struct ModelChange {
     pub suitable_for_auto: Option<bool>,
     /// Accepts its licence; only `true` means something.
     pub accept_license: Option<bool>,
-    /// The model that an adapter belongs to, by name; it is loaded with that model from its next start on.
+    /// The model that an adapter belongs to, by name; an empty one takes it off its model. A model that runs is
+    /// loaded anew for it with the first request that names the adapter.
     pub base_model: Option<String>,
 }
 
@@ -88,7 +89,9 @@ impl Inference {
                 message,
             ));
         }
-        if let Some(base) = &change.base_model {
+        if let Some(base) = &change.base_model
+            && (!base.is_empty() || slot.kind() != ModelKind::Adapter)
+        {
             self.check_base(&slot, base)?;
         }
         let caller = ctx.clone();
@@ -106,7 +109,10 @@ impl Inference {
                     at: caller.now(),
                 });
             }
-            row.base_model = change.base_model.or(row.base_model);
+            row.base_model = change
+                .base_model
+                .or(row.base_model)
+                .filter(|base| !base.is_empty());
             row.title = title.unwrap_or(row.title);
             row.pinned = change.pinned.unwrap_or(row.pinned);
             row.suitable_for_auto = change.suitable_for_auto.unwrap_or(row.suitable_for_auto);

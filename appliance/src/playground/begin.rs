@@ -170,6 +170,10 @@ fn check_columns(app: &App, ctx: &Ctx, columns: &[ColumnInput]) -> Result<()> {
     let choices = app.inference.choices();
     let known: Vec<&str> = choices
         .iter()
+        .filter(|choice| {
+            let mut base = choice.base.iter();
+            base.all(|base| ctx.may_use_model(base))
+        })
         .map(|choice| choice.model.as_str())
         .filter(|model| *model != AUTO && *model != EXTRACTIVE && ctx.may_use_model(model))
         .collect();

@@ -94,7 +94,9 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
 fn check_model(app: &App, ctx: &Ctx, model: &str) -> Result<()> {
     app.inference.check_choice(model)?;
     let leads_to = app.inference.resolve(model).model;
-    if ctx.may_use_model(model) && ctx.may_use_model(&leads_to) {
+    let base = app.inference.base_of(&leads_to);
+    let mut names = base.iter().map(String::as_str).chain([model, &leads_to]);
+    if names.all(|name| ctx.may_use_model(name)) {
         return Ok(());
     }
     Err(identity::not_in_policy("this model"))

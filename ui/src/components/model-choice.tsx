@@ -1,6 +1,6 @@
 import '@/lib/i18n/en/work'
 import { useQuery } from '@tanstack/react-query'
-import { FlaskConical, type LucideIcon, PenLine, Quote, Sparkles } from 'lucide-react'
+import { FlaskConical, type LucideIcon, PenLine, Puzzle, Quote, Sparkles } from 'lucide-react'
 import { useId } from 'react'
 import { queries } from '@/api/queries'
 import type { ModelChoice } from '@/api/types'
@@ -19,6 +19,7 @@ export function choiceTitle(choice: ModelChoice): string {
 function iconOf(choice: ModelChoice): LucideIcon {
   if (choice.model === 'auto') return Sparkles
   if (isStarter(choice)) return FlaskConical
+  if (choice.base) return Puzzle
   return choice.mode === 'extractive' ? Quote : PenLine
 }
 
@@ -55,7 +56,7 @@ function Choice({ name, choice, on, onPick }: ChoiceProps) {
   const look = on ? 'border-brand bg-brand-soft/60 shadow-[inset_0_0_0_1px_var(--brand)]' : 'border-field hover:border-brand'
   return (
     <label
-      className={`flex items-start gap-4 rounded-[18px] border p-4 transition-colors has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-brand ${look} ${choice.available ? 'cursor-pointer' : 'opacity-60'}`}
+      className={`flex items-start gap-4 rounded-[18px] border p-4 transition-colors has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-brand ${look} ${choice.available ? 'cursor-pointer' : 'opacity-60'} ${choice.base ? 'ms-6' : ''}`}
     >
       <input
         type="radio"

@@ -23,6 +23,7 @@ impl Providers {
                     mode: AnswerMode::Generative,
                     available: self.is_available(live),
                     note: note(live).to_owned(),
+                    base: None,
                 });
             }
         }
@@ -33,6 +34,7 @@ impl Providers {
                 mode: AnswerMode::Generative,
                 available: true,
                 note: format!("The first of {} that answers", steps.join(", ")),
+                base: None,
             });
         }
         choices

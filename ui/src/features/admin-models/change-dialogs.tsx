@@ -57,7 +57,7 @@ export function BaseDialog({ model, onClose }: Props) {
           items={[['', t('models.base_none')], ...choices.map((item) => [item.name, item.title] as const)]}
         />
         <FormError error={change.error} />
-        <Actions onClose={onClose} busy={change.isPending || base === ''} />
+        <Actions onClose={onClose} busy={change.isPending || base === (model.base_model ?? '')} />
       </form>
     </Dialog>
   )

@@ -158,7 +158,7 @@ export const models = addMessages({
   'models.alias_add': 'Add',
   'models.base': 'Model it belongs to',
   'models.base_title': 'Which model does {model} change?',
-  'models.base_none': 'Choose a model',
+  'models.base_none': 'None',
   'models.verify': 'Verify the file',
   'models.verifying': 'The file of {model} is being read',
   'models.verified.ok': '{model}: the file is what it was when it came',
