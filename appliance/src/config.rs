@@ -118,6 +118,9 @@ pub struct EngineConfig {
     pub queue_max: u32,
     /// How long a request may wait for its turn, in seconds.
     pub queue_wait_s: u32,
+    /// How long an employee's whole answer may take, waiting included, in seconds, where the caller names no
+    /// deadline.
+    pub answer_time_s: u32,
     /// An engine that does not answer for so many seconds is ended and started again.
     pub hang_after_s: u32,
 }
@@ -174,6 +177,7 @@ impl Default for EngineConfig {
             memory_budget_mb: None,
             queue_max: 256,
             queue_wait_s: 300,
+            answer_time_s: 900,
             hang_after_s: 30,
         }
     }
@@ -337,8 +341,10 @@ impl EngineConfig {
         if !(1..=10_000).contains(&self.queue_max) {
             return wrong("`engine.queue_max` must be 1 to 10000");
         }
-        if self.queue_wait_s == 0 || self.hang_after_s == 0 {
-            return wrong("`engine.queue_wait_s` and `engine.hang_after_s` must be at least 1");
+        if self.queue_wait_s == 0 || self.answer_time_s == 0 || self.hang_after_s == 0 {
+            return wrong(
+                "`engine.queue_wait_s`, `engine.answer_time_s` and `engine.hang_after_s` must be at least 1",
+            );
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::{
     billing::{self, Call, CallKind, Outcome},
     events::{Audience, Event},
     identity,
-    inference::{AnswerMode, Billed, Charge},
+    inference::{AnswerMode, Billed, Charge, Haste},
     team,
 };
 
@@ -145,7 +145,8 @@ async fn prepare(
         .collect();
     history.reverse();
     let of = (employee, organisation_name);
-    let brief = Brief::new(app, of, data_class, (question, history)).await?;
+    let when = (data_class, Haste::default());
+    let brief = Brief::new(app, of, when, (question, history)).await?;
     turn.push(TurnEvent::Started {
         message_id: begun.message,
         conversation_id: begun.conversation,

@@ -8,7 +8,7 @@ use super::model::{AttachmentInput, MessageRole, MessageState, StoredMessage};
 use crate::{
     app::App,
     catalog::Listing,
-    inference::{Answering, Caller, DataClass, Priority},
+    inference::{Answering, Caller, DataClass, Haste},
     team::Employee,
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Brief {
     pub(super) organisation_name: String,
     /// How secret what is said is.
     pub(super) data_class: DataClass,
+    /// How soon the answer is needed.
+    pub(super) haste: Haste,
     pub(super) answering: Answering,
     pub(super) question: Said,
     /// What was said before the question, oldest first.
@@ -54,14 +56,14 @@ impl Said {
 
 impl Brief {
     /// Looks up what the employee's agent is and which model answers right now. A conversation may be
-    /// more secret than what the employee is usually told, not less.
+    /// more secret than what the employee is usually told, not less. Who names no deadline has the node's.
     ///
     /// # Errors
     /// Those of the database.
     pub(super) async fn new(
         app: &App,
         (employee, organisation_name): (Employee, String),
-        conversation: Option<DataClass>,
+        (conversation, haste): (Option<DataClass>, Haste),
         (question, history): (Said, Vec<Said>),
     ) -> Result<Self> {
         let listing = app.catalog.listing(&app.db, employee.agent).await?;
@@ -74,6 +76,10 @@ impl Brief {
             employee,
             listing,
             organisation_name,
+            haste: Haste {
+                deadline: haste.deadline.or_else(|| Some(app.inference.deadline())),
+                ..haste
+            },
             answering,
             question,
             history,
@@ -82,7 +88,8 @@ impl Brief {
 
     /// For whom models work: the person, through this employee, with what is as secret as this.
     pub(super) fn caller(&self, ctx: &Ctx) -> Caller {
-        Caller::of(ctx, Priority::Interactive)
+        Caller::of(ctx, self.haste.priority)
+            .with_haste(self.haste)
             .with_ve(self.employee.id)
             .with_data_class(self.data_class)
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     identity,
-    inference::{AnswerMode, Caller},
+    inference::{AnswerMode, Caller, Haste},
     team::{self, VeState},
 };
 
@@ -45,7 +45,12 @@ pub enum Prepared {
 /// # Errors
 /// `not_found` also for employees of other organisations; `not_in_policy`; `dismissed`; `no_question`;
 /// what the embedding model says.
-pub async fn prepare(app: &App, ctx: &Ctx, ve: VeId, chat: Chat) -> Result<Prepared> {
+pub async fn prepare(
+    app: &App,
+    ctx: &Ctx,
+    ve: VeId,
+    (chat, haste): (Chat, Haste),
+) -> Result<Prepared> {
     let caller = ctx.clone();
     let read = app.db.read(move |reader| {
         let employee = team::find_usable(reader, &caller, ve)?;
@@ -58,7 +63,7 @@ pub async fn prepare(app: &App, ctx: &Ctx, ve: VeId, chat: Chat) -> Result<Prepa
         return Err(Error::conflict("dismissed", message));
     }
     let said = said(&chat.messages)?;
-    let brief = Brief::new(app, (employee, organisation_name), None, said).await?;
+    let brief = Brief::new(app, (employee, organisation_name), (None, haste), said).await?;
     match brief.answering.mode {
         AnswerMode::Extractive => quotes(app, ctx, &brief).await,
         AnswerMode::Generative => prompt(app, ctx, &brief, chat).await,

@@ -57,6 +57,14 @@ async fn metrics(_: Auth<perm::NodeObserve>, State(app): State<App>) -> Response
     metrics::gauge!("guildhall_turns_running").set(if app.turns.is_empty() { 0.0 } else { 1.0 });
     metrics::counter!("guildhall_db_batches_total").absolute(counters.batches);
     metrics::counter!("guildhall_db_writes_total").absolute(counters.closures);
+    for (model, turns, waiting) in app.inference.turns() {
+        note_turns(
+            &model,
+            "interactive",
+            (turns.interactive, waiting.interactive),
+        );
+        note_turns(&model, "background", (turns.background, waiting.background));
+    }
     let text = telemetry::render_metrics();
     (
         [(
@@ -66,6 +74,14 @@ async fn metrics(_: Auth<perm::NodeObserve>, State(app): State<App>) -> Response
         text,
     )
         .into_response()
+}
+
+fn note_turns(model: &str, priority: &'static str, (turns, waiting): (u64, u64)) {
+    metrics::counter!("guildhall_model_turns_total", "model" => model.to_owned(), "priority" => priority)
+        .absolute(turns);
+    let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+    metrics::gauge!("guildhall_model_waiting", "model" => model.to_owned(), "priority" => priority)
+        .set(f64::from(waiting));
 }
 
 /// How the node is.

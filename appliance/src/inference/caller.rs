@@ -1,8 +1,9 @@
 //! For whom a model works.
 
-use std::time::Duration;
-
-use super::provider::DataClass;
+use super::{
+    deadline::{Deadline, Haste},
+    provider::DataClass,
+};
 use guildhall_kernel::{ApiKeyId, Ctx, OrgId, PersonId, Principal, VeId};
 
 /// For whom a model works.
@@ -20,8 +21,8 @@ pub struct Caller {
     pub api_key: Option<ApiKeyId>,
     /// How secret the prompt is.
     pub data_class: DataClass,
-    /// Time for the whole answer, waiting included; without one only the waiting is bounded.
-    pub deadline: Option<Duration>,
+    /// When the whole answer must be there; without one only the waiting is bounded.
+    pub deadline: Option<Deadline>,
 }
 
 impl Caller {
@@ -67,20 +68,22 @@ impl Caller {
         Self { data_class, ..self }
     }
 
-    /// The same caller, who waits this long for the whole answer and no longer.
+    /// The same caller, in this haste.
     #[must_use]
-    pub fn with_deadline(self, deadline: Duration) -> Self {
+    pub fn with_haste(self, haste: Haste) -> Self {
         Self {
-            deadline: Some(deadline),
+            priority: haste.priority,
+            deadline: haste.deadline,
             ..self
         }
     }
 }
 
 /// Whether somebody waits for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Priority {
     /// A person watches it being written.
+    #[default]
     Interactive,
     /// Nobody waits.
     Background,

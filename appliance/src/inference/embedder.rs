@@ -6,11 +6,12 @@ use utoipa::ToSchema;
 
 use super::{
     Inference, builtin,
-    caller::Caller,
-    gateway::Embedded,
+    caller::{Caller, Priority},
+    deadline::within,
     model::{ModelKind, ModelRow},
     provider::{Billed, Route},
     settings::EMBEDDING,
+    vectors::{Embedded, Reader},
 };
 
 /// A model that turns texts into vectors.
@@ -109,7 +110,12 @@ impl Inference {
             .is_outside
             .then(|| self.admit_part(caller))
             .transpose()?;
-        let embedded = self.vectors(caller, embedder, texts).await?;
+        let reader = Reader {
+            caller,
+            weights: self.weights_of(caller),
+            is_patient: caller.priority == Priority::Background,
+        };
+        let embedded = self.vectors(reader, embedder, texts).await?;
         if let Some(charge) = charge {
             charge.settle(embedded.input_tokens, 0);
         }
@@ -130,28 +136,34 @@ impl Inference {
         texts: &[String],
     ) -> Result<Embedded> {
         let charge = self.admit(caller)?;
-        let embedded = self.vectors(caller, embedder, texts).await?;
+        let reader = Reader {
+            caller,
+            weights: charge.weights(),
+            is_patient: false,
+        };
+        let embedded = self.vectors(reader, embedder, texts).await?;
         charge.settle(embedded.input_tokens, 0);
         Ok(embedded)
     }
 
     async fn vectors(
         &self,
-        caller: &Caller,
+        reader: Reader<'_>,
         embedder: &Embedder,
         texts: &[String],
     ) -> Result<Embedded> {
+        let deadline = reader.caller.deadline;
+        let name = &embedder.name;
         if !embedder.is_outside {
-            return self.embed_with(&embedder.name, texts).await;
+            return within(deadline, self.embed_here(reader, name, texts)).await;
         }
-        let providers = &self.0.providers;
-        let embedded = providers.embed_with(caller, &embedder.name, texts).await?;
+        let asking = self.0.providers.embed_with(reader.caller, name, texts);
+        let embedded = within(deadline, asking).await?;
         Ok(Embedded {
-            model: embedder.name.clone(),
             vectors: embedded.vectors,
             input_tokens: embedded.billed.input_tokens,
-            truncated_texts: 0,
             billed: Some(embedded.billed),
+            ..Embedded::blank(name.clone(), 0)
         })
     }
 

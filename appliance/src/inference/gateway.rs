@@ -1,18 +1,16 @@
 //! What programs that name models by themselves need: choosing, listing, counting, embedding with usage.
 
-use guildhall_engine_protocol::{
-    CountTokens, EMBED_TEXTS_MAX, Embed, EngineMessage, Input, NodeMessage,
-};
+use guildhall_engine_protocol::{CountTokens, EngineMessage, Input, NodeMessage};
 use guildhall_kernel::{Error, ErrorKind, Result, Timestamp};
 
 use std::sync::Arc;
 
 use super::{
-    AnswerMode, EMBED_BATCH, Inference,
+    AnswerMode, Inference,
     adapters::Writer,
     engine::refused,
-    model::{AUTO, EXTRACTIVE, ModelKind},
-    provider::{self, Billed},
+    model::{AUTO, ModelKind},
+    provider,
     slot::Slot,
     status::ENGINE_STOPPED,
 };
@@ -47,21 +45,6 @@ pub struct ModelCard {
     pub base: Option<String>,
 }
 
-/// Vectors and what they took.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Embedded {
-    /// The model's own name.
-    pub model: String,
-    /// One per text, each of length 1.
-    pub vectors: Vec<Vec<f32>>,
-    /// Tokens of all texts together.
-    pub input_tokens: u32,
-    /// How many texts were longer than the model reads.
-    pub truncated_texts: u32,
-    /// What a provider takes for them.
-    pub billed: Option<Billed>,
-}
-
 impl Inference {
     /// The generative model that a name or alias comes to right now. One that failed, or a provider's that the
     /// node does not connect to, is given too: asking it says why, or finds it sound.
@@ -76,9 +59,9 @@ impl Inference {
         let resolved = self.resolve(asked);
         if resolved.mode == AnswerMode::Generative {
             return Ok(Chosen {
-                name: resolved.model,
                 context_length: resolved.context_length,
-                base: None,
+                base: self.base_of(&resolved.model),
+                name: resolved.model,
             });
         }
         if asked == AUTO {
@@ -107,7 +90,8 @@ impl Inference {
     pub fn cards(&self) -> Vec<ModelCard> {
         let mut cards: Vec<ModelCard> = Vec::new();
         for choice in self.choices() {
-            if choice.model == EXTRACTIVE || choice.mode == AnswerMode::Extractive {
+            let is_model = choice.base.is_none() && choice.mode == AnswerMode::Generative;
+            if !is_model {
                 continue;
             }
             let resolved = self.resolve(&choice.model);
@@ -169,7 +153,7 @@ impl Inference {
     }
 
     /// The engine's one answer to a request. An engine that dies before it has answered is asked once more.
-    async fn ask_engine(
+    pub(super) async fn ask_engine(
         &self,
         slot: &Arc<Slot>,
         make: impl Fn(u64) -> NodeMessage,
@@ -198,38 +182,6 @@ impl Inference {
             Some(message) => Ok(message),
             None => Err(engine.died()),
         }
-    }
-
-    /// Turns texts into vectors with the named embedding model of this node and says what that took.
-    ///
-    /// # Errors
-    /// `unknown_model`; what the engine says.
-    pub async fn embed_with(&self, model: &str, texts: &[String]) -> Result<Embedded> {
-        let slot = self
-            .slot(model)
-            .filter(|slot| slot.kind() == ModelKind::Embedding)
-            .ok_or_else(|| unknown(model))?;
-        let mut embedded = Embedded {
-            model: slot.row().name.clone(),
-            vectors: Vec::with_capacity(texts.len()),
-            input_tokens: 0,
-            truncated_texts: 0,
-            billed: None,
-        };
-        for batch in texts.chunks(EMBED_BATCH.min(EMBED_TEXTS_MAX)) {
-            let embed = |request_id| {
-                let texts = batch.to_vec();
-                NodeMessage::Embed(Embed { request_id, texts })
-            };
-            let EngineMessage::Embeddings(part) = self.ask_engine(&slot, embed).await? else {
-                return Err(Error::internal("the engine gave no vectors"));
-            };
-            slot.note_answer(0, 0);
-            embedded.vectors.extend(part.vectors);
-            embedded.input_tokens += part.input_tokens;
-            embedded.truncated_texts += part.truncated_texts;
-        }
-        Ok(embedded)
     }
 }
 

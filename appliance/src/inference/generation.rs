@@ -15,7 +15,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Inference,
-    caller::Caller,
+    caller::{Caller, Priority},
+    deadline::{Deadline, too_late, within},
     engine::{Engine, Replies, refused},
     model::ModelState,
     provider::Billed,
@@ -138,7 +139,7 @@ impl Generation {
             prompt,
             events: sender,
         };
-        tokio::spawn(work.run(ticket, caller.deadline));
+        tokio::spawn(work.run(ticket, caller.priority, caller.deadline));
         Ok(Self {
             events,
             work: None,
@@ -202,11 +203,10 @@ enum Outcome {
 }
 
 impl Work {
-    async fn run(self, ticket: Ticket, deadline: Option<Duration>) {
+    async fn run(self, ticket: Ticket, priority: Priority, deadline: Option<Deadline>) {
         let listener = self.events.clone();
         let outcome = tokio::select! {
-            outcome = self.answer(ticket) => outcome,
-            () = past(deadline) => Err(too_late(deadline.unwrap_or_default())),
+            outcome = within(deadline, self.answer(ticket, priority)) => outcome,
             // Dropping the request inside `answer` cancels it.
             () = listener.closed() => return,
         };
@@ -216,15 +216,16 @@ impl Work {
         }
     }
 
-    async fn answer(&self, mut ticket: Ticket) -> Result<()> {
+    async fn answer(&self, mut ticket: Ticket, priority: Priority) -> Result<()> {
         let wait = self.inference.0.settings.queue_wait;
         let turn = self.wait_turn(&mut ticket);
         tokio::time::timeout(wait, turn)
             .await
-            .map_err(|_| too_late(wait))??;
+            .map_err(|_| too_late(wait, self.slot.queue.retry_seconds(priority)))??;
         let mut tried = 0;
         loop {
             tried += 1;
+            self.with_adapter().await?;
             if self.slot.status().state != ModelState::Ready {
                 self.tell(GenerationEvent::Loading).await?;
             }
@@ -249,6 +250,18 @@ impl Work {
                 Outcome::Died { error, .. } => return Err(error),
             }
         }
+    }
+
+    /// Has the model loaded anew where it runs without the adapter that the prompt names.
+    async fn with_adapter(&self) -> Result<()> {
+        let Some(adapter) = &self.prompt.adapter else {
+            return Ok(());
+        };
+        if let Some(lacking) = self.inference.lacking(&self.slot, adapter).await? {
+            self.tell(GenerationEvent::Loading).await?;
+            self.inference.renew(&self.slot, &lacking).await;
+        }
+        Ok(())
     }
 
     /// Waits for the turn, telling the place whenever it changes.
@@ -336,20 +349,4 @@ impl Work {
             )),
         }
     }
-}
-
-/// Ends when the time is over; never without a deadline.
-async fn past(deadline: Option<Duration>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep(deadline).await,
-        None => std::future::pending().await,
-    }
-}
-
-fn too_late(time: Duration) -> Error {
-    let message = format!(
-        "the model had no time for this within {} s; try again later or choose a smaller model",
-        time.as_secs_f32().ceil()
-    );
-    Error::unavailable("deadline_exceeded", message, 10)
 }

@@ -8,6 +8,7 @@ mod adapters;
 mod builtin;
 mod caller;
 mod choices;
+mod deadline;
 mod dropped;
 mod dropped_folder;
 mod dropped_store;
@@ -33,6 +34,7 @@ mod queue;
 mod quota;
 mod quota_store;
 mod registry;
+mod renewal;
 mod routes;
 mod routes_dropped;
 mod routes_models;
@@ -53,6 +55,7 @@ mod upload_model;
 mod upload_store;
 mod uploads;
 mod users;
+mod vectors;
 mod verify;
 mod view;
 
@@ -68,9 +71,10 @@ use guildhall_engine_protocol::{CacheType, Prompt};
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 pub use caller::{Caller, Priority};
+pub use deadline::{Deadline, Haste};
 pub use dropped::{RefusedFile, RetriedFile};
 pub use embedder::{EmbeddedTexts, Embedder, EmbeddingChoice};
-pub use gateway::{Chosen, Embedded, ModelCard, title_of, unknown as unknown_model};
+pub use gateway::{Chosen, ModelCard, title_of, unknown as unknown_model};
 pub use generation::{Generation, GenerationEvent};
 pub use import::Progress;
 pub use known::KnownModel;
@@ -90,10 +94,12 @@ pub use quota::Charge;
 pub use registry::ImportRequest;
 pub use routes::router;
 pub use runtime::{Runtime, Waiting};
+pub use schedule::ByPriority;
 pub use settings::{Alias, ModelChange};
 pub use signature::Publisher;
 pub use upload_model::{CompleteUpload, NewUpload, Upload, UploadState};
 pub use users::{ModelUser, ModelUsers};
+pub use vectors::Embedded;
 
 pub use crate::catalog::AnswerMode;
 use crate::{
@@ -113,8 +119,6 @@ use self::{
     uploads::Writers,
 };
 
-/// Texts per request to the embedding model, so that others get their turn.
-const EMBED_BATCH: usize = 64;
 /// Conversations that a model computes at the same time, unless the configuration says otherwise.
 const SEQUENCES: u32 = 4;
 
@@ -220,6 +224,11 @@ impl Inference {
         &self.0.providers
     }
 
+    /// When an answer that is asked for now must be there, where its caller names no deadline.
+    pub fn deadline(&self) -> Deadline {
+        Deadline::after(self.0.settings.answer_time)
+    }
+
     /// Whether this node has a model of that name that writes.
     pub fn writes(&self, model: &str) -> bool {
         self.slot(model)
@@ -308,6 +317,7 @@ fn settings_of(
         queue_max: engine.queue_max,
         queue_wait: Duration::from_secs(u64::from(engine.queue_wait_s)),
         hang_after: Duration::from_secs(u64::from(engine.hang_after_s)),
+        answer_time: Duration::from_secs(u64::from(engine.answer_time_s)),
         events: events.clone(),
         pack_keys: PackKeys::new(keys.install(), &data_dir.join("keys")),
         clock,

@@ -1,4 +1,5 @@
-//! How fast a model is on this machine: two seconds of writing, once, after its first load.
+//! How fast a model is on this machine: two seconds of writing, once, after its first load. Whoever comes
+//! meanwhile is not kept waiting: the probe stops and is made when nobody uses the model.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,13 +31,26 @@ pub(super) async fn run(inference: Inference, slot: Arc<Slot>) {
             return;
         }
         if slot.queue.is_idle() {
-            break;
+            match measure(&slot).await {
+                Measured::Done(done) => return note(&inference, &slot, done).await,
+                Measured::Nothing => return,
+                Measured::Yielded => tracing::debug!(model.name = slot.name, "a probe yielded"),
+            }
         }
         tokio::time::sleep(LOOKS.0).await;
     }
-    let Some(done) = measure(&slot).await else {
-        return;
-    };
+}
+
+/// How measuring ended.
+enum Measured {
+    Done(Done),
+    /// Somebody came who wants the model.
+    Yielded,
+    /// The engine went away or wrote nothing.
+    Nothing,
+}
+
+async fn note(inference: &Inference, slot: &Slot, done: Done) {
     let per_second = |tokens: u32, milliseconds: u64| {
         f64::from(tokens) / Duration::from_millis(milliseconds.max(1)).as_secs_f64()
     };
@@ -48,14 +62,15 @@ pub(super) async fn run(inference: Inference, slot: Arc<Slot>) {
         decode_tokens_per_second: per_second(done.output_tokens, done.decode_ms),
         at: inference.0.settings.clock.now(),
     };
-    if let Err(error) = inference.note_probe(&slot, probe).await {
+    if let Err(error) = inference.note_probe(slot, probe).await {
         tracing::warn!(error = %error.chain(), "a model's speed was not stored");
     }
 }
 
-/// `None` when the engine went away or wrote nothing.
-async fn measure(slot: &Slot) -> Option<Done> {
-    let engine = slot.running_now()?;
+async fn measure(slot: &Slot) -> Measured {
+    let Some(engine) = slot.running_now() else {
+        return Measured::Nothing;
+    };
     let asked = engine.request(|request_id| {
         let text = ChatMessage::new(ChatRole::User, TEXT);
         let prompt = Prompt {
@@ -64,26 +79,36 @@ async fn measure(slot: &Slot) -> Option<Done> {
         };
         NodeMessage::Generate(Generate { request_id, prompt })
     });
-    let mut replies = asked.await.ok()?;
+    let Ok(mut replies) = asked.await else {
+        return Measured::Nothing;
+    };
     let mut until = Instant::now() + READING;
     let (mut is_writing, mut is_cancelled) = (false, false);
     loop {
         let Ok(message) = tokio::time::timeout_at(until, replies.next()).await else {
             if is_cancelled {
-                return None;
+                return Measured::Nothing;
             }
             // The last message of a cancelled request tells what was computed until then.
             replies.cancel();
             (until, is_cancelled) = (Instant::now() + READING, true);
             continue;
         };
-        match message? {
-            EngineMessage::Done(done) => return Some(done).filter(|done| done.output_tokens > 0),
-            EngineMessage::RequestFailed { .. } => return None,
-            EngineMessage::Token { .. } if !is_writing => {
+        if !slot.queue.is_idle() {
+            // Dropping the request cancels it, and what was measured beside others is no measure.
+            return Measured::Yielded;
+        }
+        match message {
+            Some(EngineMessage::Done(done)) if done.output_tokens > 0 => {
+                return Measured::Done(done);
+            }
+            None | Some(EngineMessage::Done(_) | EngineMessage::RequestFailed { .. }) => {
+                return Measured::Nothing;
+            }
+            Some(EngineMessage::Token { .. }) if !is_writing => {
                 (until, is_writing) = (Instant::now() + WRITING, true);
             }
-            _ => {}
+            Some(_) => {}
         }
     }
 }

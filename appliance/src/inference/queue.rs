@@ -11,8 +11,9 @@ use guildhall_kernel::{Error, Result};
 use tokio::sync::watch;
 
 use super::{
-    caller::Caller,
-    schedule::{Bounds, Capacity, Full, Job, Schedule, Weight},
+    caller::{Caller, Priority},
+    deadline::RETRY_SECONDS,
+    schedule::{Bounds, ByPriority, Capacity, Full, Job, Schedule, Weight},
 };
 
 /// A person's part of all places in a queue.
@@ -21,8 +22,6 @@ const PERSON_SHARE: usize = 8;
 const PERSON_PLACES_MIN: usize = 4;
 /// How much the newest answer counts in the mean service time.
 const NEWEST: f64 = 0.2;
-/// When nothing was measured yet, a full queue is tried again after this many seconds.
-const RETRY_SECONDS: u32 = 10;
 
 /// The queue of one model.
 pub(super) struct Queue {
@@ -35,6 +34,8 @@ struct State {
     schedule: Schedule,
     tickets: BTreeMap<u64, Waiting>,
     next_id: u64,
+    /// While it is not 0, nobody is given a turn.
+    holds: u32,
     /// Mean milliseconds between the start of an answer and its end.
     service_ms: Option<f64>,
 }
@@ -67,6 +68,17 @@ pub(super) struct Ticket {
     started_at: Option<Instant>,
 }
 
+/// Nobody is given a turn while it exists.
+pub(super) struct Hold(Arc<Queue>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.holds = state.holds.saturating_sub(1);
+        state.hand_out();
+    }
+}
+
 /// One who waits, as shown.
 #[derive(Clone, Debug)]
 pub(super) struct Waiter {
@@ -92,6 +104,7 @@ impl Queue {
                 schedule: Schedule::new(bounds, capacity),
                 tickets: BTreeMap::new(),
                 next_id: 1,
+                holds: 0,
                 service_ms: None,
             }),
             changed: Box::new(changed),
@@ -129,7 +142,7 @@ impl Queue {
         state
             .schedule
             .enter(job)
-            .map_err(|full| refusal(full, &state))?;
+            .map_err(|full| refusal(full, &state, caller.priority))?;
         let waiting = Waiting {
             caller: caller.clone(),
             asked_at: Instant::now(),
@@ -145,6 +158,12 @@ impl Queue {
             place,
             started_at: None,
         })
+    }
+
+    /// Has everybody who waits wait on, until the hold is dropped.
+    pub(super) fn hold(self: &Arc<Self>) -> Hold {
+        self.state().holds += 1;
+        Hold(Arc::clone(self))
     }
 
     /// What the engine that was loaded computes at the same time.
@@ -166,10 +185,23 @@ impl Queue {
     /// How many are being answered, and how many wait.
     pub(super) fn counts(&self) -> (usize, usize) {
         let state = self.state();
+        let waiting = state.schedule.waiting();
+        let waiting = waiting.interactive.saturating_add(waiting.background);
         (
             state.schedule.running_count(),
-            state.schedule.waiting_count(),
+            usize::try_from(waiting).unwrap_or(usize::MAX),
         )
+    }
+
+    /// Turns given since the node started, and requests that wait.
+    pub(super) fn turns_and_waiting(&self) -> (ByPriority, ByPriority) {
+        let state = self.state();
+        (state.schedule.turns(), state.schedule.waiting())
+    }
+
+    /// Seconds after which a request of this priority that came too late makes sense again.
+    pub(super) fn retry_seconds(&self, priority: Priority) -> u32 {
+        self.state().retry_seconds(priority)
     }
 
     /// Everyone who waits, next one first.
@@ -204,7 +236,9 @@ impl Queue {
 impl State {
     /// Gives turns while there is room, and tells everyone else where they stand now.
     fn hand_out(&mut self) {
-        while let Some(id) = self.schedule.start_next() {
+        while self.holds == 0
+            && let Some(id) = self.schedule.start_next()
+        {
             if let Some(ticket) = self.tickets.get(&id) {
                 // The receiver lives as long as the ticket that entered.
                 ticket.place.send_replace(Place::Turn);
@@ -231,6 +265,15 @@ impl State {
         Some(Duration::from_secs_f64(milliseconds / 1000.0).as_millis() as u64)
     }
 
+    fn retry_seconds(&self, priority: Priority) -> u32 {
+        u32::try_from(self.schedule.waiting_count(priority))
+            .ok()
+            .and_then(|position| self.estimate_ms(position))
+            .map_or(RETRY_SECONDS, |wait| {
+                u32::try_from(wait / 1000 + 1).unwrap_or(RETRY_SECONDS)
+            })
+    }
+
     fn note_service(&mut self, service: Duration) {
         let newest = service.as_secs_f64() * 1000.0;
         self.service_ms = Some(
@@ -240,14 +283,9 @@ impl State {
     }
 }
 
-fn refusal(full: Full, state: &State) -> Error {
-    let waiting = state.schedule.waiting_count();
-    let seconds = u32::try_from(waiting)
-        .ok()
-        .and_then(|position| state.estimate_ms(position))
-        .map_or(RETRY_SECONDS, |wait| {
-            u32::try_from(wait / 1000 + 1).unwrap_or(RETRY_SECONDS)
-        });
+fn refusal(full: Full, state: &State, priority: Priority) -> Error {
+    let waiting = state.schedule.waiting_count(priority);
+    let seconds = state.retry_seconds(priority);
     let message = match full {
         Full::Model => {
             format!("{waiting} requests wait for this model already; try again in {seconds} s")
@@ -267,6 +305,13 @@ impl Ticket {
             self.started_at.get_or_insert_with(Instant::now);
         }
         place
+    }
+
+    /// Waits for the turn.
+    pub(super) async fn turn(&mut self) {
+        while self.place() != Place::Turn {
+            self.changed().await;
+        }
     }
 
     /// Waits until one stands elsewhere.
@@ -296,76 +341,5 @@ impl Drop for Ticket {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use guildhall_kernel::{OrgId, PersonId};
-
-    use super::*;
-    use crate::inference::caller::Priority;
-
-    fn caller(number: u8) -> Caller {
-        let (organisation, person) = (
-            OrgId::from_digest([number; 16]),
-            PersonId::from_digest([number; 16]),
-        );
-        Caller::new(organisation, person, Priority::Interactive)
-    }
-
-    fn queue(waiting_max: u32) -> Arc<Queue> {
-        let capacity = Capacity {
-            sequences: 1,
-            cache_tokens: 1000,
-        };
-        Arc::new(Queue::new(waiting_max, capacity, || {}))
-    }
-
-    #[test]
-    fn places_move_up_and_are_given_back() {
-        let queue = queue(8);
-        let mut first = queue.enter(&caller(1), 10, (1, 1)).unwrap();
-        let mut second = queue.enter(&caller(2), 10, (1, 1)).unwrap();
-        let mut third = queue.enter(&caller(3), 10, (1, 1)).unwrap();
-        assert_eq!(first.place(), Place::Turn);
-        let waiting = |position| Place::Waiting {
-            position,
-            estimate_ms: None,
-        };
-        assert_eq!((second.place(), third.place()), (waiting(1), waiting(2)));
-        drop(second);
-        assert_eq!(third.place(), waiting(1));
-        first.finish();
-        assert_eq!(third.place(), Place::Turn);
-        assert_eq!(queue.counts(), (1, 0));
-        drop(third);
-        assert!(queue.is_idle());
-    }
-
-    #[test]
-    fn a_full_queue_says_when_to_come_back() {
-        let queue = queue(2);
-        let held: Vec<Ticket> = (1..=3)
-            .map(|number| queue.enter(&caller(number), 10, (1, 1)).unwrap())
-            .collect();
-        let refused = queue.enter(&caller(9), 10, (1, 1)).err().unwrap();
-        assert_eq!((refused.code(), refused.status()), ("queue_full", 503));
-        assert_eq!(refused.retry_after_seconds(), Some(RETRY_SECONDS));
-        drop(held);
-        assert!(queue.is_idle());
-    }
-
-    #[test]
-    fn estimates_come_from_measured_answers() {
-        let queue = queue(8);
-        let mut first = queue.enter(&caller(1), 10, (1, 1)).unwrap();
-        first.place();
-        queue.state().note_service(Duration::from_secs(4));
-        let _second = queue.enter(&caller(2), 10, (1, 1)).unwrap();
-        let _third = queue.enter(&caller(3), 10, (1, 1)).unwrap();
-        let estimates: Vec<_> = queue
-            .waiters()
-            .iter()
-            .map(|waiter| waiter.estimate_ms)
-            .collect();
-        assert_eq!(estimates, [Some(4000), Some(8000)]);
-    }
-}
+#[path = "queue_tests.rs"]
+mod tests;

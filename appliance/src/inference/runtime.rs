@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Inference, caller::Priority, import, memory, model::ModelState, queue::Waiter, slot::Slot,
+    Inference, caller::Priority, import, memory, model::ModelState, queue::Waiter,
+    schedule::ByPriority, slot::Slot,
 };
 use crate::identity;
 
@@ -65,6 +66,8 @@ pub struct RunningModel {
     /// The system's number of its process; `null` while none runs.
     #[schema(required)]
     pub process_id: Option<u32>,
+    /// Turns given since the node started.
+    pub turns: ByPriority,
     /// Who waits, next one first.
     pub queue: Vec<Waiting>,
 }
@@ -130,6 +133,16 @@ impl Inference {
         })
     }
 
+    /// Turns given since the node started, and requests that wait, by the model's name.
+    pub fn turns(&self) -> Vec<(String, ByPriority, ByPriority)> {
+        let slots = self.slots().into_iter();
+        let counted = slots.map(|slot| {
+            let (turns, waiting) = slot.queue.turns_and_waiting();
+            (slot.name.clone(), turns, waiting)
+        });
+        counted.collect()
+    }
+
     async fn waiting(&self, ctx: &Ctx, waiters: Vec<Waiter>) -> Result<Vec<Waiting>> {
         let organisation = ctx.organisation;
         let is_mine = move |waiter: &Waiter| waiter.caller.organisation == organisation;
@@ -189,6 +202,7 @@ fn running(slot: &Slot, queue: Vec<Waiting>) -> RunningModel {
         cache_tokens: cache_tokens.unwrap_or(0),
         tokens_per_second: status.tokens_per_second,
         process_id: engine.and_then(|engine| engine.process_id()),
+        turns: slot.queue.turns_and_waiting().0,
         queue,
     }
 }

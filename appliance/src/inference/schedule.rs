@@ -12,6 +12,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use guildhall_kernel::{OrgId, PersonId};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::caller::Priority;
 
@@ -42,7 +44,7 @@ pub(super) struct Capacity {
     pub(super) cache_tokens: u64,
 }
 
-/// How many may wait.
+/// How many may wait; each priority has its own places, so that bulk work keeps nobody out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     pub(super) waiting_max: usize,
@@ -58,6 +60,32 @@ pub(super) enum Full {
     Person,
 }
 
+/// Something counted for each priority.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CountByPriority)]
+pub struct ByPriority {
+    /// Where somebody waits for the answer.
+    pub interactive: u64,
+    /// Where nobody does.
+    pub background: u64,
+}
+
+impl ByPriority {
+    fn of(&self, priority: Priority) -> u64 {
+        match priority {
+            Priority::Interactive => self.interactive,
+            Priority::Background => self.background,
+        }
+    }
+
+    fn of_mut(&mut self, priority: Priority) -> &mut u64 {
+        match priority {
+            Priority::Interactive => &mut self.interactive,
+            Priority::Background => &mut self.background,
+        }
+    }
+}
+
 /// Who waits and who runs.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
@@ -65,7 +93,9 @@ pub(super) struct Schedule {
     capacity: Capacity,
     organisations: BTreeMap<OrgId, Organisation>,
     running: BTreeMap<u64, Job>,
-    waiting: usize,
+    waiting: ByPriority,
+    /// Turns given so far.
+    turns: ByPriority,
     now: u64,
     /// Turns that people had while the background waited.
     passed_over: u32,
@@ -134,7 +164,8 @@ impl Schedule {
             capacity,
             organisations: BTreeMap::new(),
             running: BTreeMap::new(),
-            waiting: 0,
+            waiting: ByPriority::default(),
+            turns: ByPriority::default(),
             now: 0,
             passed_over: 0,
         }
@@ -149,8 +180,17 @@ impl Schedule {
         self.capacity
     }
 
-    pub(super) fn waiting_count(&self) -> usize {
+    pub(super) fn waiting(&self) -> ByPriority {
         self.waiting
+    }
+
+    /// How many of this priority wait.
+    pub(super) fn waiting_count(&self, priority: Priority) -> usize {
+        usize::try_from(self.waiting.of(priority)).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn turns(&self) -> ByPriority {
+        self.turns
     }
 
     pub(super) fn running_count(&self) -> usize {
@@ -162,7 +202,7 @@ impl Schedule {
     /// # Errors
     /// When as many wait as may.
     pub(super) fn enter(&mut self, job: Job) -> Result<(), Full> {
-        if self.waiting >= self.bounds.waiting_max {
+        if self.waiting_count(job.priority) >= self.bounds.waiting_max {
             return Err(Full::Model);
         }
         let now = self.now;
@@ -172,14 +212,14 @@ impl Schedule {
         }
         let organisation_now = organisation.now;
         let person = organisation.people.entry(job.person.0).or_default();
-        if person.waiting() >= self.bounds.waiting_per_person_max {
+        if person.line(job.priority).len() >= self.bounds.waiting_per_person_max {
             return Err(Full::Person);
         }
         if !person.is_active() {
             person.time = person.time.max(organisation_now);
         }
+        *self.waiting.of_mut(job.priority) += 1;
         person.line_mut(job.priority).push_back(job);
-        self.waiting += 1;
         Ok(())
     }
 
@@ -247,7 +287,8 @@ impl Schedule {
         // The clock moves with the work too, so that a stream of newcomers cannot stop it.
         self.now = self.now.saturating_add(charge / active).max(started_at);
         organisation.start(job);
-        self.waiting -= 1;
+        *self.waiting.of_mut(job.priority) -= 1;
+        *self.turns.of_mut(job.priority) += 1;
         self.running.insert(job.id, job.clone());
     }
 
@@ -264,14 +305,14 @@ impl Schedule {
             return true;
         }
         let removed = self.remove_waiting(id);
-        if removed {
-            self.waiting -= 1;
+        if let Some(job) = &removed {
+            *self.waiting.of_mut(job.priority) -= 1;
             self.forget_idle();
         }
-        removed
+        removed.is_some()
     }
 
-    fn remove_waiting(&mut self, id: u64) -> bool {
+    fn remove_waiting(&mut self, id: u64) -> Option<Job> {
         let people = self
             .organisations
             .values_mut()
@@ -279,12 +320,11 @@ impl Schedule {
         for person in people {
             for line in [&mut person.interactive, &mut person.background] {
                 if let Some(place) = line.iter().position(|job| job.id == id) {
-                    line.remove(place);
-                    return true;
+                    return line.remove(place);
                 }
             }
         }
-        false
+        None
     }
 
     /// Notes how many tokens a running request really takes: the rest is credited, what is more is

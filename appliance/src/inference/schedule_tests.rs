@@ -100,7 +100,7 @@ proptest! {
                 }
             }
             prop_assert!(schedule.running_count() <= 3);
-            prop_assert!(schedule.waiting_count() <= 30);
+            prop_assert!(schedule.waiting().interactive <= 30 && schedule.waiting().background <= 30);
             let used: u64 = schedule.running.values().map(|job| u64::from(job.tokens)).sum();
             prop_assert!(running.len() <= 1 || used <= 6000);
             prop_assert_eq!(running.len(), schedule.running_count());
@@ -112,7 +112,7 @@ proptest! {
         for id in waiting.union(&running) {
             prop_assert!(schedule.leave(*id));
         }
-        prop_assert_eq!((schedule.waiting_count(), schedule.running_count()), (0, 0));
+        prop_assert_eq!((schedule.waiting(), schedule.running_count()), (ByPriority::default(), 0));
     }
 
     /// While two organisations both have something to do, what each got by its weight differs by no
@@ -184,6 +184,38 @@ fn people_go_before_the_background_but_not_for_ever() {
     let order = schedule.order();
     let place = order.iter().position(|id| *id == 0).unwrap();
     assert_eq!(place, usize::try_from(BACKGROUND_EVERY).unwrap());
+}
+
+#[test]
+fn bulk_work_keeps_nobody_out_and_organisations_take_turns_in_it() {
+    let bounds = Bounds {
+        waiting_max: 4,
+        waiting_per_person_max: 3,
+    };
+    let mut schedule = Schedule::new(bounds, ONE);
+    for id in 0..3 {
+        schedule
+            .enter(job(id, (0, 1), 0, Priority::Background, 10))
+            .unwrap();
+    }
+    let refused = schedule.enter(job(3, (0, 1), 0, Priority::Background, 10));
+    assert_eq!(refused, Err(Full::Person));
+    schedule
+        .enter(job(4, (1, 1), 1, Priority::Background, 10))
+        .unwrap();
+    let refused = schedule.enter(job(5, (2, 1), 2, Priority::Background, 10));
+    assert_eq!(refused, Err(Full::Model));
+    // The very person whose bulk work fills its places may ask, and comes first.
+    schedule
+        .enter(job(6, (0, 1), 0, Priority::Interactive, 10))
+        .unwrap();
+    assert_eq!(schedule.order(), [6, 4, 0, 1, 2]);
+    while schedule.start_next().is_some_and(|id| schedule.leave(id)) {}
+    let turns = ByPriority {
+        interactive: 1,
+        background: 4,
+    };
+    assert_eq!(schedule.turns(), turns);
 }
 
 #[test]

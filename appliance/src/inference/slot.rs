@@ -7,17 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use guildhall_engine_protocol::{
-    Adapter, BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, gguf::Header,
-};
+use guildhall_engine_protocol::{BUILTIN_MINILM, Load, LoadKind, PROTOCOL_VERSION, gguf::Header};
 use guildhall_kernel::{Clock, Error, ModelId, Result};
 
 use super::{
+    adapters::Attached,
     blocking,
     engine::Engine,
     model::{ModelKind, ModelRow, ModelState},
     needs::{Needs, Plan, Wish},
     queue::Queue,
+    renewal::Renewal,
     schedule::Capacity,
     status::Status,
 };
@@ -40,6 +40,8 @@ pub(super) struct EngineSettings {
     /// How long a request may wait for its turn.
     pub(super) queue_wait: Duration,
     pub(super) hang_after: Duration,
+    /// Time for a whole answer, waiting included, where the caller names none.
+    pub(super) answer_time: Duration,
     pub(super) events: Events,
     pub(super) pack_keys: super::signature::PackKeys,
     pub(super) clock: Arc<dyn Clock>,
@@ -56,13 +58,20 @@ pub(super) struct Slot {
     engine: tokio::sync::Mutex<Option<Arc<Engine>>>,
     status: Mutex<Status>,
     needs: Mutex<Option<Needs>>,
+    /// The adapters that the engine was loaded with.
+    attached: Mutex<Vec<Attached>>,
+    pub(super) renewal: Renewal,
 }
 
 impl Slot {
     pub(super) fn new(row: ModelRow, settings: Arc<EngineSettings>) -> Self {
         let changed = notifier(settings.events.clone(), row.id);
         let capacity = Capacity {
-            sequences: settings.wish.sequences,
+            // An embedding model computes one batch after the other.
+            sequences: match row.kind {
+                ModelKind::Embedding => 1,
+                ModelKind::Generative | ModelKind::Adapter => settings.wish.sequences,
+            },
             cache_tokens: u64::MAX,
         };
         let mut status = Status::new();
@@ -76,6 +85,8 @@ impl Slot {
             engine: tokio::sync::Mutex::default(),
             status: Mutex::new(status),
             needs: Mutex::default(),
+            attached: Mutex::default(),
+            renewal: Renewal::default(),
         }
     }
 
@@ -109,6 +120,11 @@ impl Slot {
         change(&mut self.lock());
         let event = Event::ModelChanged { model_id: self.id };
         self.settings.events.publish(Audience::Node, event);
+    }
+
+    /// How long a request may wait for its turn.
+    pub(super) fn queue_wait(&self) -> Duration {
+        self.settings.queue_wait
     }
 
     /// The file the model lies in; what the engine carries lies in none.
@@ -163,6 +179,15 @@ impl Slot {
         held.as_ref().filter(|engine| engine.is_alive()).cloned()
     }
 
+    /// Whether the engine runs and was loaded without this adapter.
+    pub(super) async fn lacks(&self, adapter: &Attached) -> bool {
+        self.running().await.is_some() && !self.attached().contains(adapter)
+    }
+
+    fn attached(&self) -> MutexGuard<'_, Vec<Attached>> {
+        self.attached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Starts the engine as planned, unless it runs.
     ///
     /// # Errors
@@ -170,7 +195,7 @@ impl Slot {
     pub(super) async fn start(
         self: Arc<Self>,
         plan: Plan,
-        adapters: Vec<Adapter>,
+        adapters: Vec<Attached>,
     ) -> Result<Arc<Engine>> {
         let mut held = self.engine.lock().await;
         self.lock().used_at = Instant::now();
@@ -180,7 +205,8 @@ impl Slot {
         *held = None;
         self.change(|status| status.begin_loading(plan.bytes));
         let settings = &self.settings;
-        let load = self.load(&plan, adapters);
+        let load = self.load(&plan, &adapters);
+        *self.attached() = adapters;
         match Engine::start(&settings.program, load, settings.hang_after).await {
             Ok(engine) => {
                 let engine = Arc::new(engine);
@@ -219,7 +245,7 @@ impl Slot {
         Err(Error::unavailable("model_restarting", message, seconds))
     }
 
-    fn load(&self, plan: &Plan, adapters: Vec<Adapter>) -> Load {
+    fn load(&self, plan: &Plan, adapters: &[Attached]) -> Load {
         let row = self.row();
         let kind = match row.kind {
             ModelKind::Embedding => LoadKind::Embedding,
@@ -242,7 +268,7 @@ impl Slot {
             context_length: plan.context_length.max(1),
             threads: self.settings.threads,
             serving,
-            adapters,
+            adapters: adapters.iter().map(Attached::loading).collect(),
         }
     }
 

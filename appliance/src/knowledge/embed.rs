@@ -196,7 +196,8 @@ impl Knowledge {
         let texts = on_a_worker(move || handbook_texts(sources)).await?;
         let of = self.model_of(asker.ctx.organisation, Collection::Handbook);
         let embedder = of.await?;
-        let _reading = self.reading_ahead.lock().await;
+        let reading = self.reading_ahead(asker.ctx.organisation);
+        let _one_at_a_time = reading.lock().await;
         for part in texts.chunks(super::AHEAD) {
             let texts = Texts {
                 texts: part.to_vec(),

@@ -82,8 +82,9 @@ pub struct Knowledge {
     meter: Meter,
     cache: Arc<Mutex<VectorCache>>,
     jobs: Arc<Mutex<Jobs>>,
-    /// Held while something is read ahead: whoever comes next finds it in the cache.
-    reading_ahead: Arc<tokio::sync::Mutex<()>>,
+    /// Each held while its organisation has something read ahead: who comes next there finds it in the cache,
+    /// and organisations take turns in the model's queue.
+    reading_ahead: Arc<Mutex<BTreeMap<OrgId, Arc<tokio::sync::Mutex<()>>>>>,
 }
 
 /// A request taken apart, with the vectors that answering it compares.
@@ -196,6 +197,14 @@ impl Knowledge {
             }
             found => found,
         }
+    }
+
+    fn reading_ahead(&self, organisation: OrgId) -> Arc<tokio::sync::Mutex<()>> {
+        let mut all = self
+            .reading_ahead
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(all.entry(organisation).or_default())
     }
 
     fn cache(&self) -> MutexGuard<'_, VectorCache> {

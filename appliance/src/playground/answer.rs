@@ -21,7 +21,7 @@ use super::{
 use crate::{
     app::App,
     billing,
-    inference::{Billed, Caller, GenerationEvent, Priority},
+    inference::{Billed, Caller, GenerationEvent, Haste, Priority},
 };
 
 /// Starts answering in the background, unless this run was begun before (a repeated request). The place is
@@ -242,7 +242,10 @@ async fn write(
     (run, live): (&StoredRun, &Arc<Live>),
     (answer, written): (&StoredAnswer, &mut Written),
 ) -> Result<()> {
-    let caller = Caller::of(ctx, Priority::Interactive);
+    let caller = Caller::of(ctx, Priority::Interactive).with_haste(Haste {
+        deadline: Some(app.inference.deadline()),
+        ..Haste::default()
+    });
     let prompt = prompt(&run.prompt, &answer.parameters);
     let mut generation = app
         .inference

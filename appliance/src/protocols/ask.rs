@@ -4,7 +4,7 @@ use guildhall_engine_protocol::{Chat, Constraint, Input, OnOverflow, Sampling, T
 use guildhall_kernel::{Error, Result};
 use serde_json::{Value, json};
 
-use crate::billing::CallKind;
+use crate::{billing::CallKind, inference::Haste};
 
 /// Most answers of one call, over all its prompts.
 pub(super) const CHOICES_MAX: usize = 16;
@@ -44,6 +44,7 @@ pub(super) struct Ask {
     pub(super) overflow: OnOverflow,
     /// End an answer with its first tool call.
     pub(super) one_tool_call: bool,
+    pub(super) haste: Haste,
 }
 
 impl Ask {
@@ -61,6 +62,7 @@ impl Ask {
             logprobs: None,
             overflow: OnOverflow::Refuse,
             one_tool_call: false,
+            haste: Haste::default(),
         }
     }
 }

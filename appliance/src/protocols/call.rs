@@ -97,7 +97,7 @@ impl Call {
     }
 
     async fn begin(&mut self, app: &App, ctx: &Ctx, ask: Ask, target: Target) -> Result<()> {
-        let caller = Caller::of(ctx, Priority::Interactive);
+        let caller = Caller::of(ctx, Priority::Interactive).with_haste(ask.haste);
         let caller = match target {
             Target::Model(_) => caller,
             Target::Employee(ve) => caller.with_ve(ve),
@@ -145,7 +145,8 @@ impl Call {
             chat.tool_choice,
             ToolChoice::Required | ToolChoice::Tool { .. }
         );
-        let prepared = chat::prepare(answering.app, answering.ctx, ve, chat).await?;
+        let asked = (chat, answering.ask.haste);
+        let prepared = chat::prepare(answering.app, answering.ctx, ve, asked).await?;
         self.busy = Some(answering.app.presence.begin(ve));
         match prepared {
             Prepared::Prompt {

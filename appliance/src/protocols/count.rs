@@ -7,6 +7,7 @@ use super::target::Target;
 use crate::{
     app::App,
     chat::{self, Prepared},
+    inference::Haste,
 };
 
 /// Counts with the model that would answer; for an employee with all that is put in front of its
@@ -22,7 +23,7 @@ pub(super) async fn tokens(app: &App, ctx: &Ctx, model: &str, chat: Chat) -> Res
         }
         Target::Employee(ve) => ve,
     };
-    match chat::prepare(app, ctx, ve, chat).await? {
+    match chat::prepare(app, ctx, ve, (chat, Haste::default())).await? {
         Prepared::Prompt { model, chat, .. } => {
             app.inference.count_tokens(&model, Input::Chat(chat)).await
         }

@@ -10,6 +10,7 @@ mod anthropic;
 mod ask;
 mod call;
 mod count;
+mod haste;
 mod metered;
 mod openai;
 mod piece;

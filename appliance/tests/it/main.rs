@@ -7,8 +7,11 @@
 )]
 
 mod accounts;
+mod adapters;
+mod bulk;
 mod catalog;
 mod chat;
+mod deadlines;
 mod door;
 mod dropped;
 mod federation;
@@ -42,6 +45,7 @@ mod roles;
 mod scim;
 mod standing;
 mod supervision;
+mod supervision_phases;
 mod tidy;
 mod two_organisations;
 mod uploads;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use guildhall::inference::{Caller, Generation, GenerationEvent, Priority};
+use guildhall::inference::{Caller, Deadline, Generation, GenerationEvent, Haste, Priority};
 use guildhall_engine_protocol::{ChatMessage, ChatRole, Input, Prompt, testing::write_tiny_model};
 use guildhall_kernel::{Ctx, OrgId, PersonId, Role, SystemClock};
 use http_body_util::BodyExt;
@@ -237,7 +237,10 @@ async fn people_who_wait_are_told_place_and_time_and_the_wait_is_metered() {
 async fn a_deadline_ends_waiting_and_gives_the_place_back() {
     let (test, _) = node(4).await;
     let running = endless(&test, stranger(1)).await;
-    let hasty = stranger(2).with_deadline(Duration::from_millis(200));
+    let hasty = stranger(2).with_haste(Haste {
+        deadline: Some(Deadline::after(Duration::from_millis(200))),
+        ..Haste::default()
+    });
     let mut hasty = ask(&test, hasty, 4).await;
     let mut error = None;
     while let Some(event) = hasty.next().await {

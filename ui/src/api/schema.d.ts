@@ -4244,6 +4244,19 @@ export interface components {
             title: string;
             ve_id: components["schemas"]["ve_id"];
         };
+        /** @description Something counted for each priority. */
+        CountByPriority: {
+            /**
+             * Format: uint64
+             * @description Where nobody does.
+             */
+            background: number;
+            /**
+             * Format: uint64
+             * @description Where somebody waits for the answer.
+             */
+            interactive: number;
+        };
         /** @description A key to make. */
         CreateApiKey: {
             /**
@@ -5869,7 +5882,8 @@ export interface components {
              */
             accept_license: boolean | null;
             /**
-             * @description The model that an adapter belongs to, by name; it is loaded with that model from its next start on.
+             * @description The model that an adapter belongs to, by name; an empty one takes it off its model. A model that runs is
+             *     loaded anew for it with the first request that names the adapter.
              * @default null
              */
             base_model: string | null;
@@ -5890,6 +5904,8 @@ export interface components {
         ModelChoice: {
             /** @description Whether it can answer right now. */
             available: boolean;
+            /** @description The model that it is an adapter of; `null` for a model. */
+            base: string | null;
             mode: components["schemas"]["AnswerMode"];
             /** @description What to send as `model`. */
             model: string;
@@ -6739,6 +6755,8 @@ export interface components {
             items: {
                 /** @description Whether it can answer right now. */
                 available: boolean;
+                /** @description The model that it is an adapter of; `null` for a model. */
+                base: string | null;
                 mode: components["schemas"]["AnswerMode"];
                 /** @description What to send as `model`. */
                 model: string;
@@ -8066,6 +8084,8 @@ export interface components {
              * @description Tokens written per second, measured over its last answer.
              */
             tokens_per_second: number | null;
+            /** @description Turns given since the node started. */
+            turns: components["schemas"]["CountByPriority"];
         };
         /** @description A prompt for several models. It has messages or a template, not both. */
         RunPlayground: {
@@ -20022,7 +20042,19 @@ export interface operations {
     create_chat_completion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Seconds that the whole answer may take, waiting included, as `30` or `0.5`, at most 1800. What is not
+                 *     complete then ends with `deadline_exceeded` and gives its place up.
+                 * @example 30
+                 */
+                "Guildhall-Deadline"?: string | null;
+                /**
+                 * @description `interactive`, which is also meant when it is left out, or `background` for bulk work that yields to
+                 *     everybody who waits.
+                 */
+                "Guildhall-Priority"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20057,7 +20089,19 @@ export interface operations {
     create_completion: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Seconds that the whole answer may take, waiting included, as `30` or `0.5`, at most 1800. What is not
+                 *     complete then ends with `deadline_exceeded` and gives its place up.
+                 * @example 30
+                 */
+                "Guildhall-Deadline"?: string | null;
+                /**
+                 * @description `interactive`, which is also meant when it is left out, or `background` for bulk work that yields to
+                 *     everybody who waits.
+                 */
+                "Guildhall-Priority"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20092,7 +20136,19 @@ export interface operations {
     create_embeddings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Seconds that the whole answer may take, waiting included, as `30` or `0.5`, at most 1800. What is not
+                 *     complete then ends with `deadline_exceeded` and gives its place up.
+                 * @example 30
+                 */
+                "Guildhall-Deadline"?: string | null;
+                /**
+                 * @description `interactive`, which is also meant when it is left out, or `background` for bulk work that yields to
+                 *     everybody who waits.
+                 */
+                "Guildhall-Priority"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20126,7 +20182,19 @@ export interface operations {
     create_message: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Seconds that the whole answer may take, waiting included, as `30` or `0.5`, at most 1800. What is not
+                 *     complete then ends with `deadline_exceeded` and gives its place up.
+                 * @example 30
+                 */
+                "Guildhall-Deadline"?: string | null;
+                /**
+                 * @description `interactive`, which is also meant when it is left out, or `background` for bulk work that yields to
+                 *     everybody who waits.
+                 */
+                "Guildhall-Priority"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -20259,7 +20327,19 @@ export interface operations {
     create_response: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description Seconds that the whole answer may take, waiting included, as `30` or `0.5`, at most 1800. What is not
+                 *     complete then ends with `deadline_exceeded` and gives its place up.
+                 * @example 30
+                 */
+                "Guildhall-Deadline"?: string | null;
+                /**
+                 * @description `interactive`, which is also meant when it is left out, or `background` for bulk work that yields to
+                 *     everybody who waits.
+                 */
+                "Guildhall-Priority"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

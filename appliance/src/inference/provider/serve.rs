@@ -9,7 +9,7 @@ use super::{
     outlet::Outlet,
     policy::{Verdict, verdict, wait_before_retry},
 };
-use crate::inference::{Caller, Generation, Inference, schedule::Weight};
+use crate::inference::{Caller, Generation, Inference, deadline::within, schedule::Weight};
 
 /// Events on their way to a slow listener.
 const BUFFER: usize = 64;
@@ -26,7 +26,8 @@ pub(in crate::inference) fn serve(
     let work = async move {
         let mut outlet = Outlet::new(sender);
         let asked = (&caller, &prompt);
-        let outcome = answer((&inference, weights), route, asked, &mut outlet).await;
+        let answering = answer((&inference, weights), route, asked, &mut outlet);
+        let outcome = within(caller.deadline, answering).await;
         if let Err(error) = outcome {
             tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
             outlet.fail(error).await;

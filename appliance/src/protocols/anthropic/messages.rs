@@ -9,7 +9,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    super::{ANSWER_TIME_MAX, call::Call, count, stream as streaming},
+    super::{
+        ANSWER_TIME_MAX,
+        ask::Ask,
+        call::Call,
+        count,
+        haste::{HasteHeaders, Hasty},
+        stream as streaming,
+    },
     input::MessagesRequest,
     output::{self, MessageObject},
     stream::{EventWriter, TextDelta},
@@ -25,15 +32,21 @@ pub(super) struct MessageTokensCount {
 /// Goes on with a conversation, as Anthropic's API of the same path. With `stream` the answer comes in
 /// named events; nothing is stored.
 #[utoipa::path(post, path = "/v1/messages", tag = "anthropic", request_body = MessagesRequest,
+    params(HasteHeaders),
     responses((status = 200, content((MessageObject = "application/json"), (TextDelta = "text/event-stream")))))]
 pub(super) async fn create_message(
     Auth { ctx, .. }: Auth<perm::ModelsUse>,
     State(app): State<App>,
+    hasty: Hasty,
     Json(request): Json<MessagesRequest>,
 ) -> HttpResult<Response> {
     extend_deadline(ANSWER_TIME_MAX);
     let is_stream = request.stream.unwrap_or(false);
-    let call = Call::start(&app, &ctx, request.into_ask()?).await?;
+    let ask = Ask {
+        haste: hasty.haste()?,
+        ..request.into_ask()?
+    };
+    let call = Call::start(&app, &ctx, ask).await?;
     if is_stream {
         return Ok(streaming::respond(call, EventWriter::new()));
     }

@@ -18,6 +18,7 @@ use super::{
         ANSWER_TIME_MAX,
         ask::{self, Ask, Wishes, refused, unsupported},
         call::Call,
+        haste::{HasteHeaders, Hasty},
         stream,
     },
     completions_output::{self, Completion, CompletionWriter, Echo},
@@ -163,10 +164,12 @@ impl CompletionRequest {
 
 /// Continues text, as OpenAI's API of the same path.
 #[utoipa::path(post, path = "/v1/completions", tag = "openai", request_body = CompletionRequest,
+    params(HasteHeaders),
     responses((status = 200, content((Completion = "application/json"), (Completion = "text/event-stream")))))]
 pub(super) async fn create_completion(
     Auth { ctx, .. }: Auth<perm::ModelsUse>,
     State(app): State<App>,
+    hasty: Hasty,
     Json(mut request): Json<CompletionRequest>,
 ) -> HttpResult<Response> {
     extend_deadline(ANSWER_TIME_MAX);
@@ -180,7 +183,10 @@ pub(super) async fn create_completion(
     }
     let is_stream = request.stream.unwrap_or(false);
     let options = request.stream_options.unwrap_or_default();
-    let ask = request.into_ask(texts)?;
+    let ask = Ask {
+        haste: hasty.haste()?,
+        ..request.into_ask(texts)?
+    };
     let echo = Echo {
         prompts: echoed.unwrap_or_default(),
         choices: usize::try_from(ask.choices).unwrap_or(1),

@@ -17,6 +17,7 @@ use super::{
     super::{
         ANSWER_TIME_MAX,
         ask::{refused, unsupported},
+        haste::{HasteHeaders, Hasty},
         metered::Row,
         target::check_model,
     },
@@ -114,10 +115,12 @@ struct EmbeddingUsage {
 
 /// Turns texts into vectors, as OpenAI's API of the same path.
 #[utoipa::path(post, path = "/v1/embeddings", tag = "openai", request_body = EmbeddingRequest,
+    params(HasteHeaders),
     responses((status = 200, body = EmbeddingList)))]
 pub(super) async fn create_embeddings(
     Auth { ctx, .. }: Auth<perm::ModelsUse>,
     State(app): State<App>,
+    hasty: Hasty,
     Json(request): Json<EmbeddingRequest>,
 ) -> HttpResult<Response> {
     extend_deadline(ANSWER_TIME_MAX);
@@ -130,7 +133,8 @@ pub(super) async fn create_embeddings(
         }
     };
     let texts = request.input.texts()?;
-    let embedded = embed(&app, &ctx, &request.model, texts).await?;
+    let caller = Caller::of(&ctx, Priority::Interactive).with_haste(hasty.haste()?);
+    let embedded = embed(&app, (&ctx, caller), &request.model, texts).await?;
     check_dimensions(&embedded, request.dimensions)?;
     let vector = |vector: Vec<f32>| {
         if is_base64 {
@@ -159,18 +163,23 @@ pub(super) async fn create_embeddings(
 }
 
 /// Embeds and meters; a call that its caller leaves is metered as cancelled.
-async fn embed(app: &App, ctx: &Ctx, model: &str, texts: Vec<String>) -> Result<Embedded> {
+async fn embed(
+    app: &App,
+    (ctx, caller): (&Ctx, Caller),
+    model: &str,
+    texts: Vec<String>,
+) -> Result<Embedded> {
     let came = Instant::now();
     let embedder = allowed(app, ctx, model).await?;
     let of = (CallKind::Embedding, "embedding");
     let mut row = Row::new(app, ctx, of, &embedder.name);
-    let caller = Caller::of(ctx, Priority::Interactive);
     let outcome = app.inference.embed_for(&caller, &embedder, &texts).await;
     row.latency(came);
     match &outcome {
         Ok(embedded) => {
             row.call.outcome = Outcome::Complete;
             row.call.input_tokens = embedded.input_tokens;
+            row.call.queue_ms = u64::try_from(embedded.waited.as_millis()).unwrap_or(u64::MAX);
             if let Some(billed) = &embedded.billed {
                 row.billed(billed);
             }

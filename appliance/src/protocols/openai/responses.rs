@@ -7,7 +7,12 @@ use axum::{
 use guildhall_web::{Auth, HttpResult, Json, limits::extend_deadline};
 
 use super::{
-    super::{ANSWER_TIME_MAX, call::Call, stream},
+    super::{
+        ANSWER_TIME_MAX,
+        call::Call,
+        haste::{HasteHeaders, Hasty},
+        stream,
+    },
     responses_input::ResponseRequest,
     responses_output::{self, ResponseObject},
     responses_stream::{EventWriter, TextDelta},
@@ -17,15 +22,18 @@ use crate::{app::App, identity::perm};
 /// Writes a response, as OpenAI's API of the same path. With `stream` it comes in named events; nothing is
 /// stored, so `store: true` and `previous_response_id` are refused.
 #[utoipa::path(post, path = "/v1/responses", tag = "openai", request_body = ResponseRequest,
+    params(HasteHeaders),
     responses((status = 200, content((ResponseObject = "application/json"), (TextDelta = "text/event-stream")))))]
 pub(super) async fn create_response(
     Auth { ctx, .. }: Auth<perm::ModelsUse>,
     State(app): State<App>,
+    hasty: Hasty,
     Json(request): Json<ResponseRequest>,
 ) -> HttpResult<Response> {
     extend_deadline(ANSWER_TIME_MAX);
     let is_stream = request.stream.unwrap_or(false);
-    let (ask, echoed) = request.into_ask()?;
+    let (mut ask, echoed) = request.into_ask()?;
+    ask.haste = hasty.haste()?;
     let mut call = Call::start(&app, &ctx, ask).await?;
     if is_stream {
         let writer = EventWriter::new(call.head(), echoed);

@@ -3,7 +3,9 @@
 use guildhall::{
     app::{App, AppOptions},
     config::Config,
+    inference::{Caller, Priority},
 };
+use guildhall_kernel::{OrgId, PersonId};
 use tokio::runtime::Runtime;
 
 /// A node in a temporary directory whose engine embeds texts.
@@ -35,8 +37,16 @@ impl Engine {
 
     /// Vectors of length 1, one per text.
     pub fn embed(&self, texts: Vec<String>) -> Vec<Vec<f32>> {
-        let embedding = self.app.inference.embed_with("minilm", &texts);
-        let embedded = self.runtime.block_on(embedding);
+        let inference = &self.app.inference;
+        let asker = Caller::new(
+            OrgId::from_digest([1; 16]),
+            PersonId::from_digest([1; 16]),
+            Priority::Interactive,
+        );
+        let own = inference.own_embedder().expect("the node's own model");
+        let embedded = self
+            .runtime
+            .block_on(inference.embed_as(&asker, &own, &texts));
         embedded.expect("the engine embeds").vectors
     }
 }
