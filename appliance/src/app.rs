@@ -145,6 +145,11 @@ pub const MIGRATIONS: &[Migration] = &[
         name: "refused_model_files",
         sql: include_str!("../migrations/0021_refused_model_files.sql"),
     },
+    Migration {
+        version: 22,
+        name: "awaited_people",
+        sql: include_str!("../migrations/0022_awaited_people.sql"),
+    },
 ];
 
 /// What other features end for somebody who loses their access.

@@ -79,7 +79,7 @@ describe('sessions and organisations', () => {
   })
 
   step('goes to another organisation and back', async () => {
-    const made = await caller.json('POST', '/api/admin/organisations', { body: { name: SECOND } })
+    const made = await caller.json('POST', '/api/admin/organisations', { body: { name: SECOND, join: true } })
     assert.equal(made.status, 201, JSON.stringify(made.body))
     const session = async () => (await first.evaluate(() => fetch('/api/session').then((answer) => answer.json()))).organisation.name
     const home = await session()

@@ -159,6 +159,26 @@ describe('a directory', () => {
     assert.equal((await ben.caller.get('/api/session')).role, 'developer')
   })
 
+  test('shows of whom it says what is not taken over, and why', async () => {
+    const { session } = await logIn('ana', 'ana-password')
+    const refused = async () => (await admin.get(`/api/admin/directories/${id}/refusals`)).items
+    assert.deepEqual(await refused(), [])
+    // Who administers the node is nobody's to rename.
+    const platform = `/api/admin/people/${session.person.id}/platform-administrator`
+    assert.equal((await admin.send('PUT', platform)).status, 204)
+    directory.replace(personDn('ana'), 'mail', 'ana.other@example.org')
+    const last = await refresh()
+    assert.deepEqual([last.state, last.message], ['ok', '1 could not be taken over, see the list'])
+    const [refusal, ...others] = await refused()
+    assert.deepEqual(others, [])
+    assert.deepEqual([refusal.email, refusal.code], ['ana.other@example.org', 'name_kept'])
+    assert.match(refusal.reason, /administers the node/)
+    assert.equal((await admin.send('DELETE', platform)).status, 204)
+    assert.equal((await refresh()).message, null)
+    assert.deepEqual(await refused(), [])
+    directory.replace(personDn('ana'), 'mail', 'ana@example.org')
+  })
+
   test('that answers with nobody, or not at all, changes nothing', async () => {
     const ana = await logIn('ana', 'ana-password')
     await admin.json('PATCH', `/api/admin/directories/${id}`, { body: { user_filter: '(objectClass=computer)' } })

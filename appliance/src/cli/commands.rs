@@ -230,9 +230,12 @@ pub(super) enum OrgCommand {
     Create {
         /// Its name.
         name: String,
-        /// E-mail address of the person who administers it.
+        /// E-mail address of the person who administers it: somebody of the node, or somebody new.
         #[arg(long)]
         admin: String,
+        /// How to call somebody new; by the address when left out.
+        #[arg(long)]
+        admin_name: Option<String>,
     },
     /// List the organisations.
     List,
@@ -240,17 +243,33 @@ pub(super) enum OrgCommand {
 
 pub(super) fn org(place: &Place, command: OrgCommand) -> Result<ExitCode> {
     match command {
-        OrgCommand::Create { name, admin } => {
+        OrgCommand::Create {
+            name,
+            admin,
+            admin_name,
+        } => {
             let operation = Operation::CreateOrganisation {
                 name,
                 admin_email: admin,
+                admin_name,
             };
             place.carry_out(operation, |value| {
-                vec![format!(
+                let mut lines = vec![format!(
                     "made {} ({})",
                     text_at(value, "/name"),
                     text_at(value, "/slug")
-                )]
+                )];
+                if value
+                    .get("temporary_password")
+                    .is_some_and(Value::is_string)
+                {
+                    let email = text_at(value, "/administrator/email");
+                    let password = text_at(value, "/temporary_password");
+                    lines.push(format!(
+                        "{email} logs in with the temporary password {password}"
+                    ));
+                }
+                lines
             })
         }
         OrgCommand::List => place.carry_out(Operation::ListOrganisations, |value| {

@@ -13,7 +13,7 @@ use super::{
         DirectoryGroupGrant, DirectoryKind, DirectoryRow, DirectorySecurity, DirectoryView,
         StoredSettings,
     },
-    reach, refresh, store,
+    reach, refresh, store, take_over,
 };
 use crate::{
     app::App,
@@ -220,7 +220,7 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: DirectoryId) -> Result<()> 
     closed.enabled = false;
     // Closed first: nobody comes back while the others go.
     app.db.write(move |tx| store::save(tx, &closed)).await?;
-    let withdrawn = refresh::withdraw_everybody(app, &row).await?;
+    let withdrawn = take_over::withdraw_everybody(app, &row).await?;
     let (app_in, caller) = (app.clone(), ctx.clone());
     let written = app.write(ctx, move |tx| {
         if let Some(secret) = row.secret {
@@ -228,6 +228,7 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: DirectoryId) -> Result<()> 
             app_in.directories.passwords().remove(&secret);
         }
         store::delete(tx, id)?;
+        identity::forget_refusals(tx, &id.to_string())?;
         let details = json!({ "name": row.name, "withdrawn": withdrawn });
         audit::record_with(tx, &caller, "directory.removed", id, details)?;
         app_in

@@ -16,6 +16,7 @@ mod refresh;
 mod routes;
 mod sign_in;
 mod store;
+mod take_over;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

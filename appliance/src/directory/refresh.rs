@@ -3,20 +3,20 @@
 use std::{collections::HashMap, time::Duration};
 
 use guildhall_directory::{Entry, People, list_people};
-use guildhall_kernel::{Ctx, DirectoryId, Error, PersonId, RequestId, Result};
+use guildhall_kernel::{Ctx, DirectoryId, Error, RequestId, Result};
 use serde_json::json;
 
 use super::{
-    grants,
     model::{DirectoryRow, LastRefresh, RefreshState},
     reach, store,
+    take_over::{Counts, Known, Round, known, said_of, take_over},
 };
 use crate::{
     app::App,
     audit,
     egress::Origin,
     events::{Audience, Event},
-    identity::{self, ExternalIdentity, apply_external, external_context, external_subjects},
+    identity,
 };
 
 const TICK: Duration = Duration::from_secs(30);
@@ -183,13 +183,6 @@ struct Outcome {
     counts: Counts,
 }
 
-#[derive(Default)]
-struct Counts {
-    granted: usize,
-    withdrawn: usize,
-    refused: usize,
-}
-
 impl Outcome {
     fn nothing(state: RefreshState, message: &str) -> Self {
         Self {
@@ -212,6 +205,7 @@ async fn note_end(app: &App, row: &DirectoryRow, outcome: Outcome) -> Result<()>
     let facts = json!({
         "granted": outcome.counts.granted,
         "withdrawn": outcome.counts.withdrawn,
+        "refused": outcome.counts.refused,
     });
     let (id, clock, events) = (row.id, app.clock.clone(), app.events.clone());
     let written = app.db.write(move |tx| {
@@ -245,23 +239,27 @@ async fn bring_up_to_date(app: &App, row: &DirectoryRow) -> Result<Outcome> {
         .iter()
         .map(|entry| (entry.subject.as_str(), entry))
         .collect();
-    let mut counts = Counts::default();
+    let source = row.source();
+    let refused = app
+        .db
+        .read(move |reader| identity::refused_subjects(reader, &source));
+    let mut round = Round {
+        counts: Counts::default(),
+        refused: refused.await?,
+    };
     for (subject, person) in known {
-        let said = said_of(
-            app,
-            row,
-            by_subject.get(subject.as_str()).copied(),
-            (subject, person),
-        );
-        let applied = match said.await {
-            Ok(identity) => apply(app, identity, &mut counts).await,
+        let entry = by_subject.get(subject.as_str()).copied();
+        let said = said_of(app, row, entry, (subject, person)).await;
+        let applied = match said {
+            Ok(identity) => take_over(app, identity, &mut round).await,
             Err(error) => Err(error),
         };
         if let Err(error) = applied {
-            counts.refused += 1;
+            round.counts.refused += 1;
             tracing::warn!(person.id = %person, error = %error.chain(), "what a directory says of a person was not taken over");
         }
     }
+    let counts = round.counts;
     Ok(Outcome {
         state: RefreshState::Ok,
         message: summary(&counts),
@@ -274,21 +272,13 @@ fn summary(counts: &Counts) -> Option<String> {
     let parts = [
         (counts.granted, "got another role or organisation"),
         (counts.withdrawn, "lost access to an organisation"),
-        (counts.refused, "could not be taken over, see the log"),
+        (counts.refused, "could not be taken over, see the list"),
     ];
     let said = parts.iter().filter(|(count, _)| *count > 0);
     let said: Vec<String> = said
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
     (!said.is_empty()).then(|| said.join("; "))
-}
-
-type Known = Vec<(String, PersonId)>;
-
-async fn known(app: &App, row: &DirectoryRow) -> Result<Known> {
-    let source = row.source();
-    let read = move |reader: &guildhall_db::Reader<'_>| external_subjects(reader, &source);
-    app.db.read(read).await
 }
 
 /// Why an answer is not believed, if so: a mistake there or in the settings must not end everybody's work.
@@ -312,66 +302,4 @@ fn doubt(people: &People, known: &Known) -> Option<String> {
         ));
     }
     None
-}
-
-/// What the directory says now of somebody who came from it. Who is gone, or lacks what is needed, is no longer let in.
-async fn said_of(
-    app: &App,
-    row: &DirectoryRow,
-    entry: Option<&Entry>,
-    (subject, person): (String, PersonId),
-) -> Result<ExternalIdentity> {
-    if let Some(entry) = entry
-        && let Ok(identity) = grants::identity_of(row, entry)
-    {
-        return Ok(identity);
-    }
-    let found = app
-        .db
-        .read(move |reader| identity::find_person(reader, person))
-        .await?;
-    let found = found.ok_or_else(|| Error::not_found("person"))?;
-    Ok(ExternalIdentity {
-        source: row.source(),
-        subject,
-        email: found.email,
-        display_name: found.display_name,
-        grants: Vec::new(),
-        organisations: row.organisations(),
-        active: false,
-    })
-}
-
-/// Takes over what is said of one person, in a transaction of its own.
-async fn apply(app: &App, identity: ExternalIdentity, counts: &mut Counts) -> Result<()> {
-    let asked = identity.clone();
-    let preview = app
-        .db
-        .read(move |reader| identity::preview_external(reader, &asked));
-    let preview = preview.await?;
-    let changes_nothing = preview.granted.is_empty() && preview.withdrawn.is_empty();
-    if changes_nothing && identity.active {
-        return Ok(());
-    }
-    let parts = external_context(app);
-    let change = app
-        .db
-        .write(move |tx| apply_external(tx, &parts, &identity))
-        .await?;
-    counts.granted += usize::from(!change.granted.is_empty());
-    counts.withdrawn += usize::from(!change.withdrawn.is_empty());
-    Ok(())
-}
-
-/// Takes from everybody who came from a directory what it gave. Says how many lost something.
-///
-/// # Errors
-/// Those of the database.
-pub(super) async fn withdraw_everybody(app: &App, row: &DirectoryRow) -> Result<usize> {
-    let mut counts = Counts::default();
-    for (subject, person) in known(app, row).await? {
-        let identity = said_of(app, row, None, (subject, person)).await?;
-        apply(app, identity, &mut counts).await?;
-    }
-    Ok(counts.withdrawn)
 }

@@ -13,9 +13,13 @@ use super::{
     manage,
     model::{DirectoryView, LastRefresh},
     preview::{self, DirectoryDryRun, DryRunRequest},
-    refresh,
+    refresh, store,
 };
-use crate::{app::App, egress::Origin, identity::perm};
+use crate::{
+    app::App,
+    egress::Origin,
+    identity::{SourceRefusal, list_refusals, perm},
+};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -24,6 +28,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read_directory, update_directory, delete_directory))
         .routes(routes!(dry_run_directory))
         .routes(routes!(refresh_directory))
+        .routes(routes!(list_directory_refusals))
 }
 
 /// How a step of a test went.
@@ -174,4 +179,19 @@ async fn refresh_directory(
 ) -> HttpResult<(StatusCode, Json<LastRefresh>)> {
     let begun = refresh::begin(&app, &ctx, id).await?;
     Ok((StatusCode::ACCEPTED, Json(begun)))
+}
+
+/// What the directory says of people and is not taken over, the newest first.
+#[utoipa::path(get, path = "/api/admin/directories/{id}/refusals", tag = "sign-in", params(("id" = DirectoryId, Path)),
+    responses((status = 200, body = Page<SourceRefusal>), (status = 404, body = ErrorBody)))]
+async fn list_directory_refusals(
+    _: Auth<perm::SigninManage>,
+    State(app): State<App>,
+    Path(id): Path<DirectoryId>,
+) -> HttpResult<Json<Page<SourceRefusal>>> {
+    let read = app.db.read(move |reader| {
+        store::read(reader, id)?;
+        list_refusals(reader, &id.to_string())
+    });
+    Ok(Json(Page::complete(read.await?)))
 }

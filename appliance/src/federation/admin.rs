@@ -262,6 +262,7 @@ pub(super) async fn delete(app: &App, ctx: &Ctx, id: IdentityProviderId) -> Resu
             secrets.delete(tx, secret)?;
         }
         store::delete_provider(tx, id)?;
+        identity::forget_refusals(tx, &id.to_string())?;
         audit::record_with(
             tx,
             &caller,

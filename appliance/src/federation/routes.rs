@@ -9,9 +9,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     IdentityProvider, IdentityProviderChange, LoginTest, LoginTestResult, NewIdentityProvider,
-    SamlMetadata, admin, keys, trial,
+    SamlMetadata, admin, keys, store, trial,
 };
-use crate::{app::App, identity::perm};
+use crate::{
+    app::App,
+    identity::{SourceRefusal, list_refusals, perm},
+};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -26,6 +29,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read_identity_provider_test))
         .routes(routes!(rotate_saml_key))
         .routes(routes!(activate_saml_key))
+        .routes(routes!(list_provider_refusals))
 }
 
 /// Metadata to read.
@@ -148,4 +152,19 @@ async fn activate_saml_key(
 ) -> HttpResult<Json<IdentityProvider>> {
     keys::activate(&app, &ctx, id).await?;
     Ok(Json(admin::read(&app, id).await?))
+}
+
+/// What the provider says of people and is not taken over, the newest first.
+#[utoipa::path(get, path = "/api/admin/identity-providers/{id}/refusals", tag = "sign-in", params(("id" = IdentityProviderId, Path)),
+    responses((status = 200, body = Page<SourceRefusal>), (status = 404, body = ErrorBody)))]
+async fn list_provider_refusals(
+    _: Auth<perm::SigninManage>,
+    State(app): State<App>,
+    Path(id): Path<IdentityProviderId>,
+) -> HttpResult<Json<Page<SourceRefusal>>> {
+    let read = app.db.read(move |reader| {
+        store::read_provider(reader, id)?;
+        list_refusals(reader, &id.to_string())
+    });
+    Ok(Json(Page::complete(read.await?)))
 }

@@ -1,5 +1,6 @@
 //! The node's HTTP edge: every feature's routes, the layers around them, the pages.
 
+mod challenge;
 mod door;
 mod egress;
 mod events;
@@ -136,5 +137,7 @@ pub fn router(app: &App) -> Result<Router> {
         ..LayerOptions::default()
     };
     let router = stack(router, options).layer(from_fn(protocols::errors_in_own_shape));
-    Ok(router.layer(from_fn(scim::errors_in_own_shape)))
+    let router = router.layer(from_fn(scim::errors_in_own_shape));
+    let challenge = from_fn_with_state(app.clone(), challenge::name_metadata);
+    Ok(router.layer(challenge))
 }

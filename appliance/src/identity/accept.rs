@@ -6,11 +6,11 @@ use zeroize::Zeroizing;
 
 use super::{
     invitations::{self, Parts},
-    login::{OpenedSession, Origin},
+    joining,
+    login::{OpenedSession, Origin, Proof},
     model::{Person, all_checked, checked_email, checked_name, checked_password},
     password,
     password_login::{note_refusal, wrong_credentials},
-    reauthenticate::no_local_password,
     second_step::{self, FirstStep},
     settings_store,
     site::Site,
@@ -24,18 +24,18 @@ pub(super) struct Acceptance {
     pub(super) token: String,
     /// Needed when the invitation names no address.
     pub(super) email: Option<String>,
-    /// Needed for a new account.
+    /// Given by who wants a new account.
     pub(super) display_name: Option<String>,
     /// Of the account that is there, or for the new one.
     pub(super) password: Option<Zeroizing<String>>,
 }
 
-/// Joins the organisation and logs in.
+/// Joins the organisation and logs in. What is wrong with the answer is said before anything is looked up, and in the
+/// same words whether the address has an account or not.
 ///
 /// # Errors
 /// Those of the invitation (`invitation_…`, `another_address`, `already_a_member`, `license_restricted`);
-/// `wrong_credentials` and `second_factor_required` for an account that is there; those of the fields for a
-/// new one; `no_local_password`; `too_many_attempts`.
+/// those of the fields for a new account; `wrong_credentials` and `second_factor_required`; `too_many_attempts`.
 pub(super) async fn accept(
     app: &App,
     input: Acceptance,
@@ -51,17 +51,24 @@ pub(super) async fn accept(
         Ok((email, found, length_min))
     });
     let (email, found, length_min) = read.await?;
-    if let Some(found) = found {
-        return with_account(app, (found, hash), input.password, (origin, site)).await;
-    }
     let password = input.password.unwrap_or_default();
-    let (display_name, password_hash) =
-        checked_account(input.display_name, password, (&email, length_min)).await?;
-    let parts = invitations::parts(app);
-    let account = (email, display_name, password_hash);
-    app.db
-        .write(move |tx| with_new_account(tx, &parts, (account, &hash), &origin))
-        .await
+    let new = match input.display_name {
+        Some(name) => {
+            let account = checked_account(Some(name), password.clone(), (&email, length_min));
+            Some(account.await?)
+        }
+        None => None,
+    };
+    match (found, new) {
+        (None, Some((display_name, password_hash))) => {
+            let parts = invitations::parts(app);
+            let account = (email, display_name, password_hash);
+            app.db
+                .write(move |tx| with_new_account(tx, &parts, (account, &hash), &origin))
+                .await
+        }
+        (found, _) => with_account(app, (email, found, hash), password, (origin, site)).await,
+    }
 }
 
 /// The address to come in with: the invited one, or the given one when nobody in particular was invited.
@@ -100,25 +107,25 @@ pub(super) async fn checked_account(
     }
 }
 
+/// Goes on with the account of the address. One that has no password here, or is not there, answers as to a wrong
+/// password: its holder signs in the way they know and joins by the session.
 async fn with_account(
     app: &App,
-    (found, invitation): (Credentials, String),
-    password: Option<Zeroizing<String>>,
+    (email, found, invitation): (String, Option<Credentials>, String),
+    password: Zeroizing<String>,
     (origin, site): (Origin, &Site),
 ) -> Result<OpenedSession> {
-    if found.password_hash.is_empty() {
-        return Err(no_local_password());
-    }
-    let email = found.person.email.clone();
     app.login_limits.attempt(&email, &origin.limit_key)?;
-    let stored = Some(found.password_hash.clone());
-    if !password::verify(password.unwrap_or_default(), stored).await? {
+    let stored = found.as_ref().map(|found| found.password_hash.clone());
+    let stored = stored.filter(|hash| !hash.is_empty());
+    let is_right = password::verify(password, stored).await?;
+    let Some(found) = found.filter(|_| is_right) else {
         let clock = app.clock.clone();
         app.db
             .write(move |tx| note_refusal(tx, clock.as_ref(), &origin, "invitation"))
             .await?;
         return Err(wrong_credentials());
-    }
+    };
     app.login_limits.succeeded(&email, &origin.limit_key);
     let first = FirstStep {
         person: found.person,
@@ -146,5 +153,6 @@ fn with_new_account(
         display_name,
     };
     store::insert_person(tx, &person, &password_hash, false, now)?;
-    invitations::join(tx, parts, (&person, invitation), origin)
+    let proof = Proof::of_node(now);
+    joining::join(tx, parts, (&person, invitation), (origin, proof))
 }

@@ -3,6 +3,8 @@
 use guildhall_db::{Reader, Tx, params};
 use guildhall_kernel::{OrgId, PersonId, Result, Timestamp};
 
+use super::certificates::BoundCertificate;
+
 /// Whose certificate it is. One of a service account that was removed is nobody's.
 pub(super) fn find_holder(
     reader: &Reader<'_>,
@@ -18,15 +20,23 @@ pub(super) fn find_holder(
     )
 }
 
-pub(super) fn find_fingerprint(
+/// The certificate of a service account.
+pub(super) fn find(
     reader: &Reader<'_>,
     organisation: OrgId,
     person: PersonId,
-) -> Result<Option<String>> {
+) -> Result<Option<BoundCertificate>> {
     reader.query_opt(
-        "SELECT fingerprint FROM service_account_certificates WHERE person_id = ? AND organisation_id = ?",
+        "SELECT fingerprint, subject, expires_at FROM service_account_certificates
+         WHERE person_id = ? AND organisation_id = ?",
         params![person, organisation],
-        |row| row.get("fingerprint"),
+        |row| {
+            Ok(BoundCertificate {
+                fingerprint: Some(row.get("fingerprint")?),
+                subject: row.get("subject")?,
+                expires_at: row.get("expires_at")?,
+            })
+        },
     )
 }
 
@@ -34,20 +44,27 @@ pub(super) fn find_fingerprint(
 pub(super) fn put(
     tx: &Tx<'_>,
     (organisation, person): (OrgId, PersonId),
-    fingerprint: Option<&str>,
+    bound: &BoundCertificate,
     now: Timestamp,
 ) -> Result<()> {
     delete(tx, person, Some(organisation))?;
-    if let Some(fingerprint) = fingerprint {
+    if let Some(fingerprint) = bound.fingerprint.as_deref() {
         // Left behind by a service account that an older version removed.
         tx.execute(
             "DELETE FROM service_account_certificates WHERE fingerprint = ?",
             params![fingerprint],
         )?;
         tx.execute(
-            "INSERT INTO service_account_certificates (person_id, organisation_id, fingerprint, created_at)
-             VALUES (?, ?, ?, ?)",
-            params![person, organisation, fingerprint, now],
+            "INSERT INTO service_account_certificates (person_id, organisation_id, fingerprint, subject, expires_at, created_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+            params![
+                person,
+                organisation,
+                fingerprint,
+                bound.subject.as_deref(),
+                bound.expires_at,
+                now
+            ],
         )?;
     }
     Ok(())

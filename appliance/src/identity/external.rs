@@ -19,7 +19,7 @@ use super::{
     external_store::{self, Link},
     login::{self, OpenedSession, Origin, Proof},
     model::{Person, checked_email},
-    platform, platform_store,
+    platform, platform_store, refusals,
     revoke::{RevokeParts, revoke_access, revoke_parts},
     store,
 };
@@ -160,6 +160,14 @@ pub fn preview_external(
     Ok(plan.change)
 }
 
+/// Whether a source has vouched for somebody whom it calls so.
+///
+/// # Errors
+/// Those of the database.
+pub fn is_known(reader: &Reader<'_>, (source, subject): (&str, &str)) -> Result<bool> {
+    Ok(external_store::find_link(reader, source, subject)?.is_some())
+}
+
 /// Everybody whom a source has vouched for, by what it calls them.
 ///
 /// # Errors
@@ -214,31 +222,45 @@ pub async fn log_in_external(
     origin: Origin,
 ) -> Result<OpenedSession> {
     let parts = external_context(app);
-    let written = app.db.write(move |tx| {
-        let known = external_store::find_link(tx, &identity.source, &identity.subject)?;
-        let is_welcome = identity.active && !identity.grants.is_empty();
-        if known.is_none() && !is_welcome && !has_a_place_by_address(tx, &identity)? {
-            return Ok(Err(refused(&identity)));
+    let said = identity.clone();
+    let written = app.db.write(move |tx| enter(tx, &parts, (&said, &origin)));
+    match written.await {
+        Ok(answer) => answer,
+        Err(error) => {
+            refusals::tell(app, (identity, &error)).await;
+            Err(error)
         }
-        let change = apply_external(tx, &parts, &identity)?;
-        // What was withdrawn stays withdrawn, so the refusal is an answer and not an error in here.
-        if !identity.active {
-            return Ok(Err(refused(&identity)));
-        }
-        let Some(first) = store::organisations_of(tx, change.person)?
-            .into_iter()
-            .next()
-        else {
-            return Ok(Err(no_grant()));
-        };
-        let person = store::find_person(tx, change.person)?;
-        let person = person.ok_or_else(|| Error::not_found("person"))?;
-        let proof = Proof::of_source(&identity.source, parts.clock.now());
-        credential_store::delete_expired(tx, parts.clock.now())?;
-        let clock = Arc::clone(&parts.clock);
-        login::open_session_with(tx, clock, (&person, first.id), &origin, proof).map(Ok)
-    });
-    written.await?
+    }
+}
+
+fn enter(
+    tx: &Tx<'_>,
+    parts: &ExternalContext,
+    (identity, origin): (&ExternalIdentity, &Origin),
+) -> Result<Result<OpenedSession>> {
+    let known = external_store::find_link(tx, &identity.source, &identity.subject)?;
+    let is_welcome = identity.active && !identity.grants.is_empty();
+    if known.is_none() && !is_welcome && !has_a_place_by_address(tx, identity)? {
+        return Ok(Err(refused(identity)));
+    }
+    let change = apply_external(tx, parts, identity)?;
+    refusals::note_change(tx, parts, (identity, &change))?;
+    // What was withdrawn stays withdrawn, so the refusal is an answer and not an error in here.
+    if !identity.active {
+        return Ok(Err(refused(identity)));
+    }
+    let Some(first) = store::organisations_of(tx, change.person)?
+        .into_iter()
+        .next()
+    else {
+        return Ok(Err(no_grant()));
+    };
+    let person = store::find_person(tx, change.person)?;
+    let person = person.ok_or_else(|| Error::not_found("person"))?;
+    let proof = Proof::of_source(&identity.source, parts.clock.now());
+    credential_store::delete_expired(tx, parts.clock.now())?;
+    let clock = Arc::clone(&parts.clock);
+    login::open_session_with(tx, clock, (&person, first.id), origin, proof).map(Ok)
 }
 
 fn has_a_place_by_address(reader: &Reader<'_>, identity: &ExternalIdentity) -> Result<bool> {

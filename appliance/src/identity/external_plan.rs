@@ -96,7 +96,7 @@ fn is_of(identity: &ExternalIdentity, membership: &Given) -> bool {
 }
 
 /// A shown name that fits: a source's may be empty or too long.
-fn named(given: &str, email: &str) -> Result<String> {
+pub(super) fn named(given: &str, email: &str) -> Result<String> {
     let plain: String = given
         .trim()
         .chars()
@@ -132,14 +132,38 @@ fn find(
             "an administrator of this node has this e-mail address; log in with the password instead",
         ));
     }
-    let given = external_store::memberships_of(reader, account.person)?;
-    if given.iter().any(|one| !is_of(identity, one)) {
+    if has_others(reader, identity, &account)? {
         return Err(Error::conflict(
             "account_exists",
             "this e-mail address has an account in another organisation of this node; ask the node's administrator to add it",
         ));
     }
     Ok(Some((account, false)))
+}
+
+/// Whether the source does not know somebody yet whose address has an account that others have a say in.
+///
+/// # Errors
+/// Those of the database.
+pub(super) fn is_elsewhere(
+    reader: &Reader<'_>,
+    identity: &ExternalIdentity,
+    email: &str,
+) -> Result<bool> {
+    if external_store::find_link(reader, &identity.source, &identity.subject)?.is_some() {
+        return Ok(false);
+    }
+    match external_store::find_account_by_email(reader, email)? {
+        Some(account) => has_others(reader, identity, &account),
+        None => Ok(false),
+    }
+}
+
+/// Whether an account belongs to an organisation that is not the source's, or administers the node from nowhere.
+fn has_others(reader: &Reader<'_>, identity: &ExternalIdentity, account: &Account) -> Result<bool> {
+    let given = external_store::memberships_of(reader, account.person)?;
+    Ok(given.iter().any(|one| !is_of(identity, one))
+        || (given.is_empty() && account.is_platform_administrator))
 }
 
 /// The memberships to give and the organisations to leave.

@@ -2,7 +2,7 @@
 //! that these give.
 
 use guildhall_db::{Reader, Row, Tx, params};
-use guildhall_kernel::{OrgId, PersonId, Result, SessionId, Timestamp};
+use guildhall_kernel::{OrgId, PersonId, Result, Role, SessionId, Timestamp};
 
 /// How many people of one source are listed at most.
 const SUBJECTS_MAX: u32 = 200_000;
@@ -177,6 +177,19 @@ pub(super) fn put_membership(
          ON CONFLICT (organisation_id, person_id) DO UPDATE SET role = excluded.role
          WHERE memberships.source = excluded.source",
         params![organisation, person, role, now, source],
+    )?;
+    Ok(())
+}
+
+/// Has a source manage a membership that is there, with the role it gives.
+pub(super) fn take_over(
+    tx: &Tx<'_>,
+    (organisation, person): (OrgId, PersonId),
+    (role, source): (Role, &str),
+) -> Result<()> {
+    tx.execute(
+        "UPDATE memberships SET role = ?, source = ? WHERE organisation_id = ? AND person_id = ?",
+        params![role.to_string(), source, organisation, person],
     )?;
     Ok(())
 }

@@ -140,7 +140,8 @@ pub(super) fn mark_withdrawn(tx: &Tx<'_>, id: InvitationId, now: Timestamp) -> R
     Ok(())
 }
 
-/// Withdraws what a person invited others by and nobody has used: in one organisation, or in all.
+/// Withdraws what a person invited others by and nobody has used: in one organisation and where they do not belong, or in
+/// all. Who administers the node invites to organisations that are not theirs.
 pub(super) fn withdraw_of_person(
     tx: &Tx<'_>,
     (person, organisation): (PersonId, Option<OrgId>),
@@ -148,7 +149,10 @@ pub(super) fn withdraw_of_person(
 ) -> Result<()> {
     tx.execute(
         "UPDATE invitations SET withdrawn_at = ?3
-         WHERE created_by = ?1 AND (?2 IS NULL OR organisation_id = ?2) AND used_at IS NULL AND withdrawn_at IS NULL",
+         WHERE created_by = ?1 AND used_at IS NULL AND withdrawn_at IS NULL
+           AND (?2 IS NULL OR organisation_id = ?2 OR NOT EXISTS (
+                SELECT 1 FROM memberships m WHERE m.person_id = ?1 AND m.disabled = 0
+                AND m.organisation_id = invitations.organisation_id))",
         params![person, organisation, now],
     )?;
     Ok(())

@@ -1,7 +1,8 @@
 //! Invitations by link: a secret that lets one person into one organisation, once, for some days.
 //!
 //! Invariants: the role is one that its giver may give; somebody with an account proves it before the
-//! account joins; the link is used up in the transaction that makes the membership.
+//! account joins; the link is used up in the transaction that makes the membership ([`super::joining`]). Whether an
+//! address has an account is told to nobody who merely holds its link: who invites holds it too.
 
 use std::sync::Arc;
 
@@ -18,18 +19,14 @@ use super::{
     KnownKeys,
     invitation_store::{self, InvitationRow},
     letters::{self, Invited},
-    login::{self, OpenedSession, Origin},
-    model::{Person, checked_email},
+    model::checked_email,
     platform, roles, store, token_hash,
 };
-use crate::{
-    app::App,
-    audit,
-    events::{Audience, Event, Events},
-    mail,
-};
+use crate::{app::App, audit, events::Events, mail};
 
 const TOKEN_BYTES: usize = 20;
+/// How many days an invitation is good for unless somebody says otherwise.
+pub(super) const DAYS_DEFAULT: u32 = 7;
 const DAYS: std::ops::RangeInclusive<u32> = 1..=60;
 
 /// What becomes of an invitation.
@@ -84,8 +81,6 @@ pub(super) struct InvitationOffer {
     role: Role,
     role_title: String,
     expires_at: Timestamp,
-    /// Whether the address has an account here, whose password is then asked for.
-    has_account: bool,
 }
 
 /// The organisation that invites.
@@ -156,41 +151,62 @@ pub(super) async fn create(
         let message = "give the address to send the link to";
         return Err(Error::invalid_field("email", "missing_field", message));
     }
-    let token = random_token(TOKEN_BYTES);
-    let url = format!("{}/invitation#{token}", app.origin);
-    let (caller, now, role) = (ctx.clone(), ctx.now(), input.role);
-    let (node, mailed) = (app.clone(), input.send_mail);
-    let expires_at = now.plus_seconds(i64::from(input.expires_in_days) * 86_400);
+    let (caller, node) = (ctx.clone(), app.clone());
+    let new = Issue {
+        email,
+        role: input.role,
+        days: input.expires_in_days,
+        send_mail: input.send_mail,
+    };
     let written = app.write_secret(ctx, move |tx| {
-        roles::check_role(tx, &caller, role)?;
+        roles::check_role(tx, &caller, new.role)?;
         platform::check_takes_people(tx, caller.organisation)?;
-        check_room(tx, &caller, email.as_deref())?;
-        let person = store::find_person(tx, caller.person)?;
-        let row = InvitationRow {
-            id: InvitationId::new(caller.clock.as_ref()),
-            organisation: caller.organisation,
-            email,
-            role,
-            created_by: caller.person,
-            created_by_name: person.map_or_else(String::new, |person| person.display_name),
-            created_at: now,
-            expires_at,
-            used_at: None,
-            withdrawn_at: None,
-        };
-        invitation_store::insert(tx, &token_hash(&token), &row)?;
-        if mailed {
-            send(tx, &node, &row, &url)?;
-        }
-        let facts = json!({ "role": role, "mailed": mailed });
-        audit::record_with(tx, &caller, "invitation.created", row.id, facts)?;
-        Ok(CreatedInvitation {
-            invitation: view(row, now),
-            url,
-            mailed,
-        })
+        check_room(tx, &caller, new.email.as_deref())?;
+        issue(tx, &node, &caller, new)
     });
     written.await
+}
+
+/// An invitation to issue, checked.
+pub(super) struct Issue {
+    pub(super) email: Option<String>,
+    pub(super) role: Role,
+    pub(super) days: u32,
+    pub(super) send_mail: bool,
+}
+
+/// Issues an invitation to the caller's organisation, with its link.
+///
+/// # Errors
+/// `mail_off` when the link is to be sent and cannot be.
+pub(super) fn issue(tx: &Tx<'_>, app: &App, ctx: &Ctx, new: Issue) -> Result<CreatedInvitation> {
+    let token = random_token(TOKEN_BYTES);
+    let url = format!("{}/invitation#{token}", app.origin);
+    let (now, role, mailed) = (ctx.now(), new.role, new.send_mail);
+    let person = store::find_person(tx, ctx.person)?;
+    let row = InvitationRow {
+        id: InvitationId::new(ctx.clock.as_ref()),
+        organisation: ctx.organisation,
+        email: new.email,
+        role,
+        created_by: ctx.person,
+        created_by_name: person.map_or_else(String::new, |person| person.display_name),
+        created_at: now,
+        expires_at: now.plus_seconds(i64::from(new.days) * 86_400),
+        used_at: None,
+        withdrawn_at: None,
+    };
+    invitation_store::insert(tx, &token_hash(&token), &row)?;
+    if mailed {
+        send(tx, app, &row, &url)?;
+    }
+    let facts = json!({ "role": role, "mailed": mailed });
+    audit::record_with(tx, ctx, "invitation.created", row.id, facts)?;
+    Ok(CreatedInvitation {
+        invitation: view(row, now),
+        url,
+        mailed,
+    })
 }
 
 /// Sends an invitation's link to its address.
@@ -226,7 +242,7 @@ fn check_room(tx: &Tx<'_>, ctx: &Ctx, email: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-fn already_a_member(email: &str) -> Error {
+pub(super) fn already_a_member(email: &str) -> Error {
     let message = format!("{email} already belongs to this organisation");
     Error::conflict("already_a_member", message)
 }
@@ -317,10 +333,6 @@ pub(super) async fn check(app: &App, token: &str) -> Result<InvitationOffer> {
         let row = find_open(reader, &hash, now)?;
         let organisation = store::find_organisation(reader, row.organisation)?;
         let organisation = organisation.ok_or_else(|| Error::not_found("organisation"))?;
-        let has_account = match &row.email {
-            Some(email) => store::find_credentials(reader, email)?.is_some(),
-            None => false,
-        };
         Ok(InvitationOffer {
             role_title: roles::role_title(reader, row.organisation, row.role)?,
             organisation: InvitingOrganisation {
@@ -330,50 +342,9 @@ pub(super) async fn check(app: &App, token: &str) -> Result<InvitationOffer> {
             email: row.email,
             role: row.role,
             expires_at: row.expires_at,
-            has_account,
         })
     });
     read.await
-}
-
-/// Has a person who has proven who they are join by an invitation, and opens a session there.
-///
-/// # Errors
-/// Those of [`find_open`]; `already_a_member`, `license_restricted`, `unknown_role`.
-pub(super) fn join(
-    tx: &Tx<'_>,
-    parts: &Parts,
-    (person, token_hash): (&Person, &str),
-    origin: &Origin,
-) -> Result<OpenedSession> {
-    let now = parts.clock.now();
-    let row = find_open(tx, token_hash, now)?;
-    if row
-        .email
-        .as_ref()
-        .is_some_and(|email| *email != person.email)
-    {
-        return Err(another_address());
-    }
-    if store::find_member(tx, row.organisation, person.id)?.is_some() {
-        return Err(already_a_member(&person.email));
-    }
-    roles::check_role_exists(tx, row.organisation, row.role)?;
-    if !store::has_seat(tx, person.id)? {
-        parts.entitlements.admit_seat(store::count_seats(tx)?)?;
-    }
-    store::insert_membership(tx, row.organisation, person.id, row.role, now)?;
-    invitation_store::mark_used(tx, row.id, now)?;
-    parts.known_keys.forget_after(tx);
-    let clock = Arc::clone(&parts.clock);
-    let opened = login::open_session(tx, clock, (person, row.organisation), origin)?;
-    let facts = json!({ "role": row.role, "invited_by": row.created_by });
-    audit::record_with(tx, &opened.ctx, "invitation.accepted", row.id, facts)?;
-    let audience = Audience::Organisation(row.organisation);
-    parts
-        .events
-        .publish_after(tx, audience, Event::PeopleChanged {});
-    Ok(opened)
 }
 
 /// The answer to whoever comes with another address than the one invited.

@@ -14,6 +14,8 @@ mod api_keys;
 mod authenticate;
 mod authoriser;
 mod authoriser_admin;
+mod awaited;
+mod awaited_store;
 mod bearer;
 mod ceremony;
 mod certificate_store;
@@ -26,6 +28,7 @@ mod factor_store;
 mod factors;
 mod invitation_store;
 mod invitations;
+mod joining;
 mod known_keys;
 mod letters;
 mod limits;
@@ -46,6 +49,8 @@ mod policies;
 mod policy_store;
 mod reauthenticate;
 mod recovery;
+mod refusal_store;
+mod refusals;
 mod revoke;
 mod role_store;
 mod role_uses;
@@ -86,25 +91,34 @@ use utoipa_axum::router::OpenApiRouter;
 
 pub use api_keys::{NewApiKey, check_scopes, create_api_key, scope_description};
 pub use authoriser::{Authorisers, authorise};
+pub use awaited::{apply_or_await, await_no_more};
 pub use bearer::{BearerSource, TokenCaller};
 pub use ceremony::Ceremonies;
 pub use external::{
     ExternalChange, ExternalContext, ExternalIdentity, Grant, apply_external,
-    end_external_sessions, external_context, external_subject, external_subjects, log_in_external,
-    preview_external,
+    end_external_sessions, external_context, external_subject, external_subjects, is_known,
+    log_in_external, preview_external,
 };
 pub use known_keys::KnownKeys;
 pub use limits::LoginLimits;
 pub use live::{Live, Watch, watch_stream};
 pub use login::{OpenedSession, Origin, end_session};
 pub use model::{
-    AccountSession, ApiKey, CreatedApiKey, CreatedMember, Member, Organisation, Person, SessionView,
+    AccountSession, ApiKey, CreatedApiKey, CreatedMember, ListedOrganisation, Member, Organisation,
+    Person, SessionView,
 };
-pub use organisations::{create_organisation, list_organisations};
+pub use organisations::{
+    CreatedOrganisation, NewOrganisation, create_organisation, create_organisation_for,
+    list_organisations,
+};
 pub use people::{NewMember, add_member, list_members};
 pub use permission::perm;
 pub use platform::{add_platform_administrator, check_takes_people};
 pub use policies::{Policies, Policy, Resources, not_in_policy};
+pub use refusals::{
+    SourceRefusal, forget_refusals, list_refusals, note_change, refused_subjects,
+    tell as tell_refusal,
+};
 pub use revoke::{RevokeParts, Revoker, revoke_access, revoke_parts};
 pub use role_uses::RoleUses;
 pub use roles::{RoleView, check_over, check_role, check_role_exists, role_title};

@@ -23,6 +23,19 @@ pub struct Organisation {
     pub slug: String,
 }
 
+/// A tenant, as who administers the node sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListedOrganisation {
+    pub id: OrgId,
+    pub name: String,
+    /// The name in lower case with hyphens; unique on the node.
+    pub slug: String,
+    /// Whether anybody who can log in administers it.
+    pub has_administrator: bool,
+    /// Whether an invitation to administer it is open.
+    pub administrator_is_invited: bool,
+}
+
 /// Who is logged in, where, and what they may do.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = Session)]

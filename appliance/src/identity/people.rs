@@ -85,13 +85,20 @@ fn shown_to(ctx: &Ctx, member: Member) -> Member {
     }
 }
 
-/// Adds a person, with a temporary password unless they belong to another organisation: such a person is for the node's
-/// administrator to add, and for everybody else to invite.
+/// Somebody to add, with what they could log in with first.
+pub(super) struct Prepared {
+    email: String,
+    display_name: String,
+    role: Role,
+    temporary: String,
+    hash: String,
+}
+
+/// Checks what is said of somebody, and makes a temporary password.
 ///
 /// # Errors
-/// `invalid_email`, `invalid_name`; `already_a_member`, `belongs_elsewhere`; `unknown_role`, `role_above_yours`;
-/// `hidden_organisation`; `license_restricted`.
-pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
+/// `invalid_email`, `invalid_name`.
+pub(super) async fn prepare(input: NewMember) -> Result<Prepared> {
     let (email, name) = (
         checked_email("email", &input.email),
         checked_name("display_name", &input.display_name),
@@ -104,56 +111,85 @@ pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<Create
         }
     };
     let temporary = random_token(TEMPORARY_PASSWORD_BYTES);
-    let hash = password::hash(Zeroizing::new(temporary.clone())).await?;
-    let caller = ctx.clone();
-    let (events, secrets) = (app.events.clone(), app.secrets.clone());
-    let written = app.write_secret(ctx, move |tx| {
-        roles::check_role(tx, &caller, input.role)?;
-        platform::check_takes_people(tx, caller.organisation)?;
-        let (id, is_new) = match store::find_credentials(tx, &email)?.map(|found| found.person) {
-            Some(person) => {
-                let begins = check_may_add(tx, &caller, &person)?;
-                if begins {
-                    afresh::begin(tx, &secrets, person.id, (&hash, true))?;
-                    store::update_display_name(tx, person.id, &display_name)?;
-                }
-                (person.id, begins)
-            }
-            None => (
-                insert_person(tx, &caller, (email, display_name), &hash)?,
-                true,
-            ),
-        };
-        admit_seat(tx, &caller, id)?;
-        store::insert_membership(tx, caller.organisation, id, input.role, caller.now())?;
-        let facts = json!({ "role": input.role });
-        audit::record_with(tx, &caller, "person.added", id, facts)?;
-        let audience = Audience::Organisation(caller.organisation);
-        events.publish_after(tx, audience, Event::PeopleChanged {});
-        Ok(CreatedMember {
-            member: shown_to(&caller, find(tx, &caller, id)?),
-            temporary_password: is_new.then_some(temporary),
-        })
-    });
+    Ok(Prepared {
+        email,
+        display_name,
+        role: input.role,
+        hash: password::hash(Zeroizing::new(temporary.clone())).await?,
+        temporary,
+    })
+}
+
+/// Adds a person, with a temporary password unless they belong to another organisation. On a node of several organisations
+/// only its administrator adds people so: everybody else invites, whoever it is, so that nobody learns of whom the node
+/// knows, or makes an account in somebody's name.
+///
+/// # Errors
+/// `invalid_email`, `invalid_name`; `already_a_member`, `invite_instead`; `unknown_role`, `role_above_yours`;
+/// `hidden_organisation`; `license_restricted`.
+pub async fn add_member(app: &App, ctx: &Ctx, input: NewMember) -> Result<CreatedMember> {
+    let prepared = prepare(input).await?;
+    let (caller, inside) = (ctx.clone(), app.clone());
+    let written = app.write_secret(ctx, move |tx| add(tx, &caller, prepared, &inside));
     written.await
 }
 
-/// Whether somebody whom the node knows begins afresh, since they belong to no organisation now.
+/// Adds somebody to the caller's organisation.
 ///
 /// # Errors
-/// `already_a_member`; `belongs_elsewhere`, unless the caller knows the node.
-fn check_may_add(tx: &Tx<'_>, ctx: &Ctx, person: &Person) -> Result<bool> {
-    if store::find_member(tx, ctx.organisation, person.id)?.is_some() {
+/// Those of [`add_member`] but those of the fields.
+pub(super) fn add(tx: &Tx<'_>, ctx: &Ctx, new: Prepared, app: &App) -> Result<CreatedMember> {
+    roles::check_role(tx, ctx, new.role)?;
+    platform::check_takes_people(tx, ctx.organisation)?;
+    let found = store::find_credentials(tx, &new.email)?.map(|found| found.person);
+    let begins = check_may_add(tx, ctx, found.as_ref())?;
+    let id = match found {
+        Some(person) => {
+            if begins {
+                afresh::begin(tx, &app.secrets, person.id, (&new.hash, true))?;
+                store::update_display_name(tx, person.id, &new.display_name)?;
+            }
+            person.id
+        }
+        None => insert_person(tx, ctx, (new.email, new.display_name), &new.hash)?,
+    };
+    admit_seat(tx, ctx, id)?;
+    store::insert_membership(tx, ctx.organisation, id, new.role, ctx.now())?;
+    let facts = json!({ "role": new.role });
+    audit::record_with(tx, ctx, "person.added", id, facts)?;
+    let audience = Audience::Organisation(ctx.organisation);
+    app.events
+        .publish_after(tx, audience, Event::PeopleChanged {});
+    Ok(CreatedMember {
+        member: shown_to(ctx, find(tx, ctx, id)?),
+        temporary_password: begins.then_some(new.temporary),
+    })
+}
+
+/// Whether somebody begins afresh, since they belong to no organisation now.
+///
+/// # Errors
+/// `already_a_member`; `invite_instead`, unless the caller knows the node.
+fn check_may_add(tx: &Tx<'_>, ctx: &Ctx, person: Option<&Person>) -> Result<bool> {
+    if let Some(person) = person
+        && store::find_member(tx, ctx.organisation, person.id)?.is_some()
+    {
         let message = format!("{} already belongs to this organisation", person.email);
         return Err(Error::conflict("already_a_member", message));
     }
-    let belongs_somewhere = platform_store::has_any_membership(tx, person.id)?;
-    let is_the_nodes = platform_store::is_administrator(tx, person.id)?;
-    if (belongs_somewhere || is_the_nodes) && !knows_the_node(ctx) {
-        let message = "this address has an account in another organisation of the node; invite its holder, or ask the node's administrator";
-        return Err(Error::conflict("belongs_elsewhere", message));
+    let is_the_nodes = match person {
+        Some(person) => platform_store::is_administrator(tx, person.id)?,
+        None => false,
+    };
+    let is_shared = is_the_nodes || store::count_organisations(tx)? > 1;
+    if is_shared && !knows_the_node(ctx) {
+        let message = "on a node that several organisations share, people come in by invitation; invite this person instead";
+        return Err(Error::conflict("invite_instead", message));
     }
-    Ok(!belongs_somewhere)
+    match person {
+        Some(person) => Ok(!platform_store::has_any_membership(tx, person.id)?),
+        None => Ok(true),
+    }
 }
 
 /// Refuses a seat above the licence's number to somebody who has none yet, in no organisation.

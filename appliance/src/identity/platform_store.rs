@@ -3,7 +3,7 @@
 use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{OrgId, PersonId, Result, Timestamp};
 
-use super::store::IS_NO_SERVICE;
+use super::{model::ListedOrganisation, store::IS_NO_SERVICE};
 
 /// Who administers something without the person in question.
 pub(super) struct Others {
@@ -43,6 +43,33 @@ pub(super) fn other_admins(
         ),
         params![organisation, person],
         Others::read,
+    )
+}
+
+/// Every organisation for more than one person, by name, and who there is to administer it.
+pub(super) fn list_organisations(
+    reader: &Reader<'_>,
+    now: Timestamp,
+) -> Result<Vec<ListedOrganisation>> {
+    reader.query_all(
+        &format!(
+            "SELECT o.id AS id, o.name AS name, o.slug AS slug,
+                EXISTS (SELECT 1 FROM memberships m WHERE m.organisation_id = o.id AND m.role = 'admin'
+                        AND m.disabled = 0 AND {IS_NO_SERVICE}) AS has_administrator,
+                EXISTS (SELECT 1 FROM invitations i WHERE i.organisation_id = o.id AND i.role = 'admin'
+                        AND i.used_at IS NULL AND i.withdrawn_at IS NULL AND i.expires_at > ?) AS is_invited
+             FROM organisations o WHERE o.hidden = 0 ORDER BY o.name LIMIT 1000"
+        ),
+        params![now],
+        |row| {
+            Ok(ListedOrganisation {
+                id: row.get("id")?,
+                name: row.get("name")?,
+                slug: row.get("slug")?,
+                has_administrator: row.get("has_administrator")?,
+                administrator_is_invited: row.get("is_invited")?,
+            })
+        },
     )
 }
 

@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    model::{CreatedMember, Member, Organisation},
-    organisations,
+    model::{CreatedMember, ListedOrganisation, Member},
+    organisations::{self, CreatedOrganisation, NewOrganisation},
     people::{self, MemberChange, NewMember},
     permission::perm,
 };
@@ -59,6 +59,11 @@ struct TemporaryPassword {
 struct CreateOrganisation {
     #[schema(value_type = NameText)]
     name: String,
+    /// Address of its first administrator: somebody of the node, or who is invited by a link. Needed unless `join` is set.
+    #[schema(value_type = Option<EmailText>)]
+    administrator_email: Option<String>,
+    /// Whether its maker becomes an administrator of it; not when left out.
+    join: Option<bool>,
 }
 
 /// The people of the organisation.
@@ -138,24 +143,29 @@ async fn reset_password(
 
 /// Every organisation on the node.
 #[utoipa::path(get, path = "/api/admin/organisations", tag = "organisations",
-    responses((status = 200, body = Page<Organisation>)))]
+    responses((status = 200, body = Page<ListedOrganisation>)))]
 async fn list_organisations(
     _: Auth<perm::NodeOrganisations>,
     State(app): State<App>,
-) -> HttpResult<Json<Page<Organisation>>> {
+) -> HttpResult<Json<Page<ListedOrganisation>>> {
     Ok(Json(organisations::list_organisations(&app).await?))
 }
 
-/// Makes an organisation; its maker becomes its first administrator.
+/// Makes an organisation with its first administrator. The invitation's link is in this answer only.
 #[utoipa::path(post, path = "/api/admin/organisations", tag = "organisations", request_body = CreateOrganisation,
-    responses((status = 201, body = Organisation), (status = 400, body = ErrorBody)))]
+    responses((status = 201, body = CreatedOrganisation), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody)))]
 async fn create_organisation(
     Auth { ctx, .. }: Auth<perm::NodeOrganisations>,
     State(app): State<App>,
     Json(input): Json<CreateOrganisation>,
-) -> HttpResult<(StatusCode, Json<Organisation>)> {
+) -> HttpResult<(StatusCode, Json<CreatedOrganisation>)> {
+    let input = NewOrganisation {
+        name: input.name,
+        administrator_email: input.administrator_email,
+        join: input.join.unwrap_or(false),
+    };
     Ok((
         StatusCode::CREATED,
-        Json(organisations::create_organisation(&app, &ctx, &input.name).await?),
+        Json(organisations::create_organisation(&app, &ctx, input).await?),
     ))
 }

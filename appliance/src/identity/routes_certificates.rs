@@ -6,7 +6,7 @@ use guildhall_web::{Auth, HttpResult, Json, Path};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    certificates::{self, BoundCertificate},
+    certificates::{self, BindCertificate, BoundCertificate},
     permission::perm,
 };
 use crate::app::App;
@@ -29,14 +29,14 @@ async fn read_certificate(
 
 /// Binds a client certificate to a service account, or takes it away.
 #[utoipa::path(put, path = "/api/admin/service-accounts/{id}/certificate", tag = "service accounts",
-    params(("id" = PersonId, Path)), request_body = BoundCertificate,
+    params(("id" = PersonId, Path)), request_body = BindCertificate,
     responses((status = 200, body = BoundCertificate), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
               (status = 404, body = ErrorBody), (status = 409, body = ErrorBody)))]
 async fn bind_certificate(
     Auth { ctx, .. }: Auth<perm::ServiceAccountsManage>,
     State(app): State<App>,
     Path(id): Path<PersonId>,
-    Json(input): Json<BoundCertificate>,
+    Json(input): Json<BindCertificate>,
 ) -> HttpResult<Json<BoundCertificate>> {
     Ok(Json(certificates::bind(&app, &ctx, id, input).await?))
 }

@@ -13,7 +13,9 @@ use zeroize::Zeroizing;
 
 use super::{
     accept::{self, Acceptance},
+    awaited::{self, AwaitedPerson},
     invitations::{self, CreatedInvitation, Invitation, InvitationOffer, NewInvitation},
+    joining,
     login::Origin,
     model::SessionView,
     permission::perm,
@@ -22,14 +24,14 @@ use super::{
 };
 use crate::app::App;
 
-const DAYS_DEFAULT: u32 = 7;
-
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(check_invitation))
         .routes(routes!(accept_invitation))
+        .routes(routes!(join_by_invitation))
         .routes(routes!(list_invitations, create_invitation))
         .routes(routes!(withdraw_invitation))
+        .routes(routes!(list_awaited_people))
 }
 
 /// What stands after `#` in an invitation's link.
@@ -47,7 +49,7 @@ struct AcceptInvitation {
     /// Needed when the invitation names no address.
     #[schema(value_type = Option<EmailText>)]
     email: Option<String>,
-    /// Needed for a new account.
+    /// Needed for a new account; left out by who has one.
     #[schema(value_type = Option<NameText>)]
     display_name: Option<String>,
     /// Of the account that is there, or for the new one.
@@ -103,6 +105,21 @@ async fn accept_invitation(
     Ok(with_cookie(&app, StatusCode::OK, opened)?)
 }
 
+/// Joins by an invitation as whoever is logged in, without a password; the session goes on in that organisation. Only
+/// some minutes after logging in.
+#[utoipa::path(post, path = "/api/account/invitation", tag = "account", request_body = InvitationToken,
+    responses((status = 200, body = SessionView), (status = 400, body = ErrorBody), (status = 403, body = ErrorBody),
+              (status = 409, body = ErrorBody), (status = 410, body = ErrorBody)))]
+async fn join_by_invitation(
+    Auth { ctx, .. }: Auth<perm::SessionRead>,
+    State(app): State<App>,
+    origin: Origin,
+    Json(input): Json<InvitationToken>,
+) -> HttpResult<Response> {
+    let opened = joining::join_by_session(&app, &ctx, (&input.token, origin)).await?;
+    Ok(with_cookie(&app, StatusCode::OK, opened)?)
+}
+
 /// The organisation's invitations, newest first.
 #[utoipa::path(get, path = "/api/admin/invitations", tag = "people", params(PageRequest),
     responses((status = 200, body = Page<Invitation>)))]
@@ -126,7 +143,7 @@ async fn create_invitation(
     let input = NewInvitation {
         email: input.email,
         role: input.role,
-        expires_in_days: input.expires_in_days.unwrap_or(DAYS_DEFAULT),
+        expires_in_days: input.expires_in_days.unwrap_or(invitations::DAYS_DEFAULT),
         send_mail: input.send_mail.unwrap_or(false),
     };
     Ok((
@@ -145,4 +162,15 @@ async fn withdraw_invitation(
 ) -> HttpResult<StatusCode> {
     invitations::withdraw(&app, &ctx, id).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whom the organisation's directory names and who comes in by an invitation to their address.
+#[utoipa::path(get, path = "/api/admin/awaited-people", tag = "people", params(PageRequest),
+    responses((status = 200, body = Page<AwaitedPerson>)))]
+async fn list_awaited_people(
+    Auth { ctx, .. }: Auth<perm::PeopleManage>,
+    State(app): State<App>,
+    Query(page): Query<PageRequest>,
+) -> HttpResult<Json<Page<AwaitedPerson>>> {
+    Ok(Json(awaited::list(&app, &ctx, &page).await?))
 }

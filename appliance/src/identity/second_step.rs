@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{
     ceremony::{self, SecondStep},
     factor_store::{self, PasskeyRow},
-    invitations, login,
-    login::{OpenedSession, Origin},
+    invitations, joining, login,
+    login::{OpenedSession, Origin, Proof},
     model::Person,
     passkey,
     password_login::note_refusal,
@@ -94,7 +94,10 @@ fn open(
     origin: &Origin,
 ) -> Result<OpenedSession> {
     match invitation {
-        Some(token_hash) => invitations::join(tx, parts, (person, token_hash), origin),
+        Some(token_hash) => {
+            let proof = Proof::of_node(parts.clock.now());
+            joining::join(tx, parts, (person, token_hash), (origin, proof))
+        }
         None => login::open_first(tx, Arc::clone(&parts.clock), person, origin),
     }
 }

@@ -175,15 +175,6 @@ pub(super) fn is_hidden(reader: &Reader<'_>, id: OrgId) -> Result<bool> {
     Ok(hidden.unwrap_or(false))
 }
 
-pub(super) fn list_organisations(reader: &Reader<'_>) -> Result<Vec<Organisation>> {
-    reader.query_all(
-        "SELECT id AS organisation_id, name, slug FROM organisations WHERE hidden = 0
-         ORDER BY name LIMIT 1000",
-        params![],
-        organisation,
-    )
-}
-
 pub(super) fn find_organisation(reader: &Reader<'_>, id: OrgId) -> Result<Option<Organisation>> {
     reader.query_opt(
         "SELECT id AS organisation_id, name, slug FROM organisations WHERE id = ?",

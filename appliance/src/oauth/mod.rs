@@ -43,6 +43,8 @@ pub use model::{
     OauthClientChange, OauthClientKind, OauthGrantType,
 };
 
+pub use routes::PROTECTED_RESOURCE_PATH;
+
 use self::{model::ACCESS_SECONDS, signing::TokenKeys};
 use crate::{app::App, audit, keys::Keys};
 

@@ -25,6 +25,7 @@ use crate::{app::App, identity::perm};
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(oauth_metadata))
+        .routes(routes!(oauth_protected_resource))
         .routes(routes!(oauth_keys))
         .routes(routes!(give_oauth_tokens))
         .routes(routes!(start_oauth_device))
@@ -34,6 +35,21 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(decide_oauth_request))
         .routes(routes!(check_oauth_device))
         .routes(routes!(decide_oauth_device))
+}
+
+/// Where the metadata of the node as a protected resource stand (RFC 9728, 3.1).
+pub const PROTECTED_RESOURCE_PATH: &str = "/.well-known/oauth-protected-resource";
+
+const SCOPES: [&str; 5] = ["read", "chat", "models", "manage", "scim"];
+
+/// What takes access tokens and who gives them (RFC 9728, 2).
+#[derive(Serialize, ToSchema)]
+struct OauthProtectedResource {
+    resource: String,
+    resource_name: String,
+    authorization_servers: Vec<String>,
+    scopes_supported: Vec<&'static str>,
+    bearer_methods_supported: Vec<&'static str>,
 }
 
 /// What the authorisation server is and where it answers (RFC 8414, 2).
@@ -81,7 +97,7 @@ impl OauthMetadata {
             token_endpoint_auth_methods_supported: vec!["none", basic, post],
             revocation_endpoint_auth_methods_supported: vec!["none", basic, post],
             introspection_endpoint_auth_methods_supported: vec![basic, post],
-            scopes_supported: vec!["read", "chat", "models", "manage", "scim"],
+            scopes_supported: SCOPES.to_vec(),
             authorization_response_iss_parameter_supported: true,
         }
     }
@@ -92,6 +108,22 @@ impl OauthMetadata {
     responses((status = 200, body = OauthMetadata)))]
 async fn oauth_metadata(_: Public, State(app): State<App>) -> Json<OauthMetadata> {
     Json(OauthMetadata::of(&app.origin))
+}
+
+/// Tells programs that were refused who gives access tokens for this node.
+#[utoipa::path(get, path = "/.well-known/oauth-protected-resource", tag = "oauth", security(()),
+    responses((status = 200, body = OauthProtectedResource)))]
+async fn oauth_protected_resource(
+    _: Public,
+    State(app): State<App>,
+) -> Json<OauthProtectedResource> {
+    Json(OauthProtectedResource {
+        resource: app.origin.clone(),
+        resource_name: app.config.name.clone(),
+        authorization_servers: vec![app.origin.clone()],
+        scopes_supported: SCOPES.to_vec(),
+        bearer_methods_supported: vec!["header"],
+    })
 }
 
 /// The keys that verify access tokens.

@@ -43,7 +43,12 @@ pub enum Operation {
     /// The people of an organisation.
     ListUsers { organisation: Option<String> },
     /// Make an organisation, administered by a person.
-    CreateOrganisation { name: String, admin_email: String },
+    CreateOrganisation {
+        name: String,
+        admin_email: String,
+        /// How to call somebody whom the node does not know yet.
+        admin_name: Option<String>,
+    },
     /// Every organisation.
     ListOrganisations,
     /// Make an API key for a person.
@@ -103,10 +108,11 @@ pub async fn execute(app: &App, operation: Operation, progress: Progress) -> Res
             add_user(app, member, (organisation.as_deref(), platform)).await
         }
         Operation::ListUsers { organisation } => list_users(app, organisation.as_deref()).await,
-        Operation::CreateOrganisation { name, admin_email } => {
-            let ctx = acting_for(app, &admin_email, None).await?;
-            to_json(identity::create_organisation(app, &ctx, &name).await?)
-        }
+        Operation::CreateOrganisation {
+            name,
+            admin_email,
+            admin_name,
+        } => create_organisation(app, name, (admin_email, admin_name)).await,
         Operation::ListOrganisations => to_json(identity::list_organisations(app).await?),
         Operation::CreateApiKey {
             user,
@@ -166,6 +172,43 @@ async fn add_user(
         true => identity::add_platform_administrator(app, &ctx, member).await?,
         false => identity::add_member(app, &ctx, member).await?,
     })
+}
+
+/// Makes an organisation that somebody of the node administers, or somebody new, who gets a temporary password.
+async fn create_organisation(
+    app: &App,
+    name: String,
+    (email, admin_name): (String, Option<String>),
+) -> Result<Value> {
+    let wanted = email.clone();
+    let found = app
+        .db
+        .read(move |reader| identity::find_by_email(reader, &wanted))
+        .await?;
+    if found.is_some_and(|(_, organisations)| !organisations.is_empty()) {
+        let ctx = acting_for(app, &email, None).await?;
+        let input = identity::NewOrganisation {
+            name,
+            administrator_email: None,
+            join: true,
+        };
+        return to_json(identity::create_organisation(app, &ctx, input).await?);
+    }
+    let administrator = NewMember {
+        display_name: admin_name.unwrap_or_else(|| email.clone()),
+        email,
+        role: Role::Admin,
+    };
+    let ctx = operator(app, None).await?;
+    let new = (name.as_str(), administrator);
+    let (organisation, created) = identity::create_organisation_for(app, &ctx, new).await?;
+    Ok(json!({
+        "id": organisation.id,
+        "name": organisation.name,
+        "slug": organisation.slug,
+        "administrator": created.member,
+        "temporary_password": created.temporary_password,
+    }))
 }
 
 async fn list_users(app: &App, organisation: Option<&str>) -> Result<Value> {

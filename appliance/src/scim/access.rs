@@ -31,17 +31,21 @@ impl Access {
     }
 
     /// Gives the user the access that their groups give, or takes it. Somebody who is nobody here yet and
-    /// may not come in stays nobody. Says whether the account's name and address stayed, though the user has others.
+    /// may not come in stays nobody; so does, until they say yes, whose address has an account that is not this
+    /// organisation's. Says whether the account's name and address stayed, though the user has others.
     ///
     /// # Errors
-    /// Those of [`identity::apply_external`].
+    /// Those of [`identity::apply_or_await`].
     pub(super) fn settle(&self, tx: &Tx<'_>, user: &ResourceRow) -> Result<bool> {
         let grants = self.grants(tx, user)?;
-        if user.person.is_none() && grants.is_empty() {
-            return Ok(false);
-        }
+        let may_come_in = !grants.is_empty();
         let identity = self.identity(tx, user, grants)?;
-        let change = identity::apply_external(tx, &self.parts, &identity)?;
+        if !may_come_in && !is_somebody(tx, user, &identity)? {
+            return identity::await_no_more(tx, &self.parts, &identity).map(|()| false);
+        }
+        let Some(change) = identity::apply_or_await(tx, &self.parts, &identity)? else {
+            return Ok(false);
+        };
         if user.person != Some(change.person) {
             resource_store::set_person(tx, user.id, change.person)?;
         }
@@ -64,10 +68,10 @@ impl Access {
 
     /// Takes away what the directory gave a user who is to be forgotten.
     pub(super) fn withdraw(&self, tx: &Tx<'_>, user: &ResourceRow) -> Result<()> {
-        if user.person.is_none() {
-            return Ok(());
-        }
         let identity = self.identity(tx, user, Vec::new())?;
+        if !is_somebody(tx, user, &identity)? {
+            return identity::await_no_more(tx, &self.parts, &identity);
+        }
         identity::apply_external(tx, &self.parts, &identity).map(|_| ())
     }
 
@@ -106,6 +110,16 @@ impl Access {
             active: true,
         })
     }
+}
+
+/// Whether the user has an account here. One who was awaited and came in by an invitation is not noted beside the user yet.
+fn is_somebody(
+    reader: &Reader<'_>,
+    user: &ResourceRow,
+    identity: &ExternalIdentity,
+) -> Result<bool> {
+    let key = (identity.source.as_str(), identity.subject.as_str());
+    Ok(user.person.is_some() || identity::is_known(reader, key)?)
 }
 
 /// Whether the account of a user would have another name or address.

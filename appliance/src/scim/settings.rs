@@ -3,17 +3,13 @@
 use std::time::Duration;
 
 use guildhall_db::{Reader, Tx};
-use guildhall_kernel::{Ctx, Result, ScimSourceId};
+use guildhall_kernel::{Ctx, Result, ScimResourceId, ScimSourceId};
 use serde_json::json;
 
-use super::{
-    access::Access,
-    model::{Kind, ScimSettings},
-    resource_store, store, tokens,
-};
+use super::{access::Access, model::ScimSettings, resource_store, store, tokens};
 use crate::{app::App, audit, identity};
 
-/// People brought in line in one transaction.
+/// People brought in line at once, so that one commit is for many.
 const STEP: u32 = 100;
 /// How long bringing everybody in line may take.
 const TIME_MAX: Duration = Duration::from_secs(600);
@@ -59,28 +55,30 @@ pub(super) fn check_roles(reader: &Reader<'_>, ctx: &Ctx, settings: &ScimSetting
     Ok(())
 }
 
-/// Gives everybody the access that the settings now say, in steps that let other writers in between.
+/// Gives everybody the access that the settings now say, each in a transaction of their own: what is refused for one leaves
+/// nothing of theirs half-changed, and keeps nobody else from their change.
 async fn bring_in_line(app: &App, ctx: &Ctx) -> Result<()> {
     let organisation = ctx.organisation;
     let access = Access::new(app, organisation);
     let mut after = None;
     loop {
-        let (access, from) = (access.clone(), after);
-        let step = app.db.write(move |tx| {
-            let ids = resource_store::user_ids_after(tx, organisation, from, STEP)?;
-            for id in &ids {
-                if let Some(user) = resource_store::find(tx, (organisation, Kind::User), *id)?
-                    && let Err(error) = access.settle(tx, &user)
-                {
-                    // One person without a free seat must not keep the others from their change.
-                    tracing::warn!(scim.user = %id, code = error.code(), "a provisioned person's access stays as it was");
-                }
-            }
-            Ok(ids.last().copied())
-        });
-        after = step.await?;
-        if after.is_none() {
+        let step = app
+            .db
+            .read(move |reader| resource_store::user_ids_after(reader, organisation, after, STEP));
+        let ids = step.await?;
+        let Some(last) = ids.last().copied() else {
             return Ok(());
-        }
+        };
+        after = Some(last);
+        let settled = ids.into_iter().map(|id| settle(app, access.clone(), id));
+        futures::future::join_all(settled).await;
+    }
+}
+
+/// Settles one person. One without a free seat stays as they are, which the log says.
+async fn settle(app: &App, access: Access, id: ScimResourceId) {
+    let written = app.db.write(move |tx| access.settle_all(tx, [id]));
+    if let Err(error) = written.await {
+        tracing::warn!(scim.user = %id, code = error.code(), "a provisioned person's access stays as it was");
     }
 }

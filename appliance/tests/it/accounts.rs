@@ -10,10 +10,15 @@ use serde_json::{Value, json};
 use crate::harness::{Answer, Caller, PASSWORD, TestApp};
 
 mod authenticator;
+mod awaited;
 mod external;
+mod half_changed;
 mod invitations;
+mod joining;
 mod last_one;
+mod organisations;
 mod passkeys;
+mod refusals;
 mod security;
 mod several_organisations;
 mod sign_up;

@@ -223,3 +223,78 @@ async fn a_certificate_speaks_for_the_service_account_it_is_bound_to() {
         StatusCode::UNAUTHORIZED
     );
 }
+
+/// A certificate for a year, and its fingerprint.
+fn certificate(name: &str) -> (String, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    parameters
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    let made = parameters.self_signed(&key).unwrap();
+    let digest = ring::digest::digest(&ring::digest::SHA256, made.der());
+    let pairs: Vec<String> = digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
+    (made.pem(), pairs.join(":"))
+}
+
+#[tokio::test]
+async fn a_certificate_is_bound_whole_and_says_whose_it_is_and_when_it_ends() {
+    let test = TestApp::new().await;
+    let admin = test.admin();
+    let robot = json!({ "name": "Robot", "role": "viewer" });
+    let robot = admin
+        .post("/api/admin/service-accounts", robot)
+        .await
+        .json();
+    let id = robot["id"].as_str().unwrap();
+    let path = format!("/api/admin/service-accounts/{id}/certificate");
+    let nothing = json!({ "fingerprint": null, "subject": null, "expires_at": null });
+    assert_eq!(admin.get(&path).await.json(), nothing);
+
+    let (pem, fingerprint) = certificate("robot.first.example");
+    let bound = admin
+        .send("PUT", &path, Some(json!({ "pem": pem })), &[])
+        .await;
+    assert_eq!(bound.status, StatusCode::OK, "{}", bound.text);
+    assert_eq!(bound.json()["fingerprint"], json!(fingerprint));
+    assert_eq!(bound.json()["subject"], "CN=robot.first.example");
+    assert!(bound.json()["expires_at"].is_string(), "{}", bound.text);
+    assert_eq!(admin.get(&path).await.json(), bound.json());
+    let program = test.nobody().showing(&fingerprint);
+    assert_eq!(program.get("/api/session").await.status, StatusCode::OK);
+
+    let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let (other, _) = certificate("other.first.example");
+    for (wrong, code) in [
+        (
+            json!({ "pem": format!("{pem}{key}") }),
+            "invalid_certificate",
+        ),
+        (
+            json!({ "pem": format!("{pem}{other}") }),
+            "invalid_certificate",
+        ),
+        (json!({ "pem": "hello" }), "invalid_certificate"),
+        (
+            json!({ "pem": pem, "fingerprint": fingerprint }),
+            "missing_field",
+        ),
+        (json!({}), "missing_field"),
+    ] {
+        let refused = admin.send("PUT", &path, Some(wrong), &[]).await;
+        let field = refused.json()["error"]["details"]["fields"][0]["code"].clone();
+        assert!(refused.code() == code || field == code, "{}", refused.text);
+        assert!(!refused.text.contains(&key), "a key is not said again");
+    }
+    let none = Some(json!({ "fingerprint": null }));
+    let none = admin.send("PUT", &path, none, &[]).await;
+    assert_eq!(none.json(), nothing);
+    assert_eq!(
+        program.get("/api/session").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}

@@ -194,7 +194,7 @@ impl TestApp {
         let made = admin
             .post(
                 "/api/admin/organisations",
-                json!({ "name": "Second Organisation" }),
+                json!({ "name": "Second Organisation", "join": true }),
             )
             .await;
         let organisation: OrgId = made.json()["id"].as_str().unwrap().parse().unwrap();

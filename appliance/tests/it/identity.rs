@@ -276,7 +276,10 @@ async fn a_person_of_two_organisations_changes_between_them() {
     let test = TestApp::new().await;
     let made = test
         .admin()
-        .post("/api/admin/organisations", json!({ "name": "Other" }))
+        .post(
+            "/api/admin/organisations",
+            json!({ "name": "Other", "join": true }),
+        )
         .await
         .json();
     let session = credentials(&log_in(&test, "ada@first.example", PASSWORD).await);

@@ -43,7 +43,10 @@ fn every_reference_leads_somewhere() {
 type Named = (&'static str, fn(&str) -> Value);
 
 const NAMED: &[Named] = &[
-    ("/api/admin/organisations", |name| json!({ "name": name })),
+    (
+        "/api/admin/organisations",
+        |name| json!({ "name": name, "join": true }),
+    ),
     ("/api/account/api-keys", |name| json!({ "name": name })),
     ("/api/admin/scim-tokens", |name| json!({ "name": name })),
     (

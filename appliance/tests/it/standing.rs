@@ -165,7 +165,7 @@ const OPERATIONS: &[Operation] = &[
         "POST",
         "/api/admin/organisations",
         Admin,
-        || json!({ "name": "Third" }),
+        || json!({ "name": "Third", "administrator_email": "third@else.example" }),
     ),
     read("/api/admin/node", Admin),
     read("/api/marketplace/agents", Normal),

@@ -13,6 +13,8 @@ export type DirectoryAttributes = Required<Schemas['DirectoryAttributes']>
 export type DirectoryInput = Omit<Directory, 'id' | 'has_bind_password' | 'last_refresh' | 'created_at' | 'updated_at'> & {
   bind_password?: string
 }
+/** What a directory or provider says of people and the node does not take over. */
+export type SourceRefusals = Schemas['Page_SourceRefusal']
 export type LastRefresh = Schemas['DirectoryRefresh']
 /** Settings that are not saved yet, or the `id` of a directory whose password the node knows; both together test changed settings with the kept password. */
 export type DirectoryTestInput = Schemas['DirectoryTrial']
@@ -44,5 +46,11 @@ export const directoryQueries = {
       queryKey: directoryKeys.one(id),
       queryFn: ({ signal }) => api.get('/api/admin/directories/{id}', { signal, path: { id } }),
       refetchInterval: ({ state }) => (isRefreshing(state.data?.last_refresh) ? RUNNING_POLL_MS : false),
+    }),
+  /** What it says of people and the node does not take over. */
+  refusals: (id: string) =>
+    queryOptions({
+      queryKey: [...directoryKeys.one(id), 'refusals'] as const,
+      queryFn: ({ signal }) => api.get('/api/admin/directories/{id}/refusals', { signal, path: { id } }),
     }),
 }

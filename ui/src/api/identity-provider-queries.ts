@@ -39,6 +39,12 @@ export const identityProviderQueries = {
       queryKey: identityProviderKeys.one(id),
       queryFn: ({ signal }) => api.get('/api/admin/identity-providers/{id}', { signal, path: { id } }),
     }),
+  /** What it says of people and the node does not take over. */
+  refusals: (id: string) =>
+    queryOptions({
+      queryKey: [...identityProviderKeys.one(id), 'refusals'] as const,
+      queryFn: ({ signal }) => api.get('/api/admin/identity-providers/{id}/refusals', { signal, path: { id } }),
+    }),
   /** The result of a login that somebody makes in another tab. */
   test: (id: string, test: string) =>
     queryOptions({

@@ -7,6 +7,8 @@ type Schemas = components['schemas']
 
 export type Invitation = Schemas['Invitation']
 export type InvitationState = Schemas['InvitationState']
+/** Somebody whom the directory names and who comes in by an invitation. */
+export type AwaitedPerson = Schemas['AwaitedPerson']
 export type NewInvitation = Schemas['CreateInvitation']
 export type SignUpRules = Schemas['SignUpSettings']
 /** Somebody who waits for an account. */
@@ -38,6 +40,13 @@ export const peopleQueries = {
     infiniteQueryOptions({
       queryKey: peopleKeys.invitations,
       queryFn: ({ signal, pageParam }) => api.get('/api/admin/invitations', { signal, query: { cursor: pageParam, limit: PAGE_SIZE } }),
+      initialPageParam: FIRST_PAGE,
+      getNextPageParam: nextPage,
+    }),
+  awaited: () =>
+    infiniteQueryOptions({
+      queryKey: [...keys.people, 'awaited'] as const,
+      queryFn: ({ signal, pageParam }) => api.get('/api/admin/awaited-people', { signal, query: { cursor: pageParam, limit: PAGE_SIZE } }),
       initialPageParam: FIRST_PAGE,
       getNextPageParam: nextPage,
     }),

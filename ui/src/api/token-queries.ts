@@ -11,6 +11,7 @@ export type Scopes = ApiKey['scopes']
 export type NewApiKey = Schemas['CreateApiKey']
 export type AppGrant = Schemas['AccountGrant']
 export type ServiceAccount = Schemas['ServiceAccount']
+export type BoundCertificate = Schemas['BoundCertificate']
 export type OauthClient = Schemas['OauthClient']
 export type OauthClientKind = Schemas['OauthClientKind']
 export type OauthGrant = Schemas['OauthGrantType']
@@ -27,6 +28,7 @@ export const tokenKeys = {
   apiKeys: [...keys.account, 'api-keys'] as const,
   grants: [...keys.account, 'grants'] as const,
   serviceAccounts: [...keys.people, 'service-accounts'] as const,
+  serviceCertificate: (id: string) => [...keys.people, 'service-accounts', 'certificate', id] as const,
   clients: keys.applications,
   scim: [...keys.applications, 'scim'] as const,
 }
@@ -44,6 +46,11 @@ export const tokenQueries = {
     queryOptions({
       queryKey: [...tokenKeys.serviceAccounts, 'keys', id] as const,
       queryFn: ({ signal }) => api.get('/api/admin/service-accounts/{id}/keys', { signal, path: { id } }),
+    }),
+  serviceCertificate: (id: string) =>
+    queryOptions({
+      queryKey: tokenKeys.serviceCertificate(id),
+      queryFn: ({ signal }) => api.get('/api/admin/service-accounts/{id}/certificate', { signal, path: { id } }),
     }),
   clients: () => queryOptions({ queryKey: tokenKeys.clients, queryFn: ({ signal }) => api.get('/api/admin/oauth-clients', { signal }) }),
   scimTokens: () =>

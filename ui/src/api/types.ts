@@ -61,6 +61,8 @@ export type ModelRuntime = Schemas['ModelRuntime']
 export type NewProvider = Schemas['NewProvider']
 export type NodeStatus = Schemas['NodeStatus']
 export type Organisation = Schemas['Organisation']
+/** An organisation as who administers the node sees it. */
+export type ListedOrganisation = Schemas['ListedOrganisation']
 export type Overview = Schemas['Overview']
 export type OverviewConversation = Schemas['OverviewConversation']
 export type Passage = Schemas['Passage']

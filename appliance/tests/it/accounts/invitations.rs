@@ -38,10 +38,7 @@ async fn an_invitation_lets_one_person_in_once() {
         (&offer["email"], &offer["role"]),
         (&Value::Null, &json!("staff"))
     );
-    assert_eq!(
-        (&offer["role_title"], &offer["has_account"]),
-        (&json!("Staff"), &json!(false))
-    );
+    assert_eq!(offer["role_title"], "Staff");
 
     let weak = json!({ "token": token, "email": "ines@else.example", "display_name": "", "password": "short" });
     let weak = accept(&test, weak).await;
@@ -144,12 +141,6 @@ async fn somebody_with_an_account_proves_it() {
     let (secret, _) = set_totp_up(&test, &nell).await;
     let invited = invited.json();
     let token = invited["url"].as_str().unwrap().split_once('#').unwrap().1;
-    let offer = test
-        .nobody()
-        .post("/api/invitations/check", json!({ "token": token }))
-        .await;
-    assert_eq!(offer.json()["has_account"], true, "{}", offer.text);
-
     let wrong = json!({ "token": token, "password": "not it at all" });
     assert_eq!(accept(&test, wrong).await.code(), "wrong_credentials");
     let half = accept(&test, json!({ "token": token, "password": PASSWORD })).await;
@@ -159,6 +150,39 @@ async fn somebody_with_an_account_proves_it() {
     assert_eq!(came.status, StatusCode::OK, "{}", came.text);
     assert_eq!(came.json()["organisation"]["name"], "Second Organisation");
     assert_eq!(came.json()["organisations"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn who_holds_a_link_does_not_learn_whether_the_address_has_an_account() {
+    let test = TestApp::new().await;
+    let beta = test.stranger().await;
+    member(&test, "nell@first.example", "normal").await;
+    let mut answers = Vec::new();
+    for email in ["nell@first.example", "nobody@first.example"] {
+        let invited = json!({ "role": "normal", "email": email });
+        let invited = beta.post("/api/admin/invitations", invited).await;
+        assert_eq!(invited.status, StatusCode::CREATED, "{}", invited.text);
+        let url = invited.json()["url"].as_str().unwrap().to_owned();
+        let token = url.split_once('#').unwrap().1.to_owned();
+        let offer = json!({ "token": token });
+        let offer = test.nobody().post("/api/invitations/check", offer).await;
+        let mut offer = offer.json();
+        offer["email"] = Value::Null;
+        let tried = [
+            json!({ "token": token, "password": "not the password" }),
+            json!({ "token": token, "display_name": "", "password": "x" }),
+            json!({ "token": token }),
+        ];
+        let mut said = vec![offer];
+        for body in tried {
+            let refused = accept(&test, body).await;
+            let mut error = refused.json()["error"].clone();
+            error["request_id"] = Value::Null;
+            said.push(json!([refused.status.as_u16(), error]));
+        }
+        answers.push(said);
+    }
+    assert_eq!(answers[0], answers[1]);
 }
 
 #[tokio::test]

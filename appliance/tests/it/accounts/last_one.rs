@@ -66,7 +66,7 @@ async fn the_last_administrator_with_a_password_stays() {
 async fn where_nobody_has_a_password_the_last_of_all_stays_until_the_source_says_otherwise() {
     let test = TestApp::new().await;
     let lead = lead(&test).await;
-    let made = json!({ "name": "By directory" });
+    let made = json!({ "name": "By directory", "join": true });
     let made = lead.post("/api/admin/organisations", made).await.json();
     let organisation: OrgId = made["id"].as_str().unwrap().parse().unwrap();
     let moved = json!({ "organisation_id": organisation });

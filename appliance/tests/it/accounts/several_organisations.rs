@@ -20,7 +20,7 @@ fn dora(role: &str) -> Value {
 }
 
 /// The directory that provisions an organisation, in which everybody gets a role.
-async fn provisioning(test: &TestApp, admin: &Caller) -> Caller {
+pub(super) async fn provisioning(test: &TestApp, admin: &Caller) -> Caller {
     let rules = json!({ "default_role": "normal", "group_roles": [] });
     let set = admin.send("PUT", "/api/admin/scim", Some(rules), &[]).await;
     assert_eq!(set.status, StatusCode::OK, "{}", set.text);
@@ -33,7 +33,7 @@ fn user(name: &str, email: &str, active: bool) -> Value {
     json!({ "userName": "dora", "displayName": name, "active": active, "emails": [{ "value": email }] })
 }
 
-async fn provision(directory: &Caller, user: Value) -> String {
+pub(super) async fn provision(directory: &Caller, user: Value) -> String {
     let made = directory.post("/scim/v2/Users", user).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     format!("/scim/v2/Users/{}", made.json()["id"].as_str().unwrap())
@@ -70,8 +70,14 @@ async fn one_organisation_s_directory_takes_no_account_that_another_has_too() {
     // Who administers the organisation alone cannot have the account without its holder.
     let otto = member(&test, "otto@first.example", "admin").await;
     let refused = otto.post(PEOPLE, dora("admin")).await;
-    assert_eq!(refused.code(), "belongs_elsewhere", "{}", refused.text);
-    assert!(!refused.text.contains("Dora"), "{}", refused.text);
+    assert_eq!(refused.code(), "invite_instead", "{}", refused.text);
+    // Nor does the answer say that somebody has it: one that nobody has gets the same.
+    let mut unknown = dora("admin");
+    unknown["email"] = json!("nobody@nowhere.test");
+    let unknown = otto.post(PEOPLE, unknown).await;
+    assert_eq!(unknown.status, refused.status);
+    let words = |answer: &Answer| answer.json()["error"]["message"].clone();
+    assert_eq!(words(&unknown), words(&refused));
     let added = test.admin().post(PEOPLE, dora("admin")).await;
     assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
     assert_eq!(added.json()["temporary_password"], Value::Null);
@@ -113,10 +119,11 @@ async fn an_address_leads_no_source_to_somebody_of_another_organisation() {
         ("anna@first.example", "admin"),
     ] {
         member(&test, email, role).await;
-        let made = directory
-            .post("/scim/v2/Users", user("Mine", email, true))
-            .await;
-        assert_eq!(problem(&made), (409, json!("uniqueness")), "{}", made.text);
+        // The directory hears what it hears of an address that nobody has, and nobody is let in.
+        let mine =
+            json!({ "userName": email, "displayName": "Mine", "emails": [{ "value": email }] });
+        provision(&directory, mine).await;
+        assert!(!beta.get(PEOPLE).await.text.contains(email));
         let entered = enter(&test, &said(&beta, email).await).await;
         assert_eq!(entered.err().unwrap().code(), "account_exists");
     }
@@ -180,13 +187,12 @@ async fn a_source_ends_what_it_vouched_for_and_leaves_the_rest_to_others() {
 async fn who_is_let_in_again_brings_no_way_in_that_others_made() {
     let test = TestApp::new().await;
     let beta = test.stranger().await;
-    let made = beta.post(PEOPLE, dora("normal")).await.json();
-    let path = format!("{PEOPLE}/{}", made["member"]["id"].as_str().unwrap());
-    let known = made["temporary_password"].as_str().unwrap().to_owned();
+    let made = add_to(&test, organisation_of(&beta).await, (DORA, Role::Normal)).await;
+    let path = format!("{PEOPLE}/{}", made.member.id);
+    let known = made.temporary_password.unwrap();
     beta.send("DELETE", &path, None, &[]).await;
 
-    let otto = member(&test, "otto@first.example", "admin").await;
-    let added = otto.post(PEOPLE, dora("staff")).await;
+    let added = test.admin().post(PEOPLE, dora("staff")).await;
     assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
     let old = log_in(&test, DORA, &known).await;
     assert_eq!(old.code(), "wrong_credentials", "{}", old.text);
@@ -283,7 +289,7 @@ async fn an_account_that_administers_the_node_is_no_organisation_s_to_rename_or_
     let beta = test.stranger().await;
     let known = json!({ "email": "ada@first.example", "display_name": "Ada", "role": "admin" });
     let known = beta.post(PEOPLE, known).await;
-    assert_eq!(known.code(), "belongs_elsewhere", "{}", known.text);
+    assert_eq!(known.code(), "invite_instead", "{}", known.text);
     // A source that made the account of who administers the node now names it no more.
     let mut lead = iris(&test, Some("staff")).await;
     let id = apply(&test, &lead).await.unwrap().person;

@@ -82,7 +82,10 @@ async fn seats_are_people_and_only_a_new_one_is_refused() {
     // Somebody with a seat may belong to another organisation too: a seat is a person.
     let made = test
         .admin()
-        .post("/api/admin/organisations", json!({ "name": "Second" }))
+        .post(
+            "/api/admin/organisations",
+            json!({ "name": "Second", "join": true }),
+        )
         .await;
     assert_eq!(made.status, 201, "{}", made.text);
     assert_eq!(test.license().await["seats"]["used"], 3);
@@ -154,7 +157,10 @@ async fn features_that_are_not_in_the_licence_cannot_be_set_up() {
     );
     let refused = test
         .admin()
-        .post("/api/admin/organisations", json!({ "name": "Second" }))
+        .post(
+            "/api/admin/organisations",
+            json!({ "name": "Second", "join": true }),
+        )
         .await;
     assert_eq!(refused.code(), "license_restricted");
     // What was set up before goes on.

@@ -35,6 +35,63 @@ async fn the_server_describes_itself() {
     assert_eq!(described["response_types_supported"], json!(["code"]));
 }
 
+#[tokio::test]
+async fn a_program_that_is_refused_learns_who_gives_tokens() {
+    let test = TestApp::new().await;
+    let origin = test.app.origin.clone();
+    let refused = |path: &'static str, token: Option<&'static str>| {
+        let caller = token.map_or_else(|| test.nobody(), |token| test.with_key(token));
+        async move {
+            let answer = caller.get(path).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::UNAUTHORIZED,
+                "{path}: {}",
+                answer.text
+            );
+            let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+            challenge.to_owned()
+        }
+    };
+    let bare =
+        format!("Bearer resource_metadata=\"{origin}/.well-known/oauth-protected-resource\"");
+    for path in [
+        "/v1/models",
+        "/api/session",
+        "/api/ves",
+        "/scim/v2/Users",
+        "/metrics",
+    ] {
+        assert_eq!(refused(path, None).await, bare, "{path}");
+        // RFC 6750, 3.1: what is wrong is the token.
+        let wrong = refused(path, Some("no token at all")).await;
+        assert_eq!(wrong, format!("{bare}, error=\"invalid_token\""), "{path}");
+    }
+    // The address in the challenge leads to who gives tokens.
+    let address = bare.split('"').nth(1).unwrap();
+    let described = test
+        .nobody()
+        .get(address.strip_prefix(&origin).unwrap())
+        .await;
+    assert_eq!(described.status, StatusCode::OK, "{}", described.text);
+    let described = described.json();
+    assert_eq!(described["resource"], json!(origin));
+    assert_eq!(described["authorization_servers"], json!([origin]));
+    assert_eq!(described["bearer_methods_supported"], json!(["header"]));
+    let server = test
+        .nobody()
+        .get("/.well-known/oauth-authorization-server")
+        .await;
+    assert_eq!(
+        server.json()["issuer"],
+        described["authorization_servers"][0]
+    );
+    assert_eq!(
+        server.json()["scopes_supported"],
+        described["scopes_supported"]
+    );
+}
+
 /// Whether a token verifies with the published keys, as any program would do it.
 async fn verifies(test: &TestApp, token: &str) -> bool {
     let keys = test.nobody().get("/oauth/jwks.json").await.json();

@@ -154,6 +154,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         Value::Null
     }),
     refused("POST", "/api/account/recovery-codes", Normal, password),
+    // A key has no session to join by.
+    refused(
+        "POST",
+        "/api/account/invitation",
+        Normal,
+        || json!({ "token": "x" }),
+    ),
+    read("/api/admin/awaited-people", Admin),
     read("/api/admin/invitations", Admin),
     change(
         "POST",

@@ -26,6 +26,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         nowhere("Third")
     }),
     read("/api/admin/directories/{id}", Admin),
+    read("/api/admin/directories/{id}/refusals", Admin),
     change(
         "PATCH",
         "/api/admin/directories/{id}",

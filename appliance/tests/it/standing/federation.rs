@@ -59,6 +59,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         || json!({ "kind": "oidc", "name": "Login", "oidc": { "issuer": "https://idp.example", "client_id": "guildhall" } }),
     ),
     read("/api/admin/identity-providers/{id}", Admin),
+    read("/api/admin/identity-providers/{id}/refusals", Admin),
     change(
         "PATCH",
         "/api/admin/identity-providers/{id}",

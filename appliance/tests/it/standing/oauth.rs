@@ -33,6 +33,7 @@ fn request() -> Value {
 
 pub(super) const OPERATIONS: &[Operation] = &[
     read("/.well-known/oauth-authorization-server", Everyone),
+    read("/.well-known/oauth-protected-resource", Everyone),
     read("/oauth/jwks.json", Everyone),
     refused("/oauth/token", Everyone, || json!({})),
     refused("/oauth/device_authorization", Everyone, || json!({})),

@@ -17,6 +17,7 @@ import { RowsSkeleton } from '@/components/skeleton'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatDate, formatRelative } from '@/lib/i18n/format'
+import { ClientCertificate } from './certificate'
 
 type SheetProps = { account: ServiceAccount; onClose: () => void }
 type Asked = { kind: 'key' } | { kind: 'revoke'; apiKey: ApiKey } | { kind: 'delete' } | null
@@ -38,6 +39,7 @@ export function ServiceSheet({ account, onClose }: SheetProps) {
       <SideSheet open onClose={onClose} title={account.name} lead={t('service.sheet_lead')}>
         <div className="grid gap-7">
           <Keys account={account} onMake={() => setAsked({ kind: 'key' })} onRevoke={(apiKey) => setAsked({ kind: 'revoke', apiKey })} />
+          <ClientCertificate account={account} />
           <Settings account={account} />
         </div>
         <div className="mt-auto pt-8">

@@ -2,21 +2,20 @@ import '@/lib/i18n/en/admin'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Building2, Plus } from 'lucide-react'
-import { type FormEvent, useState } from 'react'
+import { useState } from 'react'
 import { api } from '@/api/client'
-import { isApiError } from '@/api/error'
-import { keys, queries } from '@/api/queries'
+import { queries } from '@/api/queries'
 import { adoptSession, useSession } from '@/api/session'
-import type { Organisation } from '@/api/types'
+import type { ListedOrganisation } from '@/api/types'
 import { Button } from '@/components/button'
-import { Dialog, DialogActions } from '@/components/dialog'
-import { ErrorState, FormError } from '@/components/error-state'
-import { Field } from '@/components/field'
+import { CopyLine } from '@/components/copy-line'
+import { ErrorState } from '@/components/error-state'
 import { PageHeader, Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
 import { StatusPill } from '@/components/status'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
+import { AddOrganisation } from './add-organisation'
 
 /** The organisations of the node, for whoever looks after it. */
 export default function Organisations() {
@@ -49,7 +48,7 @@ export default function Organisations() {
   )
 }
 
-function Row({ organisation }: { organisation: Organisation }) {
+function Row({ organisation }: { organisation: ListedOrganisation }) {
   const session = useSession()
   const client = useQueryClient()
   const navigate = useNavigate()
@@ -74,6 +73,11 @@ function Row({ organisation }: { organisation: Organisation }) {
         <b className="block truncate text-[15px] font-semibold">{organisation.name}</b>
         <span className="block truncate font-mono text-[13px] text-ink-3">{organisation.slug}</span>
       </span>
+      {organisation.has_administrator ? null : (
+        <StatusPill state={organisation.administrator_is_invited ? 'waiting' : 'failed'}>
+          {t(organisation.administrator_is_invited ? 'organisations.invited_only' : 'organisations.orphaned')}
+        </StatusPill>
+      )}
       {current ? <StatusPill state="done">{t('organisations.current')}</StatusPill> : null}
       {member && !current ? (
         <Button
@@ -86,47 +90,14 @@ function Row({ organisation }: { organisation: Organisation }) {
           {t('organisations.enter')}
         </Button>
       ) : null}
+      {organisation.has_administrator || organisation.administrator_is_invited ? null : (
+        <div className="w-full min-w-0">
+          <CopyLine
+            label={t('organisations.orphaned_note')}
+            value={`guildhall user add ADDRESS --name "NAME" --role admin --org ${organisation.slug}`}
+          />
+        </div>
+      )}
     </li>
-  )
-}
-
-function AddOrganisation({ onClose }: { onClose: () => void }) {
-  const [name, setName] = useState('')
-  const client = useQueryClient()
-  const add = useMutation({
-    mutationFn: () => api.post('/api/admin/organisations', { body: { name: name.trim() } }),
-    onSuccess: async (added) => {
-      await Promise.all([client.invalidateQueries({ queryKey: keys.organisations }), client.invalidateQueries({ queryKey: keys.session })])
-      toast.success(t('organisations.added', { name: added.name }))
-      onClose()
-    },
-  })
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    add.mutate()
-  }
-  return (
-    <Dialog open onClose={onClose} title={t('organisations.add')} lead={t('organisations.add_lead')} size="sm">
-      <form className="grid gap-5" onSubmit={submit}>
-        <Field
-          label={t('organisations.name')}
-          icon={Building2}
-          required
-          maxLength={120}
-          value={name}
-          error={isApiError(add.error) ? add.error.field('name') : undefined}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <FormError error={add.error} fields={['name']} />
-        <DialogActions>
-          <Button kind="outline" onClick={onClose}>
-            {t('action.cancel')}
-          </Button>
-          <Button type="submit" disabled={name.trim() === '' || add.isPending}>
-            {t('organisations.add')}
-          </Button>
-        </DialogActions>
-      </form>
-    </Dialog>
   )
 }

@@ -16,7 +16,7 @@ import { useRoles } from './use-roles'
 type Input = { email: string; display_name: string; role: string }
 
 /** Adds a person with a temporary password, which is shown once. */
-export function AddPerson({ onClose }: { onClose: () => void }) {
+export function AddPerson({ onClose, onInvite }: { onClose: () => void; onInvite: (email: string) => void }) {
   const [input, setInput] = useState<Input>({ email: '', display_name: '', role: 'staff' })
   const roles = useRoles()
   const client = useQueryClient()
@@ -80,9 +80,13 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
           <Button kind="outline" onClick={onClose}>
             {t('action.cancel')}
           </Button>
-          <Button type="submit" disabled={add.isPending}>
-            {t('people.add_submit')}
-          </Button>
+          {error?.code === 'invite_instead' ? (
+            <Button onClick={() => onInvite(input.email)}>{t('people.invite_instead')}</Button>
+          ) : (
+            <Button type="submit" disabled={add.isPending}>
+              {t('people.add_submit')}
+            </Button>
+          )}
         </DialogActions>
       </form>
     </Dialog>

@@ -19,7 +19,11 @@ export default function People() {
   const { tab } = useSearch({ from: '/app/admin/people' })
   const navigate = useNavigate()
   const [open, setOpen] = useState<'add' | 'invite' | null>(null)
-  const invite = () => setOpen('invite')
+  const [to, setTo] = useState('')
+  const invite = (email = '') => {
+    setTo(email)
+    setOpen('invite')
+  }
   return (
     <>
       <PageHeader
@@ -27,7 +31,7 @@ export default function People() {
         actions={
           manage ? (
             <>
-              <Button kind="outline" onClick={invite}>
+              <Button kind="outline" onClick={() => invite()}>
                 <Link2 size={17} aria-hidden="true" />
                 {t('people.invite')}
               </Button>
@@ -54,8 +58,8 @@ export default function People() {
       ) : (
         <PeopleList />
       )}
-      {open === 'add' ? <AddPerson onClose={() => setOpen(null)} /> : null}
-      {open === 'invite' ? <Invite onClose={() => setOpen(null)} /> : null}
+      {open === 'add' ? <AddPerson onClose={() => setOpen(null)} onInvite={invite} /> : null}
+      {open === 'invite' ? <Invite to={to} onClose={() => setOpen(null)} /> : null}
     </>
   )
 }

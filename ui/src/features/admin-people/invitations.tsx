@@ -13,36 +13,42 @@ import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatDate, formatDateTime } from '@/lib/i18n/format'
 import { roleTitle } from '@/lib/role-title'
+import { Awaited } from './awaited'
 import { useRoles } from './use-roles'
 
 const LOOKS: Record<InvitationState, State> = { open: 'waiting', used: 'done', expired: 'paused', withdrawn: 'failed' }
 
 /** Invitations that were made, with what became of each. */
-export function Invitations({ onInvite }: { onInvite: () => void }) {
+export function Invitations({ onInvite }: { onInvite: (email?: string) => void }) {
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery(peopleQueries.invitations())
   const roles = useRoles()
   const [withdrawing, setWithdrawing] = useState<Invitation | null>(null)
   const rows = data?.pages.flatMap((page) => page.items) ?? []
   const titleOf = (invitation: Invitation) => roles.find((role) => role.id === invitation.role)?.title ?? roleTitle(invitation.role)
   return (
-    <Panel pad={false} className="pt-4">
-      {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
-      {data || error ? null : <RowsSkeleton rows={3} className="p-5" />}
-      {data && rows.length === 0 ? (
-        <EmptyState title={t('people.invitations.empty')} action={<Button onClick={onInvite}>{t('people.invite')}</Button>}>
-          {t('people.invitations.empty_text')}
-        </EmptyState>
-      ) : null}
-      {rows.length > 0 ? <DataTable label={t('people.invitations.title')} columns={columns(titleOf, setWithdrawing)} rows={rows} /> : null}
-      {hasNextPage ? (
-        <div className="border-t border-line p-4 text-center">
-          <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-            {t('action.more')}
-          </Button>
-        </div>
-      ) : null}
-      {withdrawing ? <Withdraw invitation={withdrawing} onClose={() => setWithdrawing(null)} /> : null}
-    </Panel>
+    <>
+      <Awaited onInvite={onInvite} />
+      <Panel pad={false} className="pt-4">
+        {error && !data ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
+        {data || error ? null : <RowsSkeleton rows={3} className="p-5" />}
+        {data && rows.length === 0 ? (
+          <EmptyState title={t('people.invitations.empty')} action={<Button onClick={() => onInvite()}>{t('people.invite')}</Button>}>
+            {t('people.invitations.empty_text')}
+          </EmptyState>
+        ) : null}
+        {rows.length > 0 ? (
+          <DataTable label={t('people.invitations.title')} columns={columns(titleOf, setWithdrawing)} rows={rows} />
+        ) : null}
+        {hasNextPage ? (
+          <div className="border-t border-line p-4 text-center">
+            <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
+              {t('action.more')}
+            </Button>
+          </div>
+        ) : null}
+        {withdrawing ? <Withdraw invitation={withdrawing} onClose={() => setWithdrawing(null)} /> : null}
+      </Panel>
+    </>
   )
 }
 

@@ -18,9 +18,9 @@ import { useRoles } from './use-roles'
 const DAYS = ['1', '7', '30'] as const
 
 /** Makes a link that lets one person in, and shows it once. */
-export function Invite({ onClose }: { onClose: () => void }) {
+export function Invite({ to = '', onClose }: { to?: string; onClose: () => void }) {
   const roles = useRoles()
-  const [email, setEmail] = useState('')
+  const [email, setEmail] = useState(to)
   const [role, setRole] = useState('normal')
   const [byMail, setByMail] = useState(true)
   const { data: ways } = useQuery(accountQueries.signIn())
@@ -53,8 +53,8 @@ export function Invite({ onClose }: { onClose: () => void }) {
   }
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const to = email.trim()
-    invite.mutate({ role, expires_in_days: Number(days), ...(to ? { email: to, send_mail: mails && byMail } : {}) })
+    const address = email.trim()
+    invite.mutate({ role, expires_in_days: Number(days), ...(address ? { email: address, send_mail: mails && byMail } : {}) })
   }
   const mails = ways?.password_reset === true
   const error = isApiError(invite.error) ? invite.error : undefined

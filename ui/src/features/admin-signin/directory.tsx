@@ -18,6 +18,7 @@ import { DirectoryState } from './directory-state'
 import { DirectoryTestPanel } from './directory-test'
 import { DryRunPanel } from './dry-run'
 import { BackToSignIn } from './frame'
+import { NotTakenOver } from './not-taken-over'
 import { useEnableDirectory } from './use-directory'
 import { Whole } from './whole'
 
@@ -35,6 +36,7 @@ function Detail({ directory }: { directory: Directory }) {
   const navigate = useNavigate()
   const [deleting, setDeleting] = useState(false)
   const enable = useEnableDirectory(directory.id)
+  const refusals = useQuery(directoryQueries.refusals(directory.id))
   const input = () => ({ id: directory.id })
   const show = (next: string) =>
     void navigate({
@@ -61,7 +63,10 @@ function Detail({ directory }: { directory: Directory }) {
       <Panel title={t('directory.panel_test')} i={1}>
         <DirectoryTestPanel input={input} name={directory.name} />
       </Panel>
-      <Panel title={t('dry_run.title')} i={2} className="xl:col-span-2">
+      <Panel title={t('signins.kept')} i={2} pad={false} className="xl:col-span-2">
+        <NotTakenOver query={refusals} />
+      </Panel>
+      <Panel title={t('dry_run.title')} i={3} className="xl:col-span-2">
         <p className="-mt-2 mb-4 max-w-[72ch] text-[14px] text-ink-2">{t('dry_run.lead')}</p>
         <DryRunPanel id={directory.id} name={directory.name} />
       </Panel>

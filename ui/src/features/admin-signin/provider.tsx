@@ -22,6 +22,7 @@ import { BackToSignIn } from './frame'
 import { KeyRotation } from './key-rotation'
 import { LoginTestPanel } from './login-test'
 import { NodeFacts } from './node-facts'
+import { NotTakenOver } from './not-taken-over'
 import { draftOf, isDone, partsOf, toInput } from './provider-draft'
 import { ProviderPart } from './provider-parts'
 import { wrongIn } from './use-directory'
@@ -76,6 +77,7 @@ function Detail({ provider }: { provider: IdentityProvider }) {
 
 function State({ provider }: { provider: IdentityProvider }) {
   const enable = useEnableProvider(provider.id)
+  const refusals = useQuery(identityProviderQueries.refusals(provider.id))
   const { saml } = provider
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-2">
@@ -115,6 +117,9 @@ function State({ provider }: { provider: IdentityProvider }) {
       </Panel>
       <Panel title={t('idp.panel_refused')} i={3} pad={false}>
         <Refused failures={provider.recent_failures} />
+      </Panel>
+      <Panel title={t('signins.kept')} i={4} pad={false} className="xl:col-span-2">
+        <NotTakenOver query={refusals} />
       </Panel>
     </div>
   )

@@ -12,7 +12,7 @@ import { safeNext } from '@/lib/safe-next'
 import { useEnter } from './enter'
 import { Failure } from './failure'
 import { OtherWays } from './other-ways'
-import { PasswordForm } from './password-form'
+import { OwnOrganisation, PasswordForm } from './password-form'
 
 /** What every node can do, where it does not say what else. */
 const PASSWORD_ONLY: SignInOptions = {
@@ -56,8 +56,11 @@ function FirstStep({ expired, next, onSession, onChallenge }: FirstStepProps) {
   const { data: node } = useQuery(queries.setup())
   const { data } = useQuery({ ...accountQueries.signIn(), retry: false })
   const ways = data ?? PASSWORD_ONLY
+  const owns = ways.sign_up === 'open'
   const others = ways.passkey || ways.providers.length > 0
-  const form = <PasswordForm directories={ways.directories} resets={ways.password_reset} onSession={onSession} onChallenge={onChallenge} />
+  const form = (
+    <PasswordForm directories={ways.directories} resets={ways.password_reset} owns={owns} onSession={onSession} onChallenge={onChallenge} />
+  )
   return (
     <>
       <DoorHeading title={t('signin.title')}>{node ? t('signin.lead', { node: node.node_name }) : '\u00a0'}</DoorHeading>
@@ -82,7 +85,8 @@ function FirstStep({ expired, next, onSession, onChallenge }: FirstStepProps) {
           <summary className="w-fit cursor-pointer list-none rounded-lg py-1 text-[14px] font-medium text-brand underline-offset-4 hover:underline">
             {t('signin.help')}
           </summary>
-          <p className="mt-2 text-[13.5px] text-ink-2">{t('signin.help_text')}</p>
+          <p className="mt-2 mb-3 text-[13.5px] text-ink-2">{t('signin.help_text')}</p>
+          {owns ? <OwnOrganisation /> : null}
         </details>
         {node ? (
           <p className="mt-3 font-mono text-[12.5px]">{t('signin.version', { version: node.version, node: node.node_name })}</p>

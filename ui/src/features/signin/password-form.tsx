@@ -18,12 +18,14 @@ type PasswordFormProps = {
   directories: SignInOptions['directories']
   /** Whether a forgotten password can be reset by mail. */
   resets: boolean
+  /** Whether who belongs to no organisation may make one. */
+  owns: boolean
   onSession: (session: Session) => Promise<void>
   onChallenge: (challenge: SecondFactorChallenge) => void
 }
 
 /** E-mail, or a name of the directory, and a password. */
-export function PasswordForm({ directories, resets, onSession, onChallenge }: PasswordFormProps) {
+export function PasswordForm({ directories, resets, owns, onSession, onChallenge }: PasswordFormProps) {
   const [input, setInput] = useState<LoginInput>({ email: '', password: '' })
   const password = useRef<HTMLInputElement>(null)
   const signIn = useMutation({
@@ -75,6 +77,7 @@ export function PasswordForm({ directories, resets, onSession, onChallenge }: Pa
         </Link>
       ) : null}
       {seconds > 0 ? <Wait seconds={seconds} /> : <FormError error={error} />}
+      {isApiError(error, 'no_organisation') && owns ? <OwnOrganisation /> : null}
       <Button type="submit" size="lg" className="w-full" disabled={busy || seconds > 0}>
         {t('signin.submit')}
         {busy ? (
@@ -86,3 +89,13 @@ export function PasswordForm({ directories, resets, onSession, onChallenge }: Pa
     </form>
   )
 }
+
+/** The way on for who has an account and no organisation. */
+export const OwnOrganisation = () => (
+  <p className="text-[14px] text-ink-2">
+    {t('signin.own')}{' '}
+    <Link to="/own-organisation" className="font-medium text-brand underline-offset-4 hover:underline">
+      {t('signin.own_make')}
+    </Link>
+  </p>
+)

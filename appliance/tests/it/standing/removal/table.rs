@@ -53,7 +53,7 @@ pub(super) const OF_A_PROGRAM: &[Ends] = &[
     ends("api_keys", &["person_id"]),
     ends(
         "service_account_certificates",
-        &["fingerprint", "person_id"],
+        &["fingerprint", "person_id", "subject"],
     ),
 ];
 
@@ -111,7 +111,15 @@ pub(super) const STAYS: &[(&str, &[&str])] = &[
     ),
     (
         "what a directory says of its people and groups; gives nothing until it is said again",
-        &["scim_resources.person_id", "scim_members.user_id"],
+        &[
+            "scim_resources.person_id",
+            "scim_members.user_id",
+            "source_refusals.subject",
+        ],
+    ),
+    (
+        "whom a directory names and nobody has let in; only an invitation to their address does, which is somebody's who may invite",
+        &["awaited_people.subject"],
     ),
     (
         "an answer that is repeated to a caller who is let in",

@@ -246,6 +246,8 @@ export const signInSettings = addMessages({
   'idp.panel_state': 'State',
   'idp.panel_facts': 'To enter at the provider',
   'idp.panel_test': 'Test sign-in',
+  'signins.kept': 'Not taken over',
+  'signins.kept_none': 'Everything that is said of people here is taken over.',
   'idp.panel_refused': 'Refused lately',
   'idp.refused_none': 'Nobody was turned away.',
   'idp.last_refused': 'Somebody refused {when}',

@@ -14,6 +14,8 @@ export const signin = addMessages({
   'signin.busy': 'Signing in',
   'signin.help': 'Cannot sign in?',
   'signin.help_text': 'Ask an administrator of your organisation to reset your password: they do it in Admin, People.',
+  'signin.own': 'You belong to no organisation any more?',
+  'signin.own_make': 'Make one of your own',
   'signin.version': '{node}, version {version}',
   'door.offline': 'Works offline',
   'signin.wait': '{seconds, plural, one {Too many attempts. Try again in # second.} other {Too many attempts. Try again in # seconds.}}',
