@@ -165,7 +165,7 @@ const OPERATIONS: &[Operation] = &[
         "POST",
         "/api/admin/organisations",
         Admin,
-        || json!({ "name": "Third", "administrator_email": "third@else.example" }),
+        || json!({ "name": "Third", "join": true }),
     ),
     read("/api/admin/node", Admin),
     read("/api/marketplace/agents", Normal),

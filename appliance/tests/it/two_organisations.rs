@@ -333,18 +333,27 @@ impl Organisation {
     }
 }
 
-/// Somebody who belongs to both.
+/// Somebody who belongs to both: the first one's administrator, who administers the node as well, adds them, and they accept
+/// the second one's invitation.
 async fn belongs_to_both(first: &Caller, second: &Caller) -> String {
-    let mut ids = BTreeSet::new();
-    // The first one's administrator administers the node as well, and so may add somebody of another organisation.
-    for admin in [second, first] {
-        let person = json!({ "email": "bo@both.example", "display_name": "Bo", "role": "normal" });
-        let added = admin.post("/api/admin/people", person).await;
-        assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
-        ids.insert(added.json()["member"]["id"].as_str().unwrap().to_owned());
-    }
-    assert_eq!(ids.len(), 1, "one person in two organisations");
-    ids.pop_first().unwrap()
+    let email = "bo@both.example";
+    let person = json!({ "email": email, "display_name": "Bo", "role": "normal" });
+    let added = first.post("/api/admin/people", person).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+    let added = added.json();
+    let invited = json!({ "email": email, "role": "normal" });
+    let invited = second.post("/api/admin/invitations", invited).await.json();
+    let token = invited["url"].as_str().unwrap().split_once('#').unwrap().1;
+    let accepted = json!({ "token": token, "password": added["temporary_password"] });
+    let accepted = first.post("/api/invitations/accept", accepted).await;
+    assert_eq!(accepted.status, StatusCode::OK, "{}", accepted.text);
+    let id = &added["member"]["id"];
+    assert_eq!(
+        accepted.json()["person"]["id"],
+        *id,
+        "one person in two organisations"
+    );
+    id.as_str().unwrap().to_owned()
 }
 
 async fn both_at_work(seed: u64) {

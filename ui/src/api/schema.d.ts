@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/oauth-protected-resource": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells programs that were refused who gives access tokens for this node. */
+        get: operations["oauth_protected_resource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/.well-known/security.txt": {
         parameters: {
             query?: never;
@@ -119,6 +136,26 @@ export interface paths {
         post?: never;
         /** Ends what one let an application do. */
         delete: operations["end_oauth_grant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Joins by an invitation as whoever is logged in, without a password; the session goes on in that organisation. Only
+         *     some minutes after logging in.
+         */
+        post: operations["join_by_invitation"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -366,6 +403,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/admin/awaited-people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whom the organisation's directory names and who comes in by an invitation to their address. */
+        get: operations["list_awaited_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/admin/collections": {
         parameters: {
             query?: never;
@@ -468,6 +522,23 @@ export interface paths {
         put?: never;
         /** Begins to bring everybody who came from the directory up to date. */
         post: operations["refresh_directory"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/directories/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the directory says of people and is not taken over, the newest first. */
+        get: operations["list_directory_refusals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -592,6 +663,23 @@ export interface paths {
         put?: never;
         /** Lets the node's next key take over; the old one is deleted. */
         post: operations["activate_saml_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/admin/identity-providers/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the provider says of people and is not taken over, the newest first. */
+        get: operations["list_provider_refusals"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1113,7 +1201,7 @@ export interface paths {
         /** Every organisation on the node. */
         get: operations["list_organisations"];
         put?: never;
-        /** Makes an organisation; its maker becomes its first administrator. */
+        /** Makes an organisation with its first administrator. The invitation's link is in this answer only. */
         post: operations["create_organisation"];
         delete?: never;
         options?: never;
@@ -3800,14 +3888,34 @@ export interface components {
             scope?: string;
             state?: string;
         };
+        /** @description Somebody whom the organisation's directory names and who comes in by an invitation to their address. */
+        AwaitedPerson: {
+            display_name: string;
+            email: string;
+            /** @description What the directory calls them. */
+            id: string;
+            /** @description The role that the directory's groups give. */
+            role: components["schemas"]["Role"];
+            since: components["schemas"]["Timestamp"];
+        };
         /** @description Which answer was best. */
         BestAnswer: {
             answer_id?: components["schemas"]["pla_id"] | null;
         };
-        /** @description The certificate of a service account. */
+        /** @description Which certificate to bind. */
+        BindCertificate: {
+            /** @description SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` shows it; `null` takes the certificate away. */
+            fingerprint?: string | null;
+            /** @description The certificate itself in PEM form, in place of its fingerprint. */
+            pem?: string | null;
+        };
+        /** @description The certificate that a service account is bound to. */
         BoundCertificate: {
-            /** @description SHA-256 of the certificate, as `openssl x509 -noout -fingerprint -sha256` shows it; `null` for none. */
+            expires_at: components["schemas"]["Timestamp"] | null;
+            /** @description SHA-256 of the certificate; `null` where none is bound. */
             fingerprint: string | null;
+            /** @description Whom the certificate names; `null` for one that is known by its fingerprint alone. */
+            subject: string | null;
         };
         BTreeMap: {
             [key: string]: boolean | number | string;
@@ -4299,6 +4407,14 @@ export interface components {
             /** @description `null` for public clients, which have none. */
             secret: string | null;
         };
+        /** @description An organisation that was just made. */
+        CreatedOrganisation: {
+            id: components["schemas"]["org_id"];
+            invitation: components["schemas"]["CreatedInvitation"] | null;
+            name: string;
+            /** @description The name in lower case with hyphens; unique on the node. */
+            slug: string;
+        };
         /** @description A passkey that was just registered. */
         CreatedPasskey: components["schemas"]["Passkey"] & {
             /** @description New recovery codes, shown once, when this is the first second factor. */
@@ -4325,6 +4441,9 @@ export interface components {
         };
         /** @description An organisation to make. */
         CreateOrganisation: {
+            administrator_email?: components["schemas"]["EmailText"] | null;
+            /** @description Whether its maker becomes an administrator of it; not when left out. */
+            join?: boolean | null;
             name: components["schemas"]["NameText"];
         };
         /** @description Who wants an organisation of their own: they belong to none, so they have no session. */
@@ -5066,8 +5185,6 @@ export interface components {
         InvitationOffer: {
             email: string | null;
             expires_at: components["schemas"]["Timestamp"];
-            /** @description Whether the address has an account here, whose password is then asked for. */
-            has_account: boolean;
             organisation: components["schemas"]["InvitingOrganisation"];
             role: components["schemas"]["Role"];
             role_title: string;
@@ -5393,6 +5510,17 @@ export interface components {
              * @description Share of a busy model beside others of the same kind, 1 to 100; organisations and people only.
              */
             weight?: number;
+        };
+        /** @description A tenant, as who administers the node sees it. */
+        ListedOrganisation: {
+            /** @description Whether an invitation to administer it is open. */
+            administrator_is_invited: boolean;
+            /** @description Whether anybody who can log in administers it. */
+            has_administrator: boolean;
+            id: components["schemas"]["org_id"];
+            name: string;
+            /** @description The name in lower case with hyphens; unique on the node. */
+            slug: string;
         };
         /** @description E-mail address and password. */
         LoginInput: {
@@ -6238,6 +6366,14 @@ export interface components {
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[];
         };
+        /** @description What takes access tokens and who gives them (RFC 9728, 2). */
+        OauthProtectedResource: {
+            authorization_servers: string[];
+            bearer_methods_supported: string[];
+            resource: string;
+            resource_name: string;
+            scopes_supported: string[];
+        };
         /** @description A request for tokens. */
         OauthTokenForm: {
             client_id?: string;
@@ -6460,6 +6596,21 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        Page_AwaitedPerson: {
+            /** @description The entries of this page. */
+            items: {
+                display_name: string;
+                email: string;
+                /** @description What the directory calls them. */
+                id: string;
+                /** @description The role that the directory's groups give. */
+                role: components["schemas"]["Role"];
+                since: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         Page_Conversation: {
             /** @description The entries of this page. */
             items: {
@@ -6608,6 +6759,22 @@ export interface components {
                 id: number;
                 /** @description Such as `imported`, `state_changed`, `request_made`, `clock_anomaly`, `notice`, `usage_exported`, `server_contacted`. */
                 kind: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_ListedOrganisation: {
+            /** @description The entries of this page. */
+            items: {
+                /** @description Whether an invitation to administer it is open. */
+                administrator_is_invited: boolean;
+                /** @description Whether anybody who can log in administers it. */
+                has_administrator: boolean;
+                id: components["schemas"]["org_id"];
+                name: string;
+                /** @description The name in lower case with hyphens; unique on the node. */
+                slug: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -6784,18 +6951,6 @@ export interface components {
                 scopes: string[];
                 /** @description The service account that it acts for with `client_credentials`. */
                 service_account: string | null;
-            }[];
-            /** @description Where the next page starts; `null` at the end. */
-            next_cursor: string | null;
-        };
-        /** @description One page of a list. */
-        Page_Organisation: {
-            /** @description The entries of this page. */
-            items: {
-                id: components["schemas"]["org_id"];
-                name: string;
-                /** @description The name in lower case with hyphens; unique on the node. */
-                slug: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -7040,6 +7195,23 @@ export interface components {
                 id: components["schemas"]["sgn_id"];
                 /** @description What the organisation is to be called. */
                 organisation: string;
+            }[];
+            /** @description Where the next page starts; `null` at the end. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SourceRefusal: {
+            /** @description The entries of this page. */
+            items: {
+                at: components["schemas"]["Timestamp"];
+                /** @description Why, as a stable code. */
+                code: string;
+                /** @description What the source calls them. */
+                display_name: string;
+                /** @description The address that the source gives them. */
+                email: string;
+                /** @description Why, and the way out. */
+                reason: string;
             }[];
             /** @description Where the next page starts; `null` at the end. */
             next_cursor: string | null;
@@ -8755,6 +8927,18 @@ export interface components {
          * @enum {string}
          */
         SourceKind: "handbook" | "attachment" | "conversation";
+        /** @description What was not taken over of somebody whom a source describes. */
+        SourceRefusal: {
+            at: components["schemas"]["Timestamp"];
+            /** @description Why, as a stable code. */
+            code: string;
+            /** @description What the source calls them. */
+            display_name: string;
+            /** @description The address that the source gives them. */
+            email: string;
+            /** @description Why, and the way out. */
+            reason: string;
+        };
         /** @description A certificate of the node as shown. */
         SpCertificate: {
             /** @description Whether the node signs with it; another one waits to be activated. */
@@ -9287,6 +9471,34 @@ export interface operations {
             };
         };
     };
+    oauth_protected_resource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OauthProtectedResource"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     security_txt: {
         parameters: {
             query?: never;
@@ -9513,6 +9725,70 @@ export interface operations {
                 content?: never;
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    join_by_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvitationToken"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            410: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10343,6 +10619,39 @@ export interface operations {
             };
         };
     };
+    list_awaited_people: {
+        parameters: {
+            query?: {
+                /** @description Where to go on, from the previous page's `next_cursor`. */
+                cursor?: string;
+                /** @description How many entries, 1 to 100; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AwaitedPerson"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     list_collections: {
         parameters: {
             query?: never;
@@ -10715,6 +11024,44 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_directory_refusals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["dir_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SourceRefusal"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11199,6 +11546,44 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The request was refused or failed. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_provider_refusals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["idp_id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SourceRefusal"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12767,7 +13152,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page_Organisation"];
+                    "application/json": components["schemas"]["Page_ListedOrganisation"];
                 };
             };
             /** @description The request was refused or failed. */
@@ -12799,10 +13184,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Organisation"];
+                    "application/json": components["schemas"]["CreatedOrganisation"];
                 };
             };
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -14609,7 +15002,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["BoundCertificate"];
+                "application/json": components["schemas"]["BindCertificate"];
             };
         };
         responses: {

@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { ArrowRight, LoaderCircle, LogIn } from 'lucide-react'
+import type { ReactNode } from 'react'
 import type { InvitationCheck } from '@/api/account-queries'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
@@ -13,7 +14,7 @@ import { rich, t } from '@/lib/i18n'
 
 type BySessionProps = { token: string; invitation: InvitationCheck; session: Session; onSession: (session: Session) => Promise<void> }
 
-const bold = { b: (words: string) => <b className="font-semibold text-ink">{words}</b> }
+const bold = { b: (words: ReactNode) => <b className="font-semibold text-ink">{words}</b> }
 
 /** Joining as whoever is signed in: no password is asked for, since they may have none here. */
 export function BySession({ token, invitation, session, onSession }: BySessionProps) {
