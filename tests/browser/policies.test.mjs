@@ -7,12 +7,12 @@ import { Caller } from '../harness/api.mjs'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
-const ROBIN = { email: 'robin@example.test', password: 'a password of her own 42' }
+const NELL = { email: 'nell@example.test', password: 'a password of her own 42' }
 
 describe('who may use what', () => {
   const place = scope({ after })
   const problems = []
-  let browser, caller, node, page, robin, first, second
+  let browser, caller, node, page, nell, first, second
 
   before(async () => {
     const dataDir = path.join(temporaryFolder(place), 'data')
@@ -25,14 +25,14 @@ describe('who may use what', () => {
       if (!first) first = hired.body
       else second = hired.body
     }
-    const made = await caller.json('POST', '/api/admin/invitations', { body: { role: 'normal', email: ROBIN.email } })
-    const body = { token: made.body.url.split('#')[1], display_name: 'Robin', password: ROBIN.password }
+    const made = await caller.json('POST', '/api/admin/invitations', { body: { role: 'normal', email: NELL.email } })
+    const body = { token: made.body.url.split('#')[1], display_name: 'Nell', password: NELL.password }
     const joined = await new Caller(node.url).json('POST', '/api/invitations/accept', { body })
     assert.equal(joined.status, 200, JSON.stringify(joined.body))
     browser = await openBrowser()
     place.after(() => browser.close())
     page = await comesIn(owner)
-    robin = await comesIn(ROBIN)
+    nell = await comesIn(NELL)
   })
 
   const comesIn = async (person) => {
@@ -70,12 +70,12 @@ describe('who may use what', () => {
   }
 
   step('keeps an employee for a role, and nobody else meets them', async () => {
-    assert.ok((await seen(robin)) > 0, 'everybody meets everybody at first')
+    assert.ok((await seen(nell)) > 0, 'everybody meets everybody at first')
     await keep('Kept Kim', ['Administrator'])
-    assert.equal(await seen(robin), 0)
+    assert.equal(await seen(nell), 0)
     assert.ok((await seen(page)) > 0)
-    assert.equal(await status(robin, `/api/ves/${first.id}`), 200)
-    assert.equal(await status(robin, `/api/ves/${second.id}`), 404)
+    assert.equal(await status(nell, `/api/ves/${first.id}`), 200)
+    assert.equal(await status(nell, `/api/ves/${second.id}`), 404)
     problems.length = 0
     await page.goto(`${node.url}/admin/policies`)
     await page.getByRole('list', { name: 'Employees' }).getByText('Only', { exact: true }).waitFor()
@@ -86,18 +86,18 @@ describe('who may use what', () => {
   step('lets one person in by name, and everybody again', async () => {
     await page.goto(`${node.url}/admin/policies`)
     await button(page, 'Change who may use Kept Kim').click()
-    await dialog().getByLabel('Find people by name or e-mail').fill('Robin')
-    await dialog().getByRole('checkbox', { name: /Robin/ }).check()
+    await dialog().getByLabel('Find people by name or e-mail').fill('Nell')
+    await dialog().getByRole('checkbox', { name: /Nell/ }).check()
     await button(dialog(), 'Save').click()
     await dialog().waitFor({ state: 'detached' })
-    assert.ok((await seen(robin)) > 0)
+    assert.ok((await seen(nell)) > 0)
     await page.goto(`${node.url}/admin/policies`)
     await button(page, 'Change who may use Kept Kim').click()
     await button(dialog(), 'Everybody').click()
     await button(dialog(), 'Save').click()
     await dialog().waitFor({ state: 'detached' })
     await page.getByRole('list', { name: 'Employees' }).getByText('Only', { exact: true }).waitFor({ state: 'detached' })
-    assert.ok((await seen(robin)) > 0)
+    assert.ok((await seen(nell)) > 0)
   })
 
   step('keeps a collection for some', async () => {

@@ -34,16 +34,6 @@ const signUp = createRoute({
   component: lazyRouteComponent(() => import('@/features/sign-up')),
 })
 
-/** Who belongs to no organisation has no session: their password says who they are. */
-const ownOrganisation = createRoute({
-  getParentRoute: parent,
-  path: '/own-organisation',
-  beforeLoad: async ({ context }) => {
-    if (await loadSession(context.client)) throw redirect({ to: '/' })
-  },
-  component: lazyRouteComponent(() => import('@/features/own-organisation')),
-})
-
 const invitation = createRoute({
   getParentRoute: parent,
   path: '/invitation',
@@ -104,15 +94,4 @@ const secondFactor = createRoute({
 })
 
 /** The pages outside the hall: sign-in, sign-up, invitations, set-up, the forced password change and second factor. */
-export const doorRoutes = [
-  signIn,
-  signUp,
-  verifyAddress,
-  passwordReset,
-  loginTested,
-  ownOrganisation,
-  invitation,
-  setup,
-  newPassword,
-  secondFactor,
-] as const
+export const doorRoutes = [signIn, signUp, verifyAddress, passwordReset, loginTested, invitation, setup, newPassword, secondFactor] as const

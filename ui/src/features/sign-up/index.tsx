@@ -1,7 +1,7 @@
 import '@/lib/i18n/en/entry'
 import '@/lib/i18n/en/signin'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
+import { Link, useLocation } from '@tanstack/react-router'
 import { ArrowRight, AtSign, Building2, DoorClosed, LoaderCircle, User } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { accountQueries, type SignUpInput, type SignUpState } from '@/api/account-queries'
@@ -16,10 +16,17 @@ import { PasswordField } from '@/components/password-field'
 import { Bone } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
 import { PASSWORD_LENGTH_MIN, strengthOf } from '@/lib/password'
+import { OwnOrganisation } from './own-organisation'
 import { Centre, MailSent, Waiting } from './waiting'
 
-/** Who comes by themselves: an account and an organisation, at once or after an administrator has looked at it. */
+/** Who comes by themselves, with an account already or without one. */
 export default function SignUp() {
+  const hash = useLocation({ select: (location) => location.hash })
+  return hash === 'own-organisation' ? <OwnOrganisation /> : <NewAccount />
+}
+
+/** An account and an organisation, at once or after an administrator has looked at it. */
+function NewAccount() {
   const { data, error, refetch } = useQuery(accountQueries.signUp())
   const [asked, setAsked] = useState<Asked | null>(null)
   return (

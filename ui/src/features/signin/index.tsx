@@ -56,7 +56,7 @@ function FirstStep({ expired, next, onSession, onChallenge }: FirstStepProps) {
   const { data: node } = useQuery(queries.setup())
   const { data } = useQuery({ ...accountQueries.signIn(), retry: false })
   const ways = data ?? PASSWORD_ONLY
-  const owns = ways.sign_up === 'open'
+  const owns = ways.sign_up !== 'off'
   const others = ways.passkey || ways.providers.length > 0
   const form = (
     <PasswordForm directories={ways.directories} resets={ways.password_reset} owns={owns} onSession={onSession} onChallenge={onChallenge} />

@@ -94,7 +94,7 @@ export function PasswordForm({ directories, resets, owns, onSession, onChallenge
 export const OwnOrganisation = () => (
   <p className="text-[14px] text-ink-2">
     {t('signin.own')}{' '}
-    <Link to="/own-organisation" className="font-medium text-brand underline-offset-4 hover:underline">
+    <Link to="/sign-up" hash="own-organisation" className="font-medium text-brand underline-offset-4 hover:underline">
       {t('signin.own_make')}
     </Link>
   </p>

@@ -21,7 +21,7 @@ import { useWait, Wait } from '@/components/wait'
 import { t } from '@/lib/i18n'
 
 /** Who has an account and belongs to no organisation any more makes one that is theirs alone, where people may make accounts by themselves. */
-export default function OwnOrganisation() {
+export function OwnOrganisation() {
   const { data, error, refetch } = useQuery(accountQueries.signUp())
   const [challenge, setChallenge] = useState<SecondFactorChallenge | null>(null)
   const client = useQueryClient()
@@ -41,8 +41,8 @@ export default function OwnOrganisation() {
     <Door label={t('entry.own.region')}>
       {error ? <ErrorState error={error} onRetry={() => void refetch()} /> : null}
       {data || error ? null : <CheckingLink title={t('entry.own.region')} label={t('loading.page')} />}
-      {data?.mode === 'open' ? <Form onSession={enter} onChallenge={setChallenge} /> : null}
-      {data && data.mode !== 'open' ? <Closed /> : null}
+      {data && data.mode !== 'off' ? <Form onSession={enter} onChallenge={setChallenge} /> : null}
+      {data?.mode === 'off' ? <Closed /> : null}
     </Door>
   )
 }
