@@ -120,6 +120,24 @@ describe('what leaves the house', () => {
     await takePicture(page, 'providers-tested')
   })
 
+  step('shows in the playground what an answer cost, beside one that cost nothing', async () => {
+    await page.getByRole('link', { name: 'Playground', exact: true }).click()
+    await field('What to ask').fill('Who are you?')
+    await field('Model of column 1').selectOption('house/m-1')
+    await field('Model of column 2').selectOption('starter')
+    await button('Run').click()
+    const cost = (number) =>
+      page.locator(`[data-column="${number}"]`).locator('dt', { hasText: 'Cost' }).locator('xpath=following-sibling::dd')
+    for (const number of [1, 2]) await page.locator(`[data-column="${number}"]`).getByText('Done', { exact: true }).waitFor()
+    // Nine tokens at two credits a million of them.
+    assert.equal((await cost(1).innerText()).trim(), '0.000018 credits')
+    assert.equal((await cost(2).innerText()).trim(), 'None')
+    await settle(page)
+    await takePicture(page, 'providers-playground')
+    await page.getByRole('link', { name: 'Admin', exact: true }).click()
+    await page.getByRole('link', { name: 'Providers', exact: true }).click()
+  })
+
   step('makes a chain and a rule', async () => {
     await tab('Fallback chains').click()
     await button('Add a chain').click()
@@ -172,5 +190,18 @@ describe('what leaves the house', () => {
       ?.split(',')[1]
     assert.ok(Number(calls) > 0, table)
     await takePicture(page, 'usage')
+  })
+
+  step('compares organisations, in sums that name nobody', async () => {
+    await page.getByText('Organisation', { exact: true }).click()
+    await page.getByText(/^What the models did for every organisation on this node/).waitFor()
+    await page.getByRole('img', { name: /^Tokens by organisation: .* most for Linden & Vale with / }).waitFor()
+    await page.getByRole('heading', { name: 'Calls', exact: true }).waitFor({ state: 'detached' })
+    assert.equal(await page.getByLabel('Person', { exact: true }).count(), 0)
+    await settle(page)
+    const [download] = await Promise.all([page.waitForEvent('download'), button('Save as CSV').click()])
+    assert.equal(download.suggestedFilename(), 'usage-by-organisation.csv')
+    assert.match(fs.readFileSync(await download.path(), 'utf8'), /\r\nLinden & Vale,[1-9]/)
+    await takePicture(page, 'usage-organisations')
   })
 })

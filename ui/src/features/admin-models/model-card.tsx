@@ -116,7 +116,7 @@ function Facts({ model, measured }: Pick<CardProps, 'model' | 'measured'>) {
   const memory: Fact | null = model.memory_bytes === null ? null : [MemoryStick, formatBytes(model.memory_bytes), t('models.memory_short')]
   // Only what writes has a speed and a first token.
   const writing: Fact[] = [
-    [Gauge, speed === null ? '–' : formatNumber(speed), t('models.speed')],
+    [Gauge, speed === null ? '–' : formatNumber(speed < 100 ? speed : Math.round(speed)), t('models.speed')],
     [Timer, first === null ? '–' : formatDuration(first), t('models.first')],
   ]
   const facts = model.kind === 'generative' ? [memory ?? file, ...writing] : memory ? [memory, file] : [file]

@@ -16,20 +16,36 @@ import { sentence } from '@/lib/sentence'
 /** The node looks into the folder this often, so its list is read this often. */
 const FOLDER_POLL_MS = 10_000
 
+/** Files that are shown at first; more come on request. */
+const SHOWN_FIRST = 5
+
+/** Why, without the name of the file, which stands above. A name at the beginning keeps its letters. */
+function reasonOf({ name, message }: RefusedFile): string {
+  if (message.startsWith(`${name}: `)) return sentence(message.slice(name.length + 2))
+  return message.startsWith(name) ? name + sentence(message.slice(name.length)) : sentence(message)
+}
+
 /** Files that somebody put into the models folder and the node could not take in. Nothing is shown while there are none. */
 export function RefusedFiles() {
   const { data, error, refetch } = useQuery({ ...modelQueries.refused(), refetchInterval: FOLDER_POLL_MS })
+  const [all, setAll] = useState(false)
   if (error && !data) return <ErrorState error={error} onRetry={() => void refetch()} />
   if (!data || data.items.length === 0) return null
+  const shown = all ? data.items : data.items.slice(0, SHOWN_FIRST)
   return (
     <section aria-label={t('dropped.list')} className="mt-5">
       <h3 className="text-[14.5px] font-semibold">{t('dropped.title', { count: data.items.length })}</h3>
       <p className="mt-0.5 text-[13.5px] text-ink-2">{t('dropped.lead')}</p>
       <ul className="mt-3 grid gap-3">
-        {data.items.map((file) => (
+        {shown.map((file) => (
           <Row key={file.name} file={file} />
         ))}
       </ul>
+      {shown.length < data.items.length ? (
+        <Button kind="quiet" size="sm" className="mt-2" onClick={() => setAll(true)}>
+          {t('dropped.all', { count: data.items.length })}
+        </Button>
+      ) : null}
     </section>
   )
 }
@@ -60,7 +76,7 @@ function Row({ file }: { file: RefusedFile }) {
           <X size={18} aria-hidden="true" />
         </IconButton>
       </div>
-      <p className="mt-2.5 text-[14px] [overflow-wrap:anywhere]">{sentence(file.message)}</p>
+      <p className="mt-2.5 text-[14px] [overflow-wrap:anywhere]">{reasonOf(file)}</p>
       <div className="mt-3 flex flex-wrap items-center gap-2">
         <Button
           kind="outline"
@@ -111,7 +127,7 @@ function useActions(file: RefusedFile) {
     mutationFn: (force: boolean) => api.post('/api/admin/models/refused-files/{file}/retry', { path, body: { force } }),
     onSuccess: ({ model, refused }) => {
       if (model) toast.success(t('upload.done', { model: model.title }))
-      if (refused) toast.failure(t('dropped.again', { reason: sentence(refused.message) }))
+      if (refused) toast.failure(t('dropped.again', { reason: reasonOf(refused) }))
     },
   })
   const dismiss = useMutation({

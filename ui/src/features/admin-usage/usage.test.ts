@@ -43,6 +43,18 @@ describe('rows', () => {
     expect(rows.every((row) => row.calls === 0)).toBe(true)
   })
 
+  test('of organisations have their names, and private ones none', () => {
+    const [open, hidden] = rowsOf(
+      [{ ...group('org_1', 9, 9), label: 'Linden & Vale' }, group('org_2', 1, 1)],
+      'organisation',
+      'calls',
+      [],
+      firstDay(7),
+    )
+    expect(open?.name).toBe('Linden & Vale')
+    expect(hidden?.name).not.toContain('org_2')
+  })
+
   test('become a table for other programs, with costs in credits', () => {
     const rows = rowsOf([group('small, quick', 2, 5)], 'model', 'tokens', [], firstDay(7))
     expect(csvOf(rows, ['Name'], 'model')).toBe('Name\r\n"small, quick",2,0,10,0,5,0.0015,13,\r\n')

@@ -60,6 +60,7 @@ export const models = addMessages({
   'dropped.list': 'Files that were not taken in',
   'dropped.title': '{count, plural, one {A file} other {# files}} in the models folder could not be taken in',
   'dropped.lead': 'Put a better copy in its place and it is looked at by itself.',
+  'dropped.all': 'Show all {count}',
   'dropped.facts': '{size}, looked at {when}',
   'dropped.retry': 'Try again',
   'dropped.retrying': 'Being read',
