@@ -87,6 +87,7 @@ describe('waiting for a model', () => {
       await page.emulateMedia({ colorScheme: 'dark' })
       await takePicture(page, 'queue-playground-dark')
       await page.setViewportSize(PHONE)
+      await settle(page)
       await column(1).scrollIntoViewIfNeeded()
       await takePicture(page, 'queue-playground-phone')
       await page.setViewportSize(DESK)

@@ -76,11 +76,11 @@ pub(super) async fn execute(
             };
             to_json(inference.import_file(request, progress).await?)
         }
-        ModelsOperation::List => {
-            let mut listed = list(to_json(inference.list().await?)?);
-            listed["refused_files"] = to_json(inference.list_refused_files().await?)?;
-            Ok(listed)
-        }
+        ModelsOperation::List => Ok(json!({
+            "items": inference.list().await?,
+            "next_cursor": null,
+            "refused_files": inference.list_refused_files().await?,
+        })),
         ModelsOperation::Retry { file, force } => {
             let retried = inference.retry_refused_file(None, &file, force).await?;
             match retried.refused {
