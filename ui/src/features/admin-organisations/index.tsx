@@ -69,7 +69,7 @@ function Row({ organisation }: { organisation: ListedOrganisation }) {
       >
         <Building2 size={20} aria-hidden="true" />
       </span>
-      <span className="min-w-0 flex-1">
+      <span className="min-w-36 flex-1">
         <b className="block truncate text-[15px] font-semibold">{organisation.name}</b>
         <span className="block truncate font-mono text-[13px] text-ink-3">{organisation.slug}</span>
       </span>
