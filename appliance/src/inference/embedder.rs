@@ -155,9 +155,10 @@ impl Inference {
         let deadline = reader.caller.deadline;
         let name = &embedder.name;
         if !embedder.is_outside {
-            return within(deadline, self.embed_here(reader, name, texts)).await;
+            let embedding = Box::pin(self.embed_here(reader, name, texts));
+            return within(deadline, embedding).await;
         }
-        let asking = self.0.providers.embed_with(reader.caller, name, texts);
+        let asking = Box::pin(self.0.providers.embed_with(reader.caller, name, texts));
         let embedded = within(deadline, asking).await?;
         Ok(Embedded {
             vectors: embedded.vectors,

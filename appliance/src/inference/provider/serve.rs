@@ -26,7 +26,7 @@ pub(in crate::inference) fn serve(
     let work = async move {
         let mut outlet = Outlet::new(sender);
         let asked = (&caller, &prompt);
-        let answering = answer((&inference, weights), route, asked, &mut outlet);
+        let answering = Box::pin(answer((&inference, weights), route, asked, &mut outlet));
         let outcome = within(caller.deadline, answering).await;
         if let Err(error) = outcome {
             tracing::info!(org.id = %caller.organisation, error.code = error.code(), "a provider did not answer");
