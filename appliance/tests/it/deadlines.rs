@@ -44,9 +44,9 @@ async fn ask(test: &TestApp, haste: Haste) -> Generation {
 async fn endless(test: &TestApp, haste: Haste) -> Generation {
     let mut generation = ask(test, haste).await;
     loop {
-        match generation.next().await.unwrap().unwrap() {
-            GenerationEvent::Token { .. } => return generation,
-            _ => {}
+        let event = generation.next().await.unwrap().unwrap();
+        if matches!(event, GenerationEvent::Token { .. }) {
+            return generation;
         }
     }
 }

@@ -286,6 +286,20 @@ struct Things {
     permission: String,
 }
 
+/// A session of the administrator's.
+async fn log_in(test: &TestApp) {
+    let login = json!({ "email": "ada@first.example", "password": PASSWORD });
+    let login = test.nobody().post("/api/session", login).await;
+    assert_eq!(login.status, StatusCode::CREATED, "{}", login.text);
+}
+
+/// A file in the models' folder that is refused.
+async fn drop_broken_model(test: &TestApp) {
+    std::fs::write(test.app.path("models/broken.gguf"), b"no model").unwrap();
+    let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
+    dropped.await.unwrap();
+}
+
 impl Things {
     async fn make(test: &TestApp) -> Self {
         let admin = test.admin();
@@ -303,9 +317,7 @@ impl Things {
             json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
-        std::fs::write(test.app.path("models/broken.gguf"), b"no model").unwrap();
-        let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
-        dropped.await.unwrap();
+        drop_broken_model(test).await;
         let upload = json!({ "file_name": "some.gguf", "size_bytes": 1000 });
         let upload = admin.post("/api/admin/models/uploads", upload).await.json();
         let template = json!({
@@ -317,12 +329,10 @@ impl Things {
         let provider = admin.post("/api/admin/providers", provider).await.json();
         let rule = json!({ "applies_to": { "kind": "organisation" }, "keep_within": "node" });
         let rule = admin.post("/api/admin/residency", rule).await.json();
-        let login = json!({ "email": "ada@first.example", "password": PASSWORD });
-        let login = test.nobody().post("/api/session", login).await;
-        assert_eq!(login.status, StatusCode::CREATED, "{}", login.text);
+        log_in(test).await;
         let sessions = admin.get("/api/account/sessions").await.json();
-        let key = json!({ "name": "another" });
-        let key = admin.post("/api/account/api-keys", key).await.json();
+        let key = admin.post("/api/account/api-keys", json!({ "name": "another" }));
+        let key = key.await.json();
         let (role, account, account_key) = roles::make(admin.clone()).await;
         let (application, permission) = oauth::make(test).await;
         let text = |value: &Value| {
