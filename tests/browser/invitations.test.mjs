@@ -1,6 +1,8 @@
-// Coming in and going on: an organisation made for somebody who is invited to administer it, and invitations accepted as whoever is signed
-// in. Every step goes on where the one before ended.
+// Coming in and going on: an invitation accepted as whoever is signed in, organisations made for others and for oneself, a certificate
+// for a program. Every step goes on where the one before ended.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { Caller } from '../harness/api.mjs'
@@ -14,10 +16,11 @@ const NELL = { email: 'nell@example.test', password: PASSWORD }
 describe('coming in and going on', () => {
   const place = scope({ after })
   const problems = []
-  let browser, caller, node, owner, page
+  let browser, caller, folder, node, owner, page
 
   before(async () => {
-    const dataDir = path.join(temporaryFolder(place), 'data')
+    folder = temporaryFolder(place)
+    const dataDir = path.join(folder, 'data')
     owner = await init(dataDir)
     node = await RunningNode.start(place, dataDir, '--insecure-http')
     caller = new Caller(node.url, (await createApiKey(dataDir, owner.email)).key)
@@ -159,5 +162,75 @@ describe('coming in and going on', () => {
     const session = await wrong.evaluate(() => fetch('/api/session').then((answer) => answer.json()))
     assert.equal(session.role, 'viewer')
     await wrong.context().close()
+  })
+
+  step('lost the last organisation and makes one of her own', async () => {
+    await caller.json('PUT', '/api/admin/sign-up', { body: { mode: 'open', allowed_domains: [], blocked_domains: [] } })
+    const lone = { email: 'lone@example.test', password: PASSWORD }
+    const joined = await account(lone, 'Lone Wolf')
+    const removed = await caller.json('DELETE', `/api/admin/people/${joined.person.id}`)
+    assert.equal(removed.status, 204)
+    const lost = await tab()
+    await lost.goto(`${node.url}/signin`)
+    await field(lost, 'E-mail').fill(lone.email)
+    await field(lost, 'Password').fill(lone.password)
+    await button(lost, 'Sign in').click()
+    await lost.getByRole('alert').getByText('belong to no organisation', { exact: false }).waitFor()
+    await settle(lost)
+    await takePicture(lost, 'signin-no-organisation')
+    await lost.getByRole('link', { name: 'Make one of your own', exact: true }).first().click()
+    await heading(lost, 'An organisation of your own').waitFor()
+    await settle(lost)
+    await takePicture(lost, 'own-organisation')
+    await alsoElsewhere(lost, 'own-organisation')
+    await field(lost, 'E-mail').fill(lone.email)
+    await field(lost, 'Password of your account').fill(lone.password)
+    await button(lost, 'Make it and sign in').click()
+    await lost.waitForURL((url) => url.pathname === '/')
+    const session = await lost.evaluate(() => fetch('/api/session').then((answer) => answer.json()))
+    assert.equal(session.organisation.name, 'Lone Wolf')
+    await lost.context().close()
+    forgive(403)
+    // Nobody else sees it.
+    const list = await caller.get('/api/admin/organisations')
+    assert.equal(
+      list.items.some((one) => one.name === 'Lone Wolf'),
+      false,
+    )
+  })
+
+  step('binds a certificate to a service account, sees whose it is, and takes it away', async () => {
+    const pem = path.join(folder, 'client.pem')
+    execFileSync('openssl', [
+      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '90'],
+      ...['-subj', '/CN=robot.example.test', '-keyout', path.join(folder, 'client.key'), '-out', pem],
+    ])
+    const shown = execFileSync('openssl', ['x509', '-in', pem, '-noout', '-fingerprint', '-sha256'], { encoding: 'utf8' })
+    const fingerprint = shown.trim().split('=')[1]
+    await post('/api/admin/service-accounts', { name: 'Robot', role: 'viewer' })
+    await page.goto(`${node.url}/admin/applications`)
+    await page.getByRole('tab', { name: 'Service accounts', exact: true }).click()
+    await page.getByRole('button', { name: /Robot/ }).first().click()
+    const section = page.getByRole('region', { name: 'Client certificate', exact: true })
+    await section.getByText('No certificate. It proves itself by its keys.', { exact: true }).waitFor()
+    await button(section, 'Bind a certificate').click()
+    // The key is not taken, and nothing is bound by it.
+    await field(dialog(), 'Certificate').fill(fs.readFileSync(path.join(folder, 'client.key'), 'utf8'))
+    await button(dialog(), 'Bind a certificate').click()
+    await dialog().getByText('private key', { exact: false }).last().waitFor()
+    forgive(400)
+    await dialog().locator('input[type=file]').setInputFiles(pem)
+    await settle(page)
+    await takePicture(page, 'certificate-bind')
+    await button(dialog(), 'Bind a certificate').click()
+    await section.getByText('CN=robot.example.test', { exact: true }).waitFor()
+    await section.getByText(fingerprint, { exact: true }).waitFor()
+    await section.getByText('Valid until', { exact: false }).waitFor()
+    await settle(page)
+    await takePicture(page, 'certificate-bound')
+    await alsoElsewhere(page, 'certificate-bound')
+    await button(section, 'Remove the certificate').click()
+    await button(dialog(), 'Remove the certificate').click()
+    await section.getByText('No certificate. It proves itself by its keys.', { exact: true }).waitFor()
   })
 })

@@ -2,7 +2,7 @@
 //! entry, and (in `isolation`) that another organisation neither sees nor changes anything. A new operation
 //! fails them until it stands in the table.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use axum::http::StatusCode;
 use guildhall_kernel::Role;
@@ -293,13 +293,6 @@ async fn log_in(test: &TestApp) {
     assert_eq!(login.status, StatusCode::CREATED, "{}", login.text);
 }
 
-/// A file in the models' folder that is refused.
-async fn drop_broken_model(test: &TestApp) {
-    std::fs::write(test.app.path("models/broken.gguf"), b"no model").unwrap();
-    let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
-    dropped.await.unwrap();
-}
-
 impl Things {
     async fn make(test: &TestApp) -> Self {
         let admin = test.admin();
@@ -317,7 +310,7 @@ impl Things {
             json!({ "email": "extra@first.example", "display_name": "Extra", "role": "staff" });
         let added = admin.post("/api/admin/people", added).await.json();
         let models = admin.get("/api/admin/models").await.json();
-        drop_broken_model(test).await;
+        models::drop_broken(test).await;
         let upload = json!({ "file_name": "some.gguf", "size_bytes": 1000 });
         let upload = admin.post("/api/admin/models/uploads", upload).await.json();
         let template = json!({

@@ -1,5 +1,7 @@
 //! Operations of models, quotas and the foreign protocols.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
     Who::{Admin, Normal, Staff},
     change, read,
 };
+use crate::harness::TestApp;
 
 pub(super) const OPERATIONS: &[Operation] = &[
     read("/api/models", Normal),
@@ -145,3 +148,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     read("/v1/models", Normal),
     read("/v1/models/{id}", Normal),
 ];
+
+/// A file in the models' folder that is refused.
+pub(super) async fn drop_broken(test: &TestApp) {
+    std::fs::write(test.app.path("models/broken.gguf"), b"no model").unwrap();
+    let dropped = test.app.inference.take_in_dropped(Duration::ZERO);
+    dropped.await.unwrap();
+}
