@@ -122,6 +122,31 @@ describe('coming in and going on', () => {
     await olga.context().close()
   })
 
+  step('sees whom the directory names and another organisation has, and invites them', async () => {
+    const rules = await caller.json('PUT', '/api/admin/scim', { body: { default_role: 'normal', group_roles: [] } })
+    assert.equal(rules.status, 200, JSON.stringify(rules.body))
+    const { secret } = await post('/api/admin/scim-tokens', { name: 'provisioning' })
+    const directory = new Caller(node.url, secret)
+    const body = { userName: 'olga', displayName: 'Olga Oven', active: true, emails: [{ value: OLGA.email }] }
+    const made = await directory.json('POST', '/scim/v2/Users', {
+      body: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], ...body },
+    })
+    assert.equal(made.status, 201, JSON.stringify(made.body))
+    await page.goto(`${node.url}/admin/people`)
+    const awaited = page.getByRole('list', { name: 'Awaited', exact: true })
+    await awaited.getByText(OLGA.email, { exact: false }).waitFor()
+    await settle(page)
+    await takePicture(page, 'people-awaited')
+    await alsoElsewhere(page, 'people-awaited')
+    await button(awaited, 'Invite Olga Oven').click()
+    assert.equal(await field(dialog(), 'E-mail (optional)').inputValue(), OLGA.email)
+    await page.keyboard.press('Escape')
+    // The directory takes its word back, and the page hears of it.
+    const gone = await directory.send('DELETE', `/scim/v2/Users/${made.body.id}`)
+    assert.equal(gone.status, 204)
+    await awaited.waitFor({ state: 'detached' })
+  })
+
   step('joins as who is signed in, without a password', async () => {
     await account(NELL, 'Nell North')
     const nell = await comesIn(NELL)

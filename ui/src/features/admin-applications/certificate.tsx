@@ -14,6 +14,9 @@ import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
 import { formatDate } from '@/lib/i18n/format'
 
+/** The same in every language. */
+const PEM_EXAMPLE = '-----BEGIN CERTIFICATE-----'
+
 const SOON_MS = 30 * 86_400_000
 
 /** The client certificate that a service account proves itself with, in place of a key. */
@@ -102,7 +105,7 @@ function Bind({ account, onClose }: DialogProps) {
           label={t('service.certificate_pem')}
           hint={t('service.certificate_hint')}
           accept=".pem,.crt,.cer,application/x-pem-file,application/x-x509-ca-cert"
-          placeholder="-----BEGIN CERTIFICATE-----"
+          placeholder={PEM_EXAMPLE}
           value={pem}
           onChange={setPem}
         />

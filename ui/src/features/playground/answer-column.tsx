@@ -95,11 +95,11 @@ function Head({ answer, live, number, onStop }: HeadProps) {
   const { temperature = 0.7, max_tokens = 512 } = answer.parameters
   const phase = live?.phase ?? 'waiting'
   return (
-    <header className="flex items-start gap-3 px-5 pt-4 pb-3">
+    <header className="flex flex-wrap items-start gap-x-3 gap-y-2 px-5 pt-4 pb-3">
       <span className="grid size-7 shrink-0 place-items-center rounded-full bg-brand-soft font-mono text-[12.5px] font-semibold text-brand">
         {number}
       </span>
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-44">
         <h2 className="truncate text-[15.5px] leading-7 font-semibold">{answer.model}</h2>
         <p className="text-[12.5px] text-ink-3">
           {t('playground.parameters', { temperature: Math.round(temperature * 100) / 100, max_tokens })}
