@@ -46,6 +46,7 @@ RULES = {
     "invalid_quota",
     "invalid_service_account",
     "invalid_user",
+    "not_across_organisations",
     "not_for_type",
     "not_generative",
     "plain_refused",
@@ -62,6 +63,7 @@ RULES = {
     # licences.
     "artefact_malformed",
     "artefact_wrong_type",
+    "certificate_ended",
     "control_characters",
     "duplicate_key",
     "empty_body",
@@ -70,6 +72,7 @@ RULES = {
     "invalid_base_url",
     "invalid_bind",
     "invalid_ca",
+    "invalid_certificate",
     "invalid_dn",
     "invalid_email",
     "invalid_expiry",
@@ -94,8 +97,11 @@ RULES = {
 }
 # The same of single fields whose code says something else elsewhere.
 RULES_OF_FIELDS = {
-    # An invitation that is to be sent needs an address.
+    # An invitation that is to be sent needs an address, an organisation somebody to administer it, and a certificate is
+    # given whole or by its fingerprint.
     ("missing_field", "email"),
+    ("missing_field", "administrator_email"),
+    ("missing_field", "pem"),
 }
 # Protocols of others say what a request has to mean in words of their own: RFC 6749 and 8628, RFC 7644, and the
 # interfaces of OpenAI and Anthropic.

@@ -199,9 +199,14 @@ class Guides(unittest.TestCase):
         self.assertEqual(told["would_grant"], [{"organisation": self.organisation, "role": "staff"}])
 
     def test_oauth(self):
-        described, create, ask, fetch, use, begin_device, poll, service, end = blocks("oauth.md")
+        described, found, create, ask, fetch, use, begin_device, poll, service, end = blocks("oauth.md")
         here = [("http://localhost:8443", self.node.url)]
         self.assertIn("token_endpoint", self.ask(described, here))
+        # The refusal is what the reader is to see.
+        challenge, resource = self.run_command(found, [*here, ("curl -si", "curl --no-fail-with-body -si")]).splitlines()
+        resource = json.loads(resource)
+        self.assertIn(f'resource_metadata="{resource["resource"]}/.well-known/oauth-protected-resource"', challenge)
+        self.assertEqual(resource["authorization_servers"], [resource["resource"]])
         made = self.ask(create)
         self.environment["CLIENT"] = made["client"]["id"]
         # The variables that a shell would keep from one command to the next.
