@@ -132,7 +132,7 @@ describe('coming in and going on', () => {
       body: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], ...body },
     })
     assert.equal(made.status, 201, JSON.stringify(made.body))
-    await page.goto(`${node.url}/admin/people`)
+    await page.goto(`${node.url}/admin/people?tab=invitations`)
     const awaited = page.getByRole('list', { name: 'Awaited', exact: true })
     await awaited.getByText(OLGA.email, { exact: false }).waitFor()
     await settle(page)
