@@ -59,10 +59,10 @@ struct TemporaryPassword {
 struct CreateOrganisation {
     #[schema(value_type = NameText)]
     name: String,
-    /// Address of its first administrator: somebody of the node, or who is invited by a link. Needed unless `join` is set.
+    /// Address of its first administrator: somebody of the node, or who is invited by a link.
     #[schema(value_type = Option<EmailText>)]
     administrator_email: Option<String>,
-    /// Whether its maker becomes an administrator of it; not when left out.
+    /// Whether its maker becomes an administrator of it; when left out, only where nobody else is named.
     join: Option<bool>,
 }
 
@@ -159,10 +159,11 @@ async fn create_organisation(
     State(app): State<App>,
     Json(input): Json<CreateOrganisation>,
 ) -> HttpResult<(StatusCode, Json<CreatedOrganisation>)> {
+    let is_makers_own = input.administrator_email.is_none();
     let input = NewOrganisation {
         name: input.name,
         administrator_email: input.administrator_email,
-        join: input.join.unwrap_or(false),
+        join: input.join.unwrap_or(is_makers_own),
     };
     Ok((
         StatusCode::CREATED,

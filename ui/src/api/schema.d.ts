@@ -4442,7 +4442,7 @@ export interface components {
         /** @description An organisation to make. */
         CreateOrganisation: {
             administrator_email?: components["schemas"]["EmailText"] | null;
-            /** @description Whether its maker becomes an administrator of it; not when left out. */
+            /** @description Whether its maker becomes an administrator of it; when left out, only where nobody else is named. */
             join?: boolean | null;
             name: components["schemas"]["NameText"];
         };

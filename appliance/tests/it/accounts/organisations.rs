@@ -35,7 +35,7 @@ async fn organisations_of(browser: &Browser) -> usize {
 async fn its_maker_belongs_to_it_only_when_they_say_so() {
     let test = TestApp::new().await;
     let ada = ada(&test).await;
-    let nobody = make(&ada, json!({ "name": "Nobody's" })).await;
+    let nobody = make(&ada, json!({ "name": "Nobody's", "join": false })).await;
     assert_eq!(nobody.status, StatusCode::BAD_REQUEST, "{}", nobody.text);
     let field = &nobody.json()["error"]["details"]["fields"][0];
     assert_eq!(field["field"], "administrator_email", "{}", nobody.text);
@@ -53,7 +53,7 @@ async fn its_maker_belongs_to_it_only_when_they_say_so() {
     let there = otto.post("/api/session/organisation", there).await;
     assert_eq!(there.json()["role"], "admin", "{}", there.text);
 
-    let own = make(&ada, json!({ "name": "Ada's", "join": true })).await;
+    let own = make(&ada, json!({ "name": "Ada's" })).await;
     assert_eq!(own.status, StatusCode::CREATED, "{}", own.text);
     assert_eq!(organisations_of(&ada).await, 2);
     assert_eq!(seen(&ada, "Ada's").await, (json!(true), json!(false)));
