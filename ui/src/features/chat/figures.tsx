@@ -1,4 +1,4 @@
-import { PenLine, Quote } from 'lucide-react'
+import { PencilLine, Quote } from 'lucide-react'
 import '@/lib/i18n/en/work'
 import type { Message } from '@/api/types'
 import { t } from '@/lib/i18n'
@@ -18,7 +18,7 @@ export const amount = (mode: Message['mode'], count: number) =>
 export function Figures({ message }: { message: Message }) {
   const name = answeredBy(message)
   if (!name) return null
-  const Icon = message.mode === 'extractive' ? Quote : PenLine
+  const Icon = message.mode === 'extractive' ? Quote : PencilLine
   const parts = [
     message.usage ? amount(message.mode, message.usage.output_tokens) : null,
     message.timing_ms && message.timing_ms.first_token > 0

@@ -5,7 +5,7 @@ export const chat = addMessages({
   'chat.title': 'Chat',
   'chat.nobody_title': 'Nobody to talk to yet',
   'chat.nobody': 'Hire somebody in the marketplace. The first conversation starts at once.',
-  'chat.nobody_member': 'Staff and administrators hire employees. As soon as one is here, you can talk to it.',
+  'chat.nobody_member': 'Staff and administrators hire employees. Once one is here, you can talk to it.',
   'chat.nobody_action': 'Open the marketplace',
   'chat.gone_title': 'This conversation is not here any more',
   'chat.gone': 'It was deleted, or it belongs to somebody else.',

@@ -15,7 +15,7 @@ export const team = addMessages({
   'team.employees': 'Employees',
   'team.empty_title': 'The desks are empty',
   'team.empty': 'Pick somebody in the marketplace. The first conversation starts a minute later.',
-  'team.empty_member': 'Staff and administrators hire employees. As soon as one is here, you can talk to it.',
+  'team.empty_member': 'Staff and administrators hire employees. Once one is here, you can talk to it.',
   'team.empty_action': 'Open the marketplace',
   'team.nobody_dismissed': 'Nobody was dismissed',
   'team.nobody_dismissed_note': 'Employees you dismiss stay here with everything that was said, and can be taken back.',

@@ -39,7 +39,7 @@ export const today = addMessages({
   'today.team': 'My team',
   'today.team_all': 'Open my team',
   'today.team_none_title': 'Nobody works here yet',
-  'today.team_none': 'Your administrators hire employees. As soon as one is here, you can talk to it.',
+  'today.team_none': 'Your administrators hire employees. Once one is here, you can talk to it.',
   'today.answered': '{count, plural, =0 {No answer in 24\u00a0h} one {# answer in 24\u00a0h} other {# answers in 24\u00a0h}}',
   'today.answered_more': 'At least {count, plural, one {# answer} other {# answers}} in 24\u00a0h',
   'today.last_message': 'Last message {time}',
