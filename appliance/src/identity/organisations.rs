@@ -80,11 +80,7 @@ pub async fn create_organisation(
     ctx.entitlements.admit_feature("organisations")?;
     let (caller, node) = (ctx.clone(), app.clone());
     let written = app.write_secret(ctx, move |tx| {
-        let organisation = insert(tx, caller.clock.as_ref(), name)?;
-        let inside = Ctx {
-            organisation: organisation.id,
-            ..caller.clone()
-        };
+        let (organisation, inside) = begin(tx, &caller, name)?;
         if input.join {
             let (id, role) = (organisation.id, Role::Admin);
             store::insert_membership(tx, id, caller.person, role, caller.now())?;
@@ -145,16 +141,22 @@ pub async fn create_organisation_for(
     ctx.entitlements.admit_feature("organisations")?;
     let (caller, node) = (ctx.clone(), app.clone());
     let written = app.write_secret(ctx, move |tx| {
-        let organisation = insert(tx, caller.clock.as_ref(), name)?;
-        let inside = Ctx {
-            organisation: organisation.id,
-            ..caller.clone()
-        };
+        let (organisation, inside) = begin(tx, &caller, name)?;
         let created = people::add(tx, &inside, prepared, &node)?;
         audit::record(tx, &caller, "organisation.created", organisation.id)?;
         Ok((organisation, created))
     });
     written.await
+}
+
+/// Inserts an organisation for somebody, with what they do within it.
+fn begin(tx: &Tx<'_>, caller: &Ctx, name: String) -> Result<(Organisation, Ctx)> {
+    let organisation = insert(tx, caller.clock.as_ref(), name)?;
+    let inside = Ctx {
+        organisation: organisation.id,
+        ..caller.clone()
+    };
+    Ok((organisation, inside))
 }
 
 /// Inserts an organisation under a slug that is still free.

@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 
 use axum::http::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, TestApp};
+use crate::harness::{Caller, PASSWORD, TestApp};
 
 const ELSEWHERE: &str = "192.0.2.7:4000";
 
@@ -159,17 +159,9 @@ async fn weaknesses_can_be_told_to_whom_the_configuration_names() {
 async fn a_certificate_speaks_for_the_service_account_it_is_bound_to() {
     let test = TestApp::new().await;
     let admin = test.admin();
-    let robot = json!({ "name": "Robot", "role": "viewer" });
-    let robot = admin
-        .post("/api/admin/service-accounts", robot)
-        .await
-        .json();
-    let path = format!(
-        "/api/admin/service-accounts/{}/certificate",
-        robot["id"].as_str().unwrap()
-    );
+    let (robot, path) = robot(&admin).await;
     let fingerprint = ["AB"; 32].join(":");
-    let bind = |fingerprint: serde_json::Value| Some(json!({ "fingerprint": fingerprint }));
+    let bind = |fingerprint: Value| Some(json!({ "fingerprint": fingerprint }));
     let program = test.nobody().showing(&fingerprint);
     assert_eq!(
         program.get("/api/session").await.status,
@@ -224,6 +216,16 @@ async fn a_certificate_speaks_for_the_service_account_it_is_bound_to() {
     );
 }
 
+/// A service account, and where its certificate is bound.
+async fn robot(admin: &Caller) -> (Value, String) {
+    let robot = json!({ "name": "Robot", "role": "viewer" });
+    let robot = admin.post("/api/admin/service-accounts", robot).await;
+    let robot = robot.json();
+    let id = robot["id"].as_str().unwrap();
+    let path = format!("/api/admin/service-accounts/{id}/certificate");
+    (robot, path)
+}
+
 /// A certificate for a year, and its fingerprint.
 fn certificate(name: &str) -> (String, String) {
     let key = rcgen::KeyPair::generate().unwrap();
@@ -245,13 +247,7 @@ fn certificate(name: &str) -> (String, String) {
 async fn a_certificate_is_bound_whole_and_says_whose_it_is_and_when_it_ends() {
     let test = TestApp::new().await;
     let admin = test.admin();
-    let robot = json!({ "name": "Robot", "role": "viewer" });
-    let robot = admin
-        .post("/api/admin/service-accounts", robot)
-        .await
-        .json();
-    let id = robot["id"].as_str().unwrap();
-    let path = format!("/api/admin/service-accounts/{id}/certificate");
+    let (_, path) = robot(&admin).await;
     let nothing = json!({ "fingerprint": null, "subject": null, "expires_at": null });
     assert_eq!(admin.get(&path).await.json(), nothing);
 

@@ -1,6 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { type AwaitedPerson, peopleQueries } from '@/api/people-queries'
 import { Button } from '@/components/button'
+import { MoreRows } from '@/components/more-rows'
 import { Panel } from '@/components/page'
 import { t } from '@/lib/i18n'
 import { formatDate } from '@/lib/i18n/format'
@@ -37,13 +38,7 @@ export function Awaited({ onInvite }: { onInvite: (email: string) => void }) {
           </li>
         ))}
       </ul>
-      {hasNextPage ? (
-        <div className="border-t border-line p-4 text-center">
-          <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-            {t('action.more')}
-          </Button>
-        </div>
-      ) : null}
+      <MoreRows hasNextPage={hasNextPage} isFetchingNextPage={isFetchingNextPage} fetchNextPage={fetchNextPage} />
     </Panel>
   )
 }

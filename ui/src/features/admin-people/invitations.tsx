@@ -6,6 +6,7 @@ import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ConfirmDialog } from '@/components/dialog'
 import { ErrorState } from '@/components/error-state'
+import { MoreRows } from '@/components/more-rows'
 import { EmptyState, Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
 import { type State, StatusPill } from '@/components/status'
@@ -39,13 +40,7 @@ export function Invitations({ onInvite }: { onInvite: (email?: string) => void }
         {rows.length > 0 ? (
           <DataTable label={t('people.invitations.title')} columns={columns(titleOf, setWithdrawing)} rows={rows} />
         ) : null}
-        {hasNextPage ? (
-          <div className="border-t border-line p-4 text-center">
-            <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-              {t('action.more')}
-            </Button>
-          </div>
-        ) : null}
+        <MoreRows hasNextPage={hasNextPage} isFetchingNextPage={isFetchingNextPage} fetchNextPage={fetchNextPage} />
         {withdrawing ? <Withdraw invitation={withdrawing} onClose={() => setWithdrawing(null)} /> : null}
       </Panel>
     </>

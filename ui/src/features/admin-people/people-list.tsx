@@ -3,8 +3,8 @@ import { useState } from 'react'
 import { peopleQueries } from '@/api/people-queries'
 import { useCan, useSession } from '@/api/session'
 import type { Member } from '@/api/types'
-import { Button } from '@/components/button'
 import { ErrorState } from '@/components/error-state'
+import { MoreRows } from '@/components/more-rows'
 import { Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
 import { t } from '@/lib/i18n'
@@ -30,13 +30,7 @@ export function PeopleList() {
             <MemberRow key={member.id} member={member} roles={roles} manage={manage} onAsk={(action) => setAsked({ action, member })} />
           ))}
         </ul>
-        {hasNextPage ? (
-          <div className="border-t border-line p-4 text-center">
-            <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-              {t('action.more')}
-            </Button>
-          </div>
-        ) : null}
+        <MoreRows hasNextPage={hasNextPage} isFetchingNextPage={isFetchingNextPage} fetchNextPage={fetchNextPage} />
       </Panel>
       {members.length === 1 && manage ? <p className="mt-4 px-1 text-[14px] text-ink-2">{t('people.only_you')}</p> : null}
       {asked ? <MemberActions key={asked.action} {...asked} onClose={() => setAsked(null)} /> : null}

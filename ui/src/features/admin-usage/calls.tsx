@@ -1,9 +1,9 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import type { UsageRow, Ve } from '@/api/types'
 import { type UsageFilter, usageQueries } from '@/api/usage-queries'
-import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ErrorState } from '@/components/error-state'
+import { MoreRows } from '@/components/more-rows'
 import { Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
 import { type State, StatusPill } from '@/components/status'
@@ -23,13 +23,7 @@ export function Calls({ filter }: { filter: UsageFilter }) {
       {list.error && !list.data ? <ErrorState error={list.error} onRetry={() => void list.refetch()} /> : null}
       {list.data || list.error ? null : <RowsSkeleton rows={4} className="p-5" />}
       {rows.length > 0 ? <DataTable label={t('usage.calls')} columns={columnsOf(team?.items ?? [])} rows={rows} /> : null}
-      {list.hasNextPage ? (
-        <div className="border-t border-line p-4 text-center">
-          <Button kind="outline" size="sm" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            {t('action.more')}
-          </Button>
-        </div>
-      ) : null}
+      <MoreRows hasNextPage={list.hasNextPage} isFetchingNextPage={list.isFetchingNextPage} fetchNextPage={list.fetchNextPage} />
     </Panel>
   )
 }

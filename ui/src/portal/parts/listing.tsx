@@ -1,11 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
-import { Button } from '@/components/button'
 import { type Column, DataTable } from '@/components/datatable'
 import { ErrorState } from '@/components/error-state'
+import { MoreRows } from '@/components/more-rows'
 import { EmptyState, Panel } from '@/components/page'
 import { RowsSkeleton } from '@/components/skeleton'
-import { t } from '@/lib/i18n'
 
 type Page<Row> = { items: Row[]; next_cursor: string | null }
 type ListingProps<Row> = {
@@ -38,13 +37,7 @@ export function Listing<Row extends { id: string }>({ label, queryKey, read, col
           {empty.text}
         </EmptyState>
       ) : null}
-      {hasNextPage ? (
-        <div className="border-t border-line p-4 text-center">
-          <Button kind="outline" size="sm" onClick={() => void fetchNextPage()} disabled={isFetchingNextPage}>
-            {t('action.more')}
-          </Button>
-        </div>
-      ) : null}
+      <MoreRows hasNextPage={hasNextPage} isFetchingNextPage={isFetchingNextPage} fetchNextPage={fetchNextPage} />
     </Panel>
   )
 }
