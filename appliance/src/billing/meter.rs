@@ -3,7 +3,7 @@
 //! Notes queue in memory and are written many at a time, each with its audit entry, some milliseconds
 //! later. A crash therefore loses calls that were just answered; a stop of the node loses none.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use guildhall_db::{Db, Tx};
 use guildhall_kernel::{Ctx, Error, Result};
@@ -91,9 +91,8 @@ async fn write(db: &Db, calls: &Arc<Vec<(Ctx, Call)>>) {
     loop {
         let batch = Arc::clone(calls);
         let written = db.write(move |tx| {
-            batch.iter().try_for_each(|(ctx, call)| {
-                // A batch takes milliseconds: whoever answers a call meanwhile goes first.
-                thread::yield_now();
+            batch.iter().enumerate().try_for_each(|(row, (ctx, call))| {
+                tx.make_way(row);
                 insert(tx, ctx, call)
             })
         });

@@ -358,10 +358,11 @@ impl Egress {
             return;
         }
         let egress = self.clone();
-        let written = self
-            .0
-            .db
-            .write(move |tx| store::insert_calls(tx, &std::mem::take(&mut *egress.waiting())));
+        let written = self.0.db.write(move |tx| {
+            // Taken by a statement of its own: whoever ends a call meanwhile must not wait for the rows of others.
+            let calls = std::mem::take(&mut *egress.waiting());
+            store::insert_calls(tx, &calls)
+        });
         if let Err(error) = written.await {
             tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
         }

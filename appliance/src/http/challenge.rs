@@ -2,29 +2,20 @@
 //! who gives tokens for this node, and whether the one they sent is to blame.
 
 use axum::{
-    extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::Response,
 };
-use guildhall_web::guard::bearer_token;
 
 use crate::{app::App, oauth::PROTECTED_RESOURCE_PATH};
 
-/// Has every answer that asks for a bearer token name the metadata of the node as a protected resource.
-pub(super) async fn name_metadata(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let brought_token = bearer_token(request.headers()).is_some();
-    let mut response = next.run(request).await;
+/// Has an answer that asks for a bearer token name the metadata of the node as a protected resource.
+pub(super) fn name_metadata(app: &App, brought_token: bool, response: &mut Response) {
     let asks_for_one = response
         .headers()
         .get(header::WWW_AUTHENTICATE)
         .is_some_and(|challenge| challenge == "Bearer");
     if response.status() != StatusCode::UNAUTHORIZED || !asks_for_one {
-        return response;
+        return;
     }
     let mut challenge = format!(
         "Bearer resource_metadata=\"{}{PROTECTED_RESOURCE_PATH}\"",
@@ -38,5 +29,4 @@ pub(super) async fn name_metadata(
         let headers = response.headers_mut();
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
-    response
 }

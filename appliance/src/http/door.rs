@@ -7,14 +7,12 @@ use std::{
 };
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::{HeaderMap, HeaderName, HeaderValue},
-    middleware::Next,
-    response::{IntoResponse, Response},
 };
 use guildhall_kernel::Result;
 use guildhall_web::{
-    HttpError, guard,
+    guard,
     rate_limit::{RequestLimiter, RequestRate, Standing, address_key},
 };
 
@@ -25,9 +23,8 @@ const KEYS_MAX: usize = 50_000;
 /// What watches the node asks often and costs nothing.
 const FREE: [&str; 2] = ["/healthz", "/readyz"];
 
-/// The limits of a node. A cheap clone.
-#[derive(Clone)]
-pub(super) struct Door(Arc<Limits>);
+/// The limits of a node.
+pub(super) struct Door(Limits);
 
 struct Limits {
     by_principal: Option<RequestLimiter<u64>>,
@@ -45,7 +42,7 @@ impl Door {
         let rate = |per_second, burst| RequestRate { per_second, burst };
         let principal = rate(config.principal_per_second, config.principal_burst);
         let address = rate(config.address_per_second, config.address_burst);
-        Self(Arc::new(Limits {
+        Self(Limits {
             by_principal: (principal.per_second > 0)
                 .then(|| RequestLimiter::new(principal, KEYS_MAX, clock())),
             by_address: (address.per_second > 0)
@@ -53,7 +50,7 @@ impl Door {
             loopback: config.loopback,
             hasher: RandomState::new(),
             app: app.clone(),
-        }))
+        })
     }
 }
 
@@ -81,30 +78,26 @@ impl Limits {
     }
 }
 
-/// Lets a request through or refuses it with 429. A stream counts once, however long it lasts.
-pub(super) async fn limit(State(door): State<Door>, request: Request, next: Next) -> Response {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
-    // Without an address the request came from inside this process.
-    let is_here = address.is_none_or(|address| address.is_loopback());
-    let is_free = is_here && !door.0.loopback || FREE.contains(&request.uri().path());
-    if is_free {
-        return next.run(request).await;
-    }
-    match door.0.take(address, request.headers()) {
-        Ok(standing) => {
-            let mut response = next.run(request).await;
-            if let Some(standing) = standing {
-                tell(response.headers_mut(), &standing);
-            }
-            response
+impl Door {
+    /// Lets a request through or refuses it with 429; says where its caller stands, if anybody counts. A stream counts
+    /// once, however long it lasts.
+    ///
+    /// # Errors
+    /// Those of the limits.
+    pub(super) fn admit(&self, request: &Request) -> Result<Option<Standing>> {
+        let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+        let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
+        // Without an address the request came from inside this process.
+        let is_here = address.is_none_or(|address| address.is_loopback());
+        if is_here && !self.0.loopback || FREE.contains(&request.uri().path()) {
+            return Ok(None);
         }
-        Err(error) => HttpError(error).into_response(),
+        self.0.take(address, request.headers())
     }
 }
 
 /// The headers that clients slow themselves down by.
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
+pub(super) fn tell(headers: &mut HeaderMap, standing: &Standing) {
     let told = [
         ("ratelimit-limit", standing.burst),
         ("ratelimit-remaining", standing.left),

@@ -2,6 +2,7 @@
 
 mod challenge;
 mod door;
+mod edge;
 mod egress;
 mod events;
 mod idempotency;
@@ -14,14 +15,10 @@ mod security_txt;
 
 use std::{collections::HashMap, time::Duration};
 
-use axum::{
-    Router,
-    extract::Request,
-    middleware::{from_fn, from_fn_with_state},
-};
+use axum::{Router, extract::Request, middleware::from_fn};
 use futures::future::BoxFuture;
 use guildhall_kernel::{AgentId, Ctx, Result, RoleId, ScimResourceId};
-use guildhall_web::layers::{LayerOptions, stack};
+use guildhall_web::layers::{LayerOptions, stack_with_edge};
 use utoipa::{PartialSchema, ToSchema, openapi::OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -126,18 +123,13 @@ pub fn router(app: &App) -> Result<Router> {
         )
         .layer(from_fn(idempotency::read_key))
         .merge(foreign)
-        .layer(from_fn_with_state(app.clone(), read_only::guard))
         .fallback(async move |request: Request| pages.answer(&request))
-        .with_state(app.clone())
-        .layer(from_fn_with_state(door::Door::new(app), door::limit));
+        .with_state(app.clone());
     let options = LayerOptions {
         tls: app.config.is_tls(),
         request_timeout: REQUEST_TIMEOUT,
         shutdown: app.shutdown.clone(),
         ..LayerOptions::default()
     };
-    let router = stack(router, options).layer(from_fn(protocols::errors_in_own_shape));
-    let router = router.layer(from_fn(scim::errors_in_own_shape));
-    let challenge = from_fn_with_state(app.clone(), challenge::name_metadata);
-    Ok(router.layer(challenge))
+    Ok(stack_with_edge(router, options, edge::NodeEdge::new(app)))
 }

@@ -1,13 +1,8 @@
 //! The last rung of the licence's ladder, which a licence must name to be reached: nothing changes any more. What gives the
 //! data back, lets people in or brings a new licence is never refused.
 
-use axum::{
-    extract::{Request, State},
-    http::Method,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
-use guildhall_web::HttpError;
+use axum::http::Method;
+use guildhall_kernel::Result;
 
 use crate::app::App;
 
@@ -34,13 +29,15 @@ const NEVER_GATED_ENDS: [&str; 4] = [
     "/end-sessions",
 ];
 
-pub(super) async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    if is_gated(request.method(), request.uri().path())
-        && let Err(error) = app.licensing.entitlements().admit_change()
-    {
-        return HttpError(error).into_response();
+/// Refuses a change that the licence does not let through any more.
+///
+/// # Errors
+/// That of the licence.
+pub(super) fn check(app: &App, method: &Method, path: &str) -> Result<()> {
+    if is_gated(method, path) {
+        app.licensing.entitlements().admit_change()?;
     }
-    next.run(request).await
+    Ok(())
 }
 
 fn is_gated(method: &Method, path: &str) -> bool {

@@ -102,6 +102,11 @@ impl Watch {
     pub fn ended(&self) -> WaitForCancellationFuture<'_> {
         self.end.cancelled()
     }
+
+    /// Whether the caller has lost the access that this runs on.
+    pub fn has_ended(&self) -> bool {
+        self.end.is_cancelled()
+    }
 }
 
 impl Drop for Watch {

@@ -90,6 +90,15 @@ impl Generation {
         event
     }
 
+    /// An event that is there already.
+    pub fn ready(&mut self) -> Option<Result<GenerationEvent>> {
+        let event = self.events.try_recv().ok()?;
+        if let (Some(charge), Ok(event)) = (&self.charge, &event) {
+            charge.observe(event);
+        }
+        Some(event)
+    }
+
     async fn receive(&mut self) -> Option<Result<GenerationEvent>> {
         if let Ok(event) = self.events.try_recv() {
             return Some(event);

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use futures::future::select_all;
 use guildhall_engine_protocol::{Chat, ChatMessage, ChatRole, Input, Prompt, Sampling, ToolChoice};
 use guildhall_kernel::{Ctx, Error, Result, VeId};
 use guildhall_web::guard;
@@ -13,6 +12,7 @@ pub(super) use super::piece::{Finish, Head, Piece};
 use super::{
     ask::{Ask, CHOICES_MAX},
     metered::{Metered, Used},
+    reply::{self, Reply},
     target::Target,
 };
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
     billing::Outcome,
     chat::{self, Prepared},
     identity::Watch,
-    inference::{Caller, Generation, GenerationEvent, Priority},
+    inference::{Caller, GenerationEvent, Priority},
     team::Busy,
 };
 
@@ -37,17 +37,6 @@ pub(super) struct Call {
     busy: Option<Busy>,
     /// Ends the call with the access of whoever makes it.
     watch: Watch,
-}
-
-struct Reply {
-    generation: Generation,
-    /// Whether its prompt counts: of several answers to one prompt, one does.
-    counts_input: bool,
-    called_tool: bool,
-    written: u32,
-    /// Tokens of its prompt as told when it began.
-    input_tokens: u32,
-    cached_tokens: u32,
 }
 
 impl Call {
@@ -252,10 +241,17 @@ impl Call {
                 }
                 return Some(Ok(ready));
             }
-            let next = tokio::select! {
-                biased;
-                () = self.watch.ended() => Err(guard::not_logged_in()),
-                next = next_event(&mut self.replies) => Ok(next),
+            let is_watched = !self.watch.has_ended();
+            let ready = is_watched
+                .then(|| reply::ready(&mut self.replies))
+                .flatten();
+            let next = match ready {
+                Some(event) => Ok(Some(event)),
+                None => tokio::select! {
+                    biased;
+                    () = self.watch.ended() => Err(guard::not_logged_in()),
+                    next = reply::next(&mut self.replies) => Ok(next),
+                },
             };
             let taken = match next {
                 Ok(None) => return None,
@@ -372,25 +368,4 @@ struct Plan {
 
 fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
-}
-
-/// The next event of any answer that is still being written; nothing when none is.
-async fn next_event(
-    replies: &mut [Option<Reply>],
-) -> Option<(usize, Option<Result<GenerationEvent>>)> {
-    let mut open: Vec<(usize, &mut Reply)> = replies
-        .iter_mut()
-        .enumerate()
-        .filter_map(|(index, reply)| reply.as_mut().map(|reply| (index, reply)))
-        .collect();
-    match open.as_mut_slice() {
-        [] => None,
-        [(index, reply)] => Some((*index, reply.generation.next().await)),
-        several => {
-            let waiting = several
-                .iter_mut()
-                .map(|(index, reply)| Box::pin(async { (*index, reply.generation.next().await) }));
-            Some(select_all(waiting).await.0)
-        }
-    }
 }

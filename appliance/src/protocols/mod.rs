@@ -15,6 +15,7 @@ mod metered;
 mod openai;
 mod piece;
 mod problem;
+mod reply;
 mod stream;
 mod target;
 mod text;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use utoipa_axum::router::OpenApiRouter;
 
-pub use problem::{declare_errors, errors_in_own_shape};
+pub use problem::{Shape, declare_errors};
 
 use crate::app::App;
 

@@ -1,9 +1,7 @@
 //! Refusals in the shape of the protocol that the caller speaks.
 
 use axum::{
-    extract::Request,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use guildhall_kernel::{Error, ErrorDetail, ErrorKind};
@@ -13,13 +11,16 @@ use utoipa::openapi::{ContentBuilder, ObjectBuilder, OpenApi, ResponseBuilder, s
 
 /// What the caller's clients understand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
+pub enum Shape {
+    /// OpenAI's clients.
     OpenAi,
+    /// Anthropic's clients.
     Anthropic,
 }
 
 impl Shape {
-    fn of(path: &str, headers: &HeaderMap) -> Option<Self> {
+    /// That of a request; nothing outside `/v1`.
+    pub fn of(path: &str, headers: &HeaderMap) -> Option<Self> {
         let rest = path.strip_prefix("/v1/")?;
         let speaks_anthropic =
             rest.starts_with("messages") || headers.contains_key("anthropic-version");
@@ -28,6 +29,22 @@ impl Shape {
         } else {
             Self::OpenAi
         })
+    }
+
+    /// Puts a refusal into this shape, whoever refused: a guard, a limit, the JSON reader, a handler, or the router
+    /// because there is nothing at the address. Other answers pass.
+    pub fn apply(self, mut response: Response) -> Response {
+        if self == Self::Anthropic {
+            // Where Anthropic's clients look for it.
+            if let Some(id) = response.headers().get("x-request-id").cloned() {
+                let name = HeaderName::from_static("request-id");
+                response.headers_mut().insert(name, id);
+            }
+        }
+        match response.extensions_mut().remove::<Refused>() {
+            Some(refused) => reshaped(self, refused, response),
+            None => response,
+        }
     }
 }
 
@@ -145,26 +162,6 @@ impl Problem {
 /// Whether a conflict says that the model does not run, which is no fault of the request.
 fn is_of_the_model(code: &str) -> bool {
     code.starts_with("model_") || code == "inference_failed"
-}
-
-/// Puts every refusal below `/v1` into the caller's protocol, whoever refused: a guard, a limit, the JSON
-/// reader, a handler, or the router because there is nothing at the address.
-pub async fn errors_in_own_shape(request: Request, next: Next) -> Response {
-    let Some(shape) = Shape::of(request.uri().path(), request.headers()) else {
-        return next.run(request).await;
-    };
-    let mut response = next.run(request).await;
-    if shape == Shape::Anthropic {
-        // Where Anthropic's clients look for it.
-        if let Some(id) = response.headers().get("x-request-id").cloned() {
-            let name = HeaderName::from_static("request-id");
-            response.headers_mut().insert(name, id);
-        }
-    }
-    match response.extensions_mut().remove::<Refused>() {
-        Some(refused) => reshaped(shape, refused, response),
-        None => response,
-    }
 }
 
 /// Describes the body of every refusal below `/v1`: an object with an `error`, whose members are the protocol's.

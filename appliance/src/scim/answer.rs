@@ -1,9 +1,7 @@
 //! Answers in the shape of the protocol, refusals included.
 
 use axum::{
-    extract::Request,
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use guildhall_db::Reader;
@@ -64,14 +62,14 @@ pub(super) struct ScimError {
     detail: String,
 }
 
-/// Puts every refusal below `/scim/v2` into the protocol's shape, whoever refused: a guard, a limit, the JSON
-/// reader, or the router because there is nothing at the address.
-pub async fn errors_in_own_shape(request: Request, next: Next) -> Response {
-    let is_scim = request.uri().path().starts_with(BASE);
-    let mut response = next.run(request).await;
-    if !is_scim {
-        return response;
-    }
+/// Whether a path belongs to the protocol.
+pub fn is_protocol(path: &str) -> bool {
+    path.starts_with(BASE)
+}
+
+/// Puts a refusal below `/scim/v2` into the protocol's shape, whoever refused: a guard, a limit, the JSON reader, or the
+/// router because there is nothing at the address. Other answers pass.
+pub fn in_own_shape(mut response: Response) -> Response {
     let Some(refused) = response.extensions_mut().remove::<Refused>() else {
         return response;
     };

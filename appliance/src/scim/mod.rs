@@ -27,7 +27,7 @@ use guildhall_db::Reader;
 use guildhall_kernel::{OrgId, Result, Role};
 use utoipa_axum::router::OpenApiRouter;
 
-pub use answer::errors_in_own_shape;
+pub use answer::{in_own_shape, is_protocol};
 
 use crate::app::App;
 

@@ -1,6 +1,6 @@
 //! What a closure sees of the database: statements in, rows out.
 
-use std::{cell::RefCell, ops::Deref};
+use std::{cell::RefCell, ops::Deref, thread, time::Duration};
 
 use guildhall_kernel::{Error, Result};
 use rusqlite::{CachedStatement, Connection, params_from_iter};
@@ -10,6 +10,11 @@ use crate::{
     row::Row,
     value::{Bound, Value},
 };
+
+/// Rows that a batch writes before it makes way.
+const ROWS_AT_ONCE: usize = 4;
+/// How long it makes way; the system's timers add their slack of about 50 µs.
+const SHORTLY: Duration = Duration::from_micros(20);
 
 /// Reads within one consistent snapshot of the database.
 pub struct Reader<'connection> {
@@ -140,6 +145,15 @@ impl<'connection> Tx<'connection> {
         Self {
             reader: Reader::new(connection),
             effects: RefCell::new(Vec::new()),
+        }
+    }
+
+    /// Makes way for others between the rows of a long batch (`row` counts from 0): whoever answers somebody meanwhile goes
+    /// first. A batch of 256 rows takes some 5 ms longer by it; yielding alone leaves the processor only to whoever the
+    /// scheduler finds behind.
+    pub fn make_way(&self, row: usize) {
+        if row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
+            thread::sleep(SHORTLY);
         }
     }
 

@@ -48,9 +48,12 @@ impl<K: IdKind> fmt::Display for Id<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.uuid.as_u128();
         let mut encoded = [b'_'; 1 + ENCODED_LENGTH];
-        for letter in encoded.iter_mut().skip(1).rev() {
-            let digit = usize::try_from(rest & 31).unwrap_or(0);
-            *letter = ALPHABET.get(digit).copied().unwrap_or(b'0');
+        for letter in encoded.iter_mut().rev().take(ENCODED_LENGTH) {
+            let [lowest, ..] = rest.to_le_bytes();
+            *letter = ALPHABET
+                .get(usize::from(lowest & 31))
+                .copied()
+                .unwrap_or(b'0');
             rest >>= 5;
         }
         formatter.write_str(K::PREFIX)?;

@@ -7,13 +7,13 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderMap, StatusCode},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
-use guildhall_kernel::{Error, RequestId};
+use guildhall_kernel::{Error, RequestId, Result};
 use tokio_util::sync::CancellationToken;
 
 pub use self::headers::CONTENT_SECURITY_POLICY;
@@ -51,10 +51,47 @@ impl Default for LayerOptions {
 /// How paths begin whose answers no cache may keep.
 const NEVER_STORED: [&str; 6] = ["/api/", "/v1/", "/scim/", "/oauth/", "/saml/", "/oidc/"];
 
-struct Stack {
+/// What a server decides at its edge, around every route. It is a part of the stack and no layer of its own, since every
+/// layer copies the routes behind it for every request.
+pub trait Edge: Send + Sync + 'static {
+    /// What of a request its answer depends on.
+    type Seen: Send;
+
+    /// Looks at a request before anything is decided.
+    fn see(&self, request: &Request) -> Self::Seen;
+
+    /// Lets a request through to its route.
+    ///
+    /// # Errors
+    /// The refusal.
+    fn admit(&self, request: &Request, seen: &mut Self::Seen) -> Result<()>;
+
+    /// The answer as its caller gets it, with every header on it.
+    fn finish(&self, seen: Self::Seen, response: Response) -> Response;
+}
+
+/// Lets everything through.
+struct Open;
+
+impl Edge for Open {
+    type Seen = ();
+
+    fn see(&self, _request: &Request) {}
+
+    fn admit(&self, _request: &Request, (): &mut ()) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&self, (): (), response: Response) -> Response {
+        response
+    }
+}
+
+struct Stack<E> {
     headers: HeaderMap,
     request_timeout: Duration,
     shutdown: CancellationToken,
+    edge: E,
 }
 
 /// Wraps a finished router: request ids, one log event and metrics per request, security headers,
@@ -62,15 +99,21 @@ struct Stack {
 ///
 /// Call it last: it covers the routes and the fallback that are there already.
 pub fn stack(router: Router, options: LayerOptions) -> Router {
-    let stack = Stack {
+    stack_with_edge(router, options, Open)
+}
+
+/// As [`stack`], with a server's own decisions at its edge.
+pub fn stack_with_edge(router: Router, options: LayerOptions, edge: impl Edge) -> Router {
+    let limit = limits::body_limit(options.body_bytes_max);
+    let stack = Arc::new(Stack {
         headers: headers::security_headers(options.tls),
         request_timeout: options.request_timeout,
         shutdown: options.shutdown,
-    };
+        edge,
+    });
     router
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(limits::body_limit(options.body_bytes_max))
-        .layer(from_fn_with_state(Arc::new(stack), answer))
+        .layer((from_fn_with_state(stack, answer), limit))
 }
 
 /// A fallback that answers 404 as an error body, for routers without pages.
@@ -94,11 +137,12 @@ async fn method_not_allowed() -> Response {
     respond(StatusCode::METHOD_NOT_ALLOWED, &error)
 }
 
-async fn answer(
-    axum::extract::State(stack): axum::extract::State<Arc<Stack>>,
+async fn answer<E: Edge>(
+    State(stack): State<Arc<Stack<E>>>,
     request: Request,
     next: Next,
 ) -> Response {
+    let mut seen = stack.edge.see(&request);
     let scope = RequestScope {
         request_id: RequestId::new(),
         deadline: Arc::new(Deadline::after(stack.request_timeout)),
@@ -109,11 +153,19 @@ async fn answer(
     let api = NEVER_STORED.iter().any(|begin| path.starts_with(begin));
     let request_id = scope.request_id.clone();
     let deadline = scope.deadline.clone();
-    let work = SCOPE.scope(scope, guarded(deadline, next.run(request)));
+    let admitted = admitted(&stack.edge, &mut seen, request, next);
+    let work = SCOPE.scope(scope, guarded(deadline, admitted));
     let mut response = tracing::Instrument::instrument(work, exchange.span()).await;
     headers::finish(response.headers_mut(), &stack.headers, &request_id, api);
     exchange.end(response.status());
-    response
+    stack.edge.finish(seen, response)
+}
+
+async fn admitted<E: Edge>(edge: &E, seen: &mut E::Seen, request: Request, next: Next) -> Response {
+    match edge.admit(&request, seen) {
+        Ok(()) => next.run(request).await,
+        Err(error) => HttpError(error).into_response(),
+    }
 }
 
 /// Turns a handler's panic and the end of its time into answers.

@@ -20,6 +20,7 @@ use guildhall_engine_protocol::{
     Chat, ChatMessage, ChatRole, FinishReason, Input, Prompt, TokenLogprob, ToolCall,
 };
 use guildhall_kernel::{Error, Result, Timestamp};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(super) use embedding::{EmbeddingReply, embedding_requests, read_embeddings};
@@ -185,7 +186,7 @@ fn key_header(name: HeaderName, value: &str) -> Result<HeaderMap> {
 fn outgoing(
     path: String,
     mut headers: HeaderMap,
-    body: &Value,
+    body: &impl Serialize,
     (framing, reader): (Framing, Box<dyn Reader>),
 ) -> Result<Outgoing> {
     headers.insert(

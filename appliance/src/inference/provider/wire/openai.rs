@@ -8,6 +8,7 @@ use guildhall_engine_protocol::{
     ToolChoice, TopLogprob,
 };
 use guildhall_kernel::Result;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -17,28 +18,55 @@ use super::{
     frame::Frame,
     key_header, outgoing, path_segment,
     plain_text::PlainTexts,
-    put,
     tool_calls::ToolCalls,
 };
 
+/// A request, as the protocol has it.
+#[derive(Serialize)]
+struct Body<'a> {
+    model: &'a str,
+    messages: Vec<Message<'a>>,
+    stream: bool,
+    stream_options: StreamOptions,
+    #[serde(flatten)]
+    more: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct StreamOptions {
+    include_usage: bool,
+}
+
+#[derive(Serialize)]
+struct Message<'a> {
+    role: &'static str,
+    content: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Value>,
+}
+
 pub(super) fn request(target: Target<'_>, prompt: &Prompt, chat: &Chat) -> Result<Outgoing> {
-    let mut body = json!({
-        "model": target.model.name,
-        "messages": chat.messages.iter().map(message).collect::<Vec<_>>(),
-        "stream": true,
-        "stream_options": { "include_usage": true },
-    });
-    if let Some(fields) = body.as_object_mut() {
-        // Newer models of OpenAI refuse the older name, other servers do not know the newer one.
-        let limit = match target.provider.kind {
-            ProviderKind::OpenaiCompatible => "max_tokens",
-            _ => "max_completion_tokens",
-        };
-        fields.insert(limit.into(), json!(prompt.max_tokens));
-        add_tools(fields, chat);
-        add_sampling(fields, prompt, target.provider.kind);
-        add_constraint(fields, prompt);
-    }
+    // Newer models of OpenAI refuse the older name, other servers do not know the newer one.
+    let limit = match target.provider.kind {
+        ProviderKind::OpenaiCompatible => "max_tokens",
+        _ => "max_completion_tokens",
+    };
+    let mut more = Map::new();
+    more.insert(limit.into(), json!(prompt.max_tokens));
+    add_tools(&mut more, chat);
+    add_sampling(&mut more, prompt, target.provider.kind);
+    add_constraint(&mut more, prompt);
+    let body = Body {
+        model: &target.model.name,
+        messages: chat.messages.iter().map(message).collect(),
+        stream: true,
+        stream_options: StreamOptions {
+            include_usage: true,
+        },
+        more,
+    };
     outgoing(
         path(target, "chat/completions"),
         headers(target)?,
@@ -71,26 +99,19 @@ pub(super) fn headers(target: Target<'_>) -> Result<HeaderMap> {
     }
 }
 
-fn message(message: &ChatMessage) -> Value {
-    let mut value = json!({ "role": message.role.as_str(), "content": message.content });
-    if message.role == ChatRole::Tool {
-        put(&mut value, "tool_call_id", json!(message.tool_call_id));
+fn message(message: &ChatMessage) -> Message<'_> {
+    let call = |call: &guildhall_engine_protocol::ToolCall| {
+        let function = json!({ "name": call.name, "arguments": call.arguments });
+        json!({ "id": call.id, "type": "function", "function": function })
+    };
+    let calls_only = message.content.is_empty() && !message.tool_calls.is_empty();
+    let answers_call = message.role == ChatRole::Tool;
+    Message {
+        role: message.role.as_str(),
+        content: (!calls_only).then_some(message.content.as_str()),
+        tool_call_id: message.tool_call_id.as_deref().filter(|_| answers_call),
+        tool_calls: message.tool_calls.iter().map(call).collect(),
     }
-    if !message.tool_calls.is_empty() {
-        let call = |call: &guildhall_engine_protocol::ToolCall| {
-            let function = json!({ "name": call.name, "arguments": call.arguments });
-            json!({ "id": call.id, "type": "function", "function": function })
-        };
-        put(
-            &mut value,
-            "tool_calls",
-            message.tool_calls.iter().map(call).collect(),
-        );
-        if message.content.is_empty() {
-            put(&mut value, "content", Value::Null);
-        }
-    }
-    value
 }
 
 fn add_tools(fields: &mut Map<String, Value>, chat: &Chat) {

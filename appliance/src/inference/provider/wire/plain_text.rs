@@ -65,6 +65,8 @@ impl PlainTexts {
     }
 
     fn parse(&mut self, data: &[u8]) -> Option<String> {
+        // The chunks that end a stream have no text, and finding that out by parsing takes longest.
+        memchr::memmem::find(data, b"\"content\"")?;
         let chunk: TextChunk<'_> = serde_json::from_slice(data).ok()?;
         let [choice] = chunk.choices;
         let more = [
