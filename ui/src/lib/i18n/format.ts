@@ -42,9 +42,10 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
 /** Decimal units, as disks and model files are sold: 5.1 GB. */
 export function formatBytes(bytes: number): string {
   const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
-  return new Intl.NumberFormat(locale, { style: 'unit', unit: UNITS[power], maximumFractionDigits: power > 1 ? 1 : 0 }).format(
-    bytes / 1000 ** power,
-  )
+  // Bytes have no symbol of their own, only a word that has a plural: 1 byte, 42 bytes.
+  const unitDisplay = power === 0 ? 'long' : 'short'
+  const format = { style: 'unit', unit: UNITS[power], unitDisplay, maximumFractionDigits: power > 1 ? 1 : 0 } as const
+  return new Intl.NumberFormat(locale, format).format(bytes / 1000 ** power)
 }
 
 /** 840 ms, 3.2 s, 4 min 10 s. */

@@ -58,7 +58,7 @@ describe('formats', () => {
   test('sizes are decimal, durations keep the two largest units, whole amounts drop their cents', () => {
     expect(formatBytes(5_030_000_000)).toBe('5 GB')
     expect(formatBytes(24_300_000)).toBe('24.3 MB')
-    expect(formatBytes(0)).toBe('0 byte')
+    expect(formatBytes(0)).toBe('0 bytes')
     expect(formatDuration(840)).toBe('840\u00a0ms')
     expect(formatDuration(250_400)).toBe('4\u00a0min 10\u00a0s')
     expect(formatMoney(900, 'EUR')).toContain('9')
