@@ -6,8 +6,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { Caller } from '../harness/api.mjs'
+import { join } from '../harness/people.mjs'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
-import { openBrowser, openContext, openTab, PHONE, scrollsSideways, settle, signIn, storyOf, takePicture } from './visitor.mjs'
+import { forgive, openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture, takePicturesElsewhere } from './visitor.mjs'
 
 const PASSWORD = 'a password of her own 42'
 const OLGA = { email: 'olga@bakery.test', password: PASSWORD }
@@ -45,33 +46,6 @@ describe('coming in and going on', () => {
     assert.ok(answer.status < 300, `${where}: ${JSON.stringify(answer.body)}`)
     return answer.body
   }
-  /** An account with a password, in the first organisation. */
-  const account = async ({ email, password }, name) => {
-    const made = await post('/api/admin/invitations', { role: 'normal', email })
-    const body = { token: made.url.split('#')[1], display_name: name, password }
-    const joined = await new Caller(node.url).json('POST', '/api/invitations/accept', { body })
-    assert.equal(joined.status, 200, JSON.stringify(joined.body))
-    return joined.body
-  }
-  /** A refusal that is shown in words is no problem; the browser's console calls it one. */
-  const forgive = (status) => {
-    const left = problems.filter((problem) => !problem.includes(`status of ${status}`))
-    assert.ok(left.length < problems.length, `${status} was expected`)
-    problems.splice(0, problems.length, ...left)
-  }
-  /** The page in the dark, and on a phone. */
-  const alsoElsewhere = async (on, name) => {
-    const size = on.viewportSize()
-    await on.emulateMedia({ colorScheme: 'dark' })
-    await settle(on)
-    await takePicture(on, `${name}-dark`)
-    await on.emulateMedia({ colorScheme: 'light' })
-    await on.setViewportSize(PHONE)
-    await settle(on)
-    assert.equal(await scrollsSideways(on), false, `${name} scrolls sideways on a phone`)
-    await takePicture(on, `${name}-phone`)
-    await on.setViewportSize(size)
-  }
 
   let link
 
@@ -92,7 +66,7 @@ describe('coming in and going on', () => {
     await page.getByText('Waits for its administrator', { exact: true }).waitFor()
     await settle(page)
     await takePicture(page, 'organisations-waiting')
-    await alsoElsewhere(page, 'organisations-waiting')
+    await takePicturesElsewhere(page, 'organisations-waiting')
   })
 
   step('is new, and makes an account by the link', async () => {
@@ -101,7 +75,7 @@ describe('coming in and going on', () => {
     await heading(olga, 'You are invited to Bakery').waitFor()
     await settle(olga)
     await takePicture(olga, 'invitation-new')
-    await alsoElsewhere(olga, 'invitation-new')
+    await takePicturesElsewhere(olga, 'invitation-new')
     await field(olga, 'Full name').fill('Olga Oven')
     await field(olga, 'Password').fill(OLGA.password)
     await button(olga, 'Join').click()
@@ -114,7 +88,7 @@ describe('coming in and going on', () => {
     await field(asked, 'E-mail').fill(NELL.email)
     await button(asked, 'Add').click()
     await button(asked, 'Invite instead').click()
-    forgive(409)
+    forgive(problems, 409)
     const invite = olga.getByRole('dialog').last()
     assert.equal(await field(invite, 'E-mail (optional)').inputValue(), NELL.email)
     await button(invite, 'Make the link').click()
@@ -137,7 +111,7 @@ describe('coming in and going on', () => {
     await awaited.getByText(OLGA.email, { exact: false }).waitFor()
     await settle(page)
     await takePicture(page, 'people-awaited')
-    await alsoElsewhere(page, 'people-awaited')
+    await takePicturesElsewhere(page, 'people-awaited')
     await button(awaited, 'Invite Olga Oven').click()
     assert.equal(await field(dialog(), 'E-mail (optional)').inputValue(), OLGA.email)
     await page.keyboard.press('Escape')
@@ -148,14 +122,14 @@ describe('coming in and going on', () => {
   })
 
   step('joins as who is signed in, without a password', async () => {
-    await account(NELL, 'Nell North')
+    await join(caller, NELL, { name: 'Nell North' })
     const nell = await comesIn(NELL)
     await nell.goto(link)
     await nell.getByText('You are signed in as', { exact: false }).waitFor()
     assert.equal(await nell.locator('input[type=password]').count(), 0)
     await settle(nell)
     await takePicture(nell, 'invitation-signed-in')
-    await alsoElsewhere(nell, 'invitation-signed-in')
+    await takePicturesElsewhere(nell, 'invitation-signed-in')
     await button(nell, 'Join').click()
     await nell.waitForURL((url) => url.pathname === '/')
     const session = await nell.evaluate(() => fetch('/api/session').then((answer) => answer.json()))
@@ -192,7 +166,7 @@ describe('coming in and going on', () => {
   step('lost the last organisation and makes one of her own', async () => {
     await caller.json('PUT', '/api/admin/sign-up', { body: { mode: 'open', allowed_domains: [], blocked_domains: [] } })
     const lone = { email: 'lone@example.test', password: PASSWORD }
-    const joined = await account(lone, 'Lone Wolf')
+    const joined = await join(caller, lone, { name: 'Lone Wolf' })
     const removed = await caller.json('DELETE', `/api/admin/people/${joined.person.id}`)
     assert.equal(removed.status, 204)
     const lost = await tab()
@@ -207,7 +181,7 @@ describe('coming in and going on', () => {
     await heading(lost, 'An organisation of your own').waitFor()
     await settle(lost)
     await takePicture(lost, 'own-organisation')
-    await alsoElsewhere(lost, 'own-organisation')
+    await takePicturesElsewhere(lost, 'own-organisation')
     await field(lost, 'E-mail').fill(lone.email)
     await field(lost, 'Password of your account').fill(lone.password)
     await button(lost, 'Make it and sign in').click()
@@ -215,7 +189,7 @@ describe('coming in and going on', () => {
     const session = await lost.evaluate(() => fetch('/api/session').then((answer) => answer.json()))
     assert.equal(session.organisation.name, 'Lone Wolf')
     await lost.context().close()
-    forgive(403)
+    forgive(problems, 403)
     // Nobody else sees it.
     const list = await caller.get('/api/admin/organisations')
     assert.equal(
@@ -243,7 +217,7 @@ describe('coming in and going on', () => {
     await field(dialog(), 'Certificate').fill(fs.readFileSync(path.join(folder, 'client.key'), 'utf8'))
     await button(dialog(), 'Bind a certificate').click()
     await dialog().getByText('private key', { exact: false }).last().waitFor()
-    forgive(400)
+    forgive(problems, 400)
     await dialog().locator('input[type=file]').setInputFiles(pem)
     await settle(page)
     await takePicture(page, 'certificate-bind')
@@ -253,7 +227,7 @@ describe('coming in and going on', () => {
     await section.getByText('Valid until', { exact: false }).waitFor()
     await settle(page)
     await takePicture(page, 'certificate-bound')
-    await alsoElsewhere(page, 'certificate-bound')
+    await takePicturesElsewhere(page, 'certificate-bound')
     await button(section, 'Remove the certificate').click()
     await button(dialog(), 'Remove the certificate').click()
     await section.getByText('No certificate. It proves itself by its keys.', { exact: true }).waitFor()

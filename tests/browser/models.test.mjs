@@ -4,25 +4,14 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
+import { renamedStarter } from '../harness/model_files.mjs'
 import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { openBrowser, openContext, openTab, settle, signIn, storyOf } from './visitor.mjs'
 
-const STARTER = new URL('../../models/starter/starter.gguf', import.meta.url)
 const FILE = 'visitor-model.gguf'
 const TITLE = 'Buildhall starter'
 /** Bytes a second: the upload takes long enough to be paused in the middle of it. */
 const SLOW = 300_000
-
-/** The starter under another name, since a file that is there already is refused. */
-function otherModel(folder) {
-  const bytes = fs.readFileSync(STARTER)
-  const at = bytes.indexOf('Guildhall starter')
-  assert.ok(at > 0, 'the starter names itself in its header')
-  bytes.write(TITLE, at)
-  const file = path.join(folder, FILE)
-  fs.writeFileSync(file, bytes)
-  return file
-}
 
 describe('models and the switch', () => {
   const place = scope({ after })
@@ -32,7 +21,8 @@ describe('models and the switch', () => {
 
   before(async () => {
     const folder = temporaryFolder(place)
-    file = otherModel(folder)
+    file = path.join(folder, FILE)
+    fs.writeFileSync(file, renamedStarter(TITLE))
     const dataDir = path.join(folder, 'data')
     const administrator = await init(dataDir)
     const node = await RunningNode.start(place, dataDir)

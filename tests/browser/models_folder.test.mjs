@@ -4,21 +4,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
+import { renamedStarter } from '../harness/model_files.mjs'
 import { init, RunningNode, run, STARTER_MODEL, scope, temporaryFolder } from '../harness/program.mjs'
 import { DESK, openBrowser, openContext, openTab, PHONE, scrollsSideways, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
-const OWN_TITLE = 'Guildhall starter'
 /** As long as the starter's own name, so that the header stays the same otherwise. */
 const TITLES = { folder: 'Foldered starter!', page: 'Letgo-on starter!' }
-
-/** The starter under another name: a file that is there already is refused. */
-function otherModel(title) {
-  const bytes = fs.readFileSync(STARTER_MODEL)
-  const at = bytes.indexOf(OWN_TITLE)
-  assert.ok(at > 0 && title.length === OWN_TITLE.length)
-  bytes.write(title, at)
-  return bytes
-}
 
 describe('models from the folder and from the pointer', () => {
   const place = scope({ after })
@@ -32,7 +23,7 @@ describe('models from the folder and from the pointer', () => {
     const administrator = await init(dataDir)
     const node = await RunningNode.start(place, dataDir)
     models = path.join(dataDir, 'models')
-    const whole = otherModel(TITLES.folder)
+    const whole = renamedStarter(TITLES.folder)
     fs.writeFileSync(path.join(models, 'half.gguf'), whole.subarray(0, whole.length / 2))
     fs.copyFileSync(STARTER_MODEL, path.join(models, 'a-copy-of-the-starter-under-quite-a-long-name-from-a-stick.gguf'))
     fs.writeFileSync(path.join(models, 'letter.gguf'), 'Dear Robin, this is a letter and no model.')
@@ -93,7 +84,7 @@ describe('models from the folder and from the pointer', () => {
   step('takes a better copy in by itself', async () => {
     // Written beside and moved, as a careful person does.
     const coming = path.join(models, '.half.gguf')
-    fs.writeFileSync(coming, otherModel(TITLES.folder))
+    fs.writeFileSync(coming, renamedStarter(TITLES.folder))
     fs.renameSync(coming, path.join(models, 'half.gguf'))
     await card(TITLES.folder).waitFor()
     await refused().getByText('2 files in the models folder could not be taken in').waitFor()
@@ -129,7 +120,7 @@ describe('models from the folder and from the pointer', () => {
     )
 
   step('takes a file that is let go over the page, with progress and a verdict', async () => {
-    const dataTransfer = await dragged('let-go.gguf', otherModel(TITLES.page))
+    const dataTransfer = await dragged('let-go.gguf', renamedStarter(TITLES.page))
     const zone = page.getByText('Drop a GGUF file or a model pack here', { exact: false })
     await zone.dispatchEvent('dragover', { dataTransfer })
     await page.getByText('Let go to upload').waitFor()

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { Caller } from '../harness/api.mjs'
+import { join } from '../harness/people.mjs'
 import { createApiKey, init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
 import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
 
@@ -25,10 +26,7 @@ describe('who may use what', () => {
       if (!first) first = hired.body
       else second = hired.body
     }
-    const made = await caller.json('POST', '/api/admin/invitations', { body: { role: 'normal', email: NELL.email } })
-    const body = { token: made.body.url.split('#')[1], display_name: 'Nell', password: NELL.password }
-    const joined = await new Caller(node.url).json('POST', '/api/invitations/accept', { body })
-    assert.equal(joined.status, 200, JSON.stringify(joined.body))
+    await join(caller, NELL, { name: 'Nell' })
     browser = await openBrowser()
     place.after(() => browser.close())
     page = await comesIn(owner)
