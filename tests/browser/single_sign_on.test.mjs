@@ -3,18 +3,18 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { after, before, describe } from 'node:test'
 import { RunningProvider } from '../harness/openid.mjs'
-import { init, RunningNode, scope, temporaryFolder } from '../harness/program.mjs'
+import { init, RunningNode, run, scope, temporaryFolder } from '../harness/program.mjs'
 import { startProvider } from '../harness/saml_provider.mjs'
 import { Visitor } from '../harness/visitor.mjs'
-import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture } from './visitor.mjs'
+import { openBrowser, openContext, openTab, settle, signIn, storyOf, takePicture, takePicturesElsewhere } from './visitor.mjs'
 
 describe('single sign-on, from the first setting to the last sign-out', () => {
   const place = scope({ after })
   const problems = []
-  let node, browser, page, saml, oidc, administrator
+  let node, browser, page, saml, oidc, administrator, dataDir
 
   before(async () => {
-    const dataDir = path.join(temporaryFolder(place), 'data')
+    dataDir = path.join(temporaryFolder(place), 'data')
     administrator = await init(dataDir)
     ;[saml, oidc] = await Promise.all([startProvider(place), RunningProvider.start(place)])
     await oidc.setPerson('olga', { email: 'olga@example.test', email_verified: true, name: 'Olga Clerk', groups: ['clerks'] })
@@ -205,6 +205,31 @@ describe('single sign-on, from the first setting to the last sign-out', () => {
     await olgas.getByRole('button', { name: 'End session', exact: true }).click()
     await olgas.waitForURL(`${node.url}/signin`)
     assert.equal(await statusOf(olgas), 401)
+  })
+
+  step('turns away whose address another organisation has, and tells why on the provider’s page', async () => {
+    for (const words of [
+      ['org', 'create', 'Partner Logistics', '--admin', 'pia@partner.test'],
+      ['user', 'add', 'pat@example.test', '--name', 'Pat Partner', '--org', 'partner-logistics'],
+    ]) {
+      const done = await run(...words, '--data-dir', dataDir)
+      assert.equal(done.code, 0, done.stderr)
+    }
+    await oidc.setPerson('pat', { email: 'pat@example.test', email_verified: true, name: 'Pat Clerk', groups: ['clerks'] })
+    const pats = await openElsewhere()
+    await pats.goto(`${node.url}/signin`)
+    await pats.getByRole('link', { name: 'Continue with Partner login', exact: true }).click()
+    await logInAtOpenId(pats, 'pat')
+    await pats.getByRole('alert').getByText('There is an account with your e-mail already', { exact: false }).waitFor()
+    await settle(pats)
+    await takePicture(pats, 'sign-in-turned-away')
+    await page.reload()
+    const kept = page.getByRole('list', { name: 'Not taken over', exact: true })
+    await kept.getByText('Pat Clerk', { exact: true }).waitFor()
+    await kept.getByText('account in another organisation', { exact: false }).waitFor()
+    await settle(page)
+    await takePicture(page, 'provider-not-taken-over', { fullPage: true })
+    await takePicturesElsewhere(page, 'provider-not-taken-over', kept)
   })
 
   step('still signs out whose session is of the node itself', async () => {

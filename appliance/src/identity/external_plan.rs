@@ -129,13 +129,13 @@ fn find(
     if account.is_platform_administrator || (account.has_password && account.is_administrator) {
         return Err(Error::conflict(
             "account_exists",
-            "an administrator of this node has this e-mail address; log in with the password instead",
+            "an administrator of this node has this e-mail address; log in with the password of that account instead",
         ));
     }
     if has_others(reader, identity, &account)? {
         return Err(Error::conflict(
             "account_exists",
-            "this e-mail address has an account in another organisation of this node; ask the node's administrator to add it",
+            "this e-mail address has an account in another organisation of this node; log in with that account, or ask an administrator for an invitation",
         ));
     }
     Ok(Some((account, false)))

@@ -95,6 +95,7 @@ function Row({ organisation }: { organisation: ListedOrganisation }) {
           <CopyLine
             label={t('organisations.orphaned_note')}
             value={`guildhall user add ADDRESS --name "NAME" --role admin --org ${organisation.slug}`}
+            hint={t('organisations.orphaned_hint')}
           />
         </div>
       )}

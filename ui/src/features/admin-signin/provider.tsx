@@ -14,7 +14,7 @@ import { StatusPill } from '@/components/status'
 import { Tabs } from '@/components/tabs'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
-import { formatRelative } from '@/lib/i18n/format'
+import { formatDateTime, formatRelative } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
 import { CertificateRow } from './certificates'
 import { DeleteSource } from './delete-source'
@@ -129,12 +129,12 @@ function State({ provider }: { provider: IdentityProvider }) {
 function Refused({ failures }: { failures: SignInFailure[] }) {
   if (failures.length === 0) return <p className="px-5 pb-5 text-[14px] text-ink-2">{t('idp.refused_none')}</p>
   return (
-    <ul aria-label={t('idp.panel_refused')} className="divide-y divide-line">
+    <ul aria-label={t('idp.panel_refused')} className="divide-y divide-line border-t border-line">
       {failures.map((failure) => (
         <li key={failure.request_id} className="px-5 py-3 text-[14px]">
           <p className="[overflow-wrap:anywhere]">{sentence(failure.reason)}</p>
           <p className="flex flex-wrap gap-x-3 text-[13px] text-ink-3">
-            <span>{formatRelative(failure.at)}</span>
+            <span title={formatDateTime(failure.at)}>{t('idp.refused_when', { when: formatRelative(failure.at) })}</span>
             <code className="font-mono text-[12px]">{failure.request_id}</code>
           </p>
         </li>

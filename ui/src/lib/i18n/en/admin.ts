@@ -131,6 +131,8 @@ export const admin = addMessages({
   'organisations.mailed_lead': 'The invitation is on its way to {email}, open until {when}. Here is the link once more.',
   'organisations.orphaned': 'No administrator',
   'organisations.orphaned_note': 'Nobody can administer it. On the machine itself, this lets somebody in:',
+  'organisations.orphaned_hint':
+    'Put in an address and a name. Somebody who has an account on this node keeps their password; anybody else gets one that works once.',
   'organisations.invited_only': 'Waits for its administrator',
   'organisations.added': '“{name}” is there',
 })

@@ -247,8 +247,12 @@ export const signInSettings = addMessages({
   'idp.panel_facts': 'To enter at the provider',
   'idp.panel_test': 'Test sign-in',
   'signins.kept': 'Not taken over',
+  'signins.kept_lead':
+    'What is said of these people there and not done here, with the reason and the way out. It stays in this list until it is done.',
+  'signins.kept_when': 'Last refused {when}',
   'signins.kept_none': 'Everything that is said of people here is taken over.',
   'idp.panel_refused': 'Refused lately',
+  'idp.refused_when': 'Refused {when}',
   'idp.refused_none': 'Nobody was turned away.',
   'idp.last_refused': 'Somebody refused {when}',
   'idp.enabled_note': 'On: its button stands on the sign-in page.',

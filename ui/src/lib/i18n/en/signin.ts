@@ -31,7 +31,7 @@ export const signin = addMessages({
   'signin.sign_up': 'Sign up',
   'signin.error.no_grant': 'Your account is not in a group that may use Guildhall. Ask an administrator of your organisation.',
   'signin.error.account_exists':
-    'There is an account with your e-mail already that has to be linked by hand. Sign in with its password, or ask an administrator.',
+    'There is an account with your e-mail already. Sign in with its password, or ask an administrator for an invitation.',
   'signin.error.license_restricted': 'The licence of this node has no seat for another person. Ask an administrator of your organisation.',
   'signin.error.disabled': 'Your account is disabled. Ask an administrator of your organisation.',
   'signin.error_other': 'Sign-in did not work. Try again; if it fails once more, give your administrator the reference below.',
