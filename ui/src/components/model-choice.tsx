@@ -76,7 +76,9 @@ function Choice({ name, choice, on, onPick }: ChoiceProps) {
       <span className="min-w-0 flex-1">
         <span className="flex flex-wrap items-center gap-x-2.5 gap-y-1 text-[14.5px] font-medium">
           {choiceTitle(choice)}
-          <span className="rounded-full bg-surface-2 px-2 py-0.5 text-[12px] font-normal text-ink-2">{t(`work.mode.${choice.mode}`)}</span>
+          <span className={`rounded-full px-2 py-0.5 text-[12px] font-normal text-ink-2 ${on ? 'bg-surface' : 'bg-surface-2'}`}>
+            {t(`work.mode.${choice.mode}`)}
+          </span>
           {isStarter(choice) ? (
             <span className="rounded-full bg-warn/13 px-2 py-0.5 text-[12px] font-medium text-warn">{t('work.model.experimental')}</span>
           ) : null}

@@ -52,6 +52,7 @@ export function BaseDialog({ model, onClose }: Props) {
       <form onSubmit={submit} className="grid gap-4">
         <Select
           label={t('models.base')}
+          hint={t(data && choices.length === 0 ? 'models.base_first' : 'models.base_hint')}
           value={base}
           onChange={setBase}
           items={[['', t('models.base_none')], ...choices.map((item) => [item.name, item.title] as const)]}

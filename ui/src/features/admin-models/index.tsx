@@ -67,6 +67,7 @@ export default function Models() {
           <ModelCard
             key={model.id}
             model={model}
+            base={items.find((item) => item.name === model.base_model)?.title}
             measured={measured.data?.groups.find((group) => group.key === model.name)}
             manage={manage}
             i={index + 2}

@@ -1,11 +1,12 @@
 import { AtSign, Cpu, Gauge, HardDrive, type LucideIcon, MemoryStick, Pin, Puzzle, Search, Timer, TriangleAlert } from 'lucide-react'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Model, UsageGroup } from '@/api/types'
 import { Button } from '@/components/button'
 import { CopyButton } from '@/components/copy'
 import { t } from '@/lib/i18n'
 import { formatBytes, formatDuration, formatNumber } from '@/lib/i18n/format'
 import { sentence } from '@/lib/sentence'
+import { BaseDialog } from './change-dialogs'
 import type { Preview } from './memory'
 import { ModelMenu } from './model-menu'
 import { ModelSwitch } from './model-switch'
@@ -23,6 +24,8 @@ const ICONS: Record<Model['kind'], LucideIcon> = { generative: Cpu, embedding: S
 
 type CardProps = {
   model: Model
+  /** Title of the model that an adapter belongs to. */
+  base: string | undefined
   /** Means over its answers so far; nothing before the first. */
   measured: UsageGroup | undefined
   manage: boolean
@@ -32,7 +35,7 @@ type CardProps = {
 }
 
 /** One model: what it is, what it costs in memory, how fast it is, and its state with the next step. */
-export function ModelCard({ model, measured, manage, i, onPreview }: CardProps) {
+export function ModelCard({ model, base, measured, manage, i, onPreview }: CardProps) {
   const Icon = ICONS[model.kind]
   return (
     <li className="panel lift flex flex-col p-5" style={{ '--i': i }}>
@@ -56,13 +59,14 @@ export function ModelCard({ model, measured, manage, i, onPreview }: CardProps) 
             {alias}
           </Tag>
         ))}
-        {model.base_model ? <Tag icon={Puzzle}>{t('models.belongs_to', { model: model.base_model })}</Tag> : null}
+        {model.base_model ? <Tag icon={Puzzle}>{t('models.belongs_to', { model: base ?? model.base_model })}</Tag> : null}
         {model.built_in ? <Tag>{t('models.built_in')}</Tag> : null}
       </p>
       <Facts model={model} measured={measured} />
       <Fingerprint model={model} />
       {model.verdict && model.memory_bytes === null ? <VerdictLine verdict={model.verdict} /> : null}
       {model.error ? <Failure error={model.error} /> : null}
+      {model.kind === 'adapter' && !model.base_model ? <Alone model={model} manage={manage} /> : null}
       {model.needs_acceptance ? <Acceptance model={model} manage={manage} /> : null}
       <ModelSwitch model={model} manage={manage} onPreview={onPreview} />
     </li>
@@ -90,6 +94,22 @@ function Failure({ error }: { error: NonNullable<Model['error']> }) {
           <pre className="mt-1.5 max-h-40 overflow-auto font-mono text-[12px] whitespace-pre-wrap text-ink-2">{error.last_words}</pre>
         </details>
       ) : null}
+    </div>
+  )
+}
+
+/** An adapter that belongs to no model, and the way to give it one. */
+function Alone({ model, manage }: { model: Model; manage: boolean }) {
+  const [asked, setAsked] = useState(false)
+  return (
+    <div className="mt-3 flex flex-wrap items-center gap-3 rounded-[14px] bg-warn/13 px-3.5 py-3 text-[13.5px] text-warn">
+      <span className="min-w-0 flex-1 basis-52">{t('models.alone_text')}</span>
+      {manage ? (
+        <Button kind="outline" size="sm" onClick={() => setAsked(true)}>
+          {t('models.alone_choose')}
+        </Button>
+      ) : null}
+      {asked ? <BaseDialog model={model} onClose={() => setAsked(false)} /> : null}
     </div>
   )
 }
@@ -139,7 +159,8 @@ function Fingerprint({ model }: { model: Model }) {
   return (
     <div className="mt-3 grid grid-cols-[minmax(0,1fr)] gap-0.5 text-[12.5px] text-ink-3">
       <p>
-        {model.licence ?? t('models.licence_unknown')}, {t('models.context', { tokens: model.context_length })}
+        {model.licence ?? t('models.licence_unknown')}
+        {model.kind === 'adapter' ? null : `, ${t('models.context', { tokens: model.context_length })}`}
       </p>
       <div className="flex items-center gap-1">
         <p className="min-w-0 flex-1 truncate font-mono text-[12px]" title={model.sha256}>

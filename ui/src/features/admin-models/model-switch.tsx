@@ -52,7 +52,7 @@ export function ModelSwitch({ model, manage, onPreview }: SwitchProps) {
 
 function note(model: Model): string {
   if (model.running + model.waiting > 0) return t('models.busy', { running: model.running, waiting: model.waiting })
-  return model.kind === 'generative' ? t('models.used_by', { count: model.used_by }) : ''
+  return model.kind === 'embedding' ? '' : t('models.used_by', { count: model.used_by })
 }
 
 type ChangeProps = Pick<SwitchProps, 'model' | 'onPreview'> & {

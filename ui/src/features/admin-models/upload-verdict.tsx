@@ -17,7 +17,8 @@ type Inspection = NonNullable<Upload['inspection']>
 export function UploadVerdict({ upload, inspection }: { upload: Upload; inspection: Inspection }) {
   const fits = upload.verdict?.fits ?? true
   const writes = inspection.kind === 'generative'
-  const facts = t('upload.facts', {
+  const adapts = inspection.kind === 'adapter'
+  const facts = t(adapts ? 'upload.facts_adapter' : 'upload.facts', {
     title: inspection.title,
     architecture: inspection.architecture,
     quantisation: inspection.quantisation,
@@ -35,6 +36,7 @@ export function UploadVerdict({ upload, inspection }: { upload: Upload; inspecti
         <p className="mt-1 text-[13.5px] text-ink-2 [overflow-wrap:anywhere]">{facts}</p>
         <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1.5 text-[13px]">
           <Fact>{t('upload.header_read')}</Fact>
+          {adapts ? <Fact>{t('upload.adapter')}</Fact> : null}
           {writes && inspection.has_chat_template ? <Fact>{t('upload.template')}</Fact> : null}
           {inspection.has_tool_template ? <Fact>{t('upload.tools')}</Fact> : null}
           {writes && !inspection.has_chat_template ? <Fact bad>{t('upload.no_template')}</Fact> : null}

@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { isApiError } from '@/api/error'
@@ -12,6 +13,7 @@ import { Field, Select } from '@/components/field'
 import { ModelPicker } from '@/components/model-choice'
 import { toast } from '@/components/toast'
 import { t } from '@/lib/i18n'
+import { sentence } from '@/lib/sentence'
 
 export type Action = 'rename' | 'model' | 'secrecy' | 'dismiss'
 type ActionProps = { employee: Ve; onClose: () => void }
@@ -93,6 +95,12 @@ function ChangeModel({ employee, onClose }: ActionProps) {
   })
   return (
     <Dialog open onClose={onClose} title={t('team.model_title', { name: employee.persona_name })} lead={t('team.model_lead')}>
+      {misses(employee) ? (
+        <p className="mb-4 flex items-start gap-2 rounded-[14px] bg-warn/13 px-3.5 py-3 text-[13.5px] text-warn">
+          <TriangleAlert size={16} className="mt-0.5 shrink-0" aria-hidden="true" />
+          {sentence(employee.answering.reason)}
+        </p>
+      ) : null}
       <ModelPicker value={model} onChange={setModel} />
       <div className="mt-4">
         <FormError error={update.error} />
@@ -108,6 +116,9 @@ function ChangeModel({ employee, onClose }: ActionProps) {
     </Dialog>
   )
 }
+
+/** Whether what was chosen for it cannot answer now, so that it quotes instead. */
+const misses = ({ model, answering }: Ve) => model !== 'auto' && model !== 'extractive' && answering.mode === 'extractive'
 
 function ChangeSecrecy({ employee, onClose }: ActionProps) {
   const [chosen, choose] = useState(employee.data_class)

@@ -35,7 +35,9 @@ export function EmployeeCard({ employee, index, onAsk }: { employee: Ve; index: 
         {facts.map(([label, value]) => (
           <div key={label} className="min-w-0">
             <dt className="text-ink-3">{label}</dt>
-            <dd className="mt-0.5 truncate text-[14.5px] font-medium">{value}</dd>
+            <dd className="mt-0.5 truncate text-[14.5px] font-medium" title={value}>
+              {value}
+            </dd>
           </div>
         ))}
       </dl>
