@@ -121,6 +121,7 @@ describe('an adapter of a model', () => {
 
   step('answers, and the chat says by which', async () => {
     await page.goto(`${node.url}/team`)
+    await settle(page)
     await page.getByRole('list', { name: 'Employees' }).getByRole('link', { name: 'Chat', exact: true }).click()
     await page.getByLabel(`Message ${EMPLOYEE}`, { exact: true }).fill('Hello, who are you?')
     await button('Send').click()

@@ -69,7 +69,7 @@ describe('sessions and organisations', () => {
     await dialog.getByText('End all your other sessions?', { exact: true }).waitFor()
     await button(dialog, 'End all others').click()
     await first.getByText('All your other sessions have ended', { exact: true }).waitFor()
-    await first.getByRole('button', { name: END }).waitFor({ state: 'detached' })
+    await first.getByRole('button', { name: END }).first().waitFor({ state: 'detached' })
     for (const other of others) {
       await isOut(other)
       await other.context().close()
@@ -86,11 +86,9 @@ describe('sessions and organisations', () => {
     await first.goto(node.url)
     for (const organisation of [SECOND, home]) {
       await first.getByRole('button', { name: /^Account menu of / }).click()
+      const entered = first.waitForResponse((answer) => answer.url().endsWith('/api/session/organisation') && answer.ok())
       await first.getByRole('menuitem', { name: organisation, exact: true }).click()
-      await first.waitForFunction(
-        (name) => fetch('/api/session').then((answer) => answer.json().then((found) => found.organisation.name === name)),
-        organisation,
-      )
+      await entered
       await first.reload()
       await first.getByRole('button', { name: /^Account menu of / }).click()
       await first.getByText(`${organisation}, `, { exact: false }).first().waitFor()

@@ -82,14 +82,14 @@ export async function signIn(page, origin, { email, password }) {
 /** Waits until nothing of the page is still loading: its heading, its data and its fonts are there. */
 export async function settle(page) {
   await page.locator('h1').first().waitFor({ state: 'attached' })
-  await page.waitForFunction(async () => {
+  // A promise would count as true: what is asked again and again answers at once.
+  await page.waitForFunction(() => {
     if (document.querySelector('[role=status][aria-label="Loading"], .bone, [aria-busy=true]')) return false
     // While the theme changes, glass and backdrop are left out.
     if (document.documentElement.dataset.flip !== undefined) return false
-    await document.fonts.ready
     // What has come in is at rest; loops never are.
     const moves = (animation) => animation.playState === 'running' && animation.effect?.getComputedTiming().endTime !== Infinity
-    return !document.getAnimations().some(moves)
+    return document.fonts.status === 'loaded' && !document.getAnimations().some(moves)
   })
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
 }
