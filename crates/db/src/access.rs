@@ -149,8 +149,8 @@ impl<'connection> Tx<'connection> {
     }
 
     /// Makes way for others between the rows of a long batch (`row` counts from 0): whoever answers somebody meanwhile goes
-    /// first. A batch of 256 rows takes some 5 ms longer by it; yielding alone leaves the processor only to whoever the
-    /// scheduler finds behind.
+    /// first. The batch, and whatever waits to write after it, takes longer by it; yielding alone leaves the processor only
+    /// to whoever the scheduler finds behind.
     pub fn make_way(&self, row: usize) {
         if row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
             thread::sleep(SHORTLY);
