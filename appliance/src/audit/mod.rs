@@ -27,7 +27,7 @@ pub fn head(reader: &Reader<'_>) -> Result<Option<String>> {
 
 /// The bytes that are signed and proved later: one JSON object, keys in this order.
 #[derive(Serialize)]
-struct Leaf<'a> {
+struct Leaf<'a, D = Value> {
     sequence: i64,
     id: AuditId,
     at: Timestamp,
@@ -38,8 +38,8 @@ struct Leaf<'a> {
     request_id: &'a str,
     action: &'a str,
     subject: String,
-    #[serde(skip_serializing_if = "Value::is_null")]
-    details: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<D>,
 }
 
 /// Records one action of `ctx` on `subject`, in the caller's transaction.
@@ -47,7 +47,7 @@ struct Leaf<'a> {
 /// # Errors
 /// Those of the database.
 pub fn record(tx: &Tx<'_>, ctx: &Ctx, action: &str, subject: impl ToString) -> Result<()> {
-    record_with(tx, ctx, action, subject, Value::Null)
+    record_of(tx, ctx, action, subject.to_string(), None::<Value>)
 }
 
 /// Like [`record`], with facts that help an auditor (never content or secrets).
@@ -59,7 +59,17 @@ pub fn record_with(
     ctx: &Ctx,
     action: &str,
     subject: impl ToString,
-    details: Value,
+    details: impl Serialize,
+) -> Result<()> {
+    record_of(tx, ctx, action, subject.to_string(), Some(details))
+}
+
+fn record_of(
+    tx: &Tx<'_>,
+    ctx: &Ctx,
+    action: &str,
+    subject: String,
+    details: Option<impl Serialize>,
 ) -> Result<()> {
     let (principal, principal_id) = match &ctx.principal {
         Principal::Session(id) => ("session", Some(id.to_string())),
@@ -78,7 +88,7 @@ pub fn record_with(
         principal_id,
         request_id: ctx.request_id.as_str(),
         action,
-        subject: subject.to_string(),
+        subject,
         details,
     };
     store::insert(tx, &leaf)
@@ -117,7 +127,7 @@ pub fn record_application(
         request_id: request_id.as_str(),
         action,
         subject: subject.to_owned(),
-        details,
+        details: Some(details).filter(|details| !details.is_null()),
     };
     store::insert(tx, &leaf)
 }
@@ -182,7 +192,7 @@ fn record_of_node(
         request_id: request_id.as_str(),
         action,
         subject: subject.to_owned(),
-        details,
+        details: Some(details).filter(|details| !details.is_null()),
     };
     store::insert(tx, &leaf)
 }

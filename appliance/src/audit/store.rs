@@ -3,6 +3,8 @@
 use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{OrgId, Result, Timestamp};
 
+use serde::Serialize;
+
 use super::Leaf;
 
 /// One stored entry.
@@ -26,7 +28,7 @@ pub(super) fn next_sequence(reader: &Reader<'_>) -> Result<i64> {
     )
 }
 
-pub(super) fn insert(tx: &Tx<'_>, leaf: &Leaf<'_>) -> Result<()> {
+pub(super) fn insert<D: Serialize>(tx: &Tx<'_>, leaf: &Leaf<'_, D>) -> Result<()> {
     tx.execute(
         "INSERT INTO audit_entries (sequence, id, organisation_id, at, action, leaf) VALUES (?, ?, ?, ?, ?, ?)",
         params![leaf.sequence, leaf.id, leaf.organisation, leaf.at, leaf.action, serde_json::to_vec(leaf)?],

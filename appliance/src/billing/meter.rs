@@ -6,11 +6,11 @@
 use std::{sync::Arc, time::Duration};
 
 use guildhall_db::{Db, Tx};
-use guildhall_kernel::{Ctx, Error, Result};
-use serde_json::json;
+use guildhall_kernel::{Ctx, Error, Result, VeId};
+use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
-use super::Call;
+use super::{Call, CallKind, Outcome, figures, store};
 use crate::audit;
 
 /// Notes that wait for the writer at most; beyond it they are lost, and counted as such.
@@ -91,10 +91,18 @@ async fn write(db: &Db, calls: &Arc<Vec<(Ctx, Call)>>) {
     loop {
         let batch = Arc::clone(calls);
         let written = db.write(move |tx| {
-            batch.iter().enumerate().try_for_each(|(row, (ctx, call))| {
-                tx.make_way(row);
-                insert(tx, ctx, call)
-            })
+            batch
+                .iter()
+                .enumerate()
+                .try_for_each(|(row, (ctx, call))| {
+                    tx.make_way(row);
+                    insert(tx, ctx, call)
+                })?;
+            tx.after_commit(move || {
+                let calls: Vec<&Call> = batch.iter().map(|(_, call)| call).collect();
+                figures::observe(&calls);
+            });
+            Ok(())
         });
         match written.await {
             Ok(()) => return,
@@ -108,10 +116,23 @@ async fn write(db: &Db, calls: &Arc<Vec<(Ctx, Call)>>) {
     }
 }
 
+/// What an auditor is told of a call.
+#[derive(Serialize)]
+struct Details<'a> {
+    kind: CallKind,
+    model: &'a str,
+    ve: Option<VeId>,
+    outcome: Outcome,
+}
+
 fn insert(tx: &Tx<'_>, ctx: &Ctx, call: &Call) -> Result<()> {
-    super::meter(tx, call)?;
-    let details =
-        json!({ "kind": call.kind, "model": call.model, "ve": call.ve, "outcome": call.outcome });
+    store::insert(tx, call)?;
+    let details = Details {
+        kind: call.kind,
+        model: &call.model,
+        ve: call.ve,
+        outcome: call.outcome,
+    };
     audit::record_with(tx, ctx, "model.called", call.id, details)
 }
 

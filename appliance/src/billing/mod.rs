@@ -26,7 +26,7 @@ pub use store::Totals;
 pub fn meter(tx: &Tx<'_>, call: &Call) -> Result<()> {
     store::insert(tx, call)?;
     let call = call.clone();
-    tx.after_commit(move || figures::observe(&call));
+    tx.after_commit(move || figures::observe(&[&call]));
     Ok(())
 }
 

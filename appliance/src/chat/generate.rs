@@ -57,8 +57,8 @@ pub(super) async fn write(app: &App, job: &Job, draft: &mut Draft) -> Result<()>
                 draft.usage.cached_tokens = started.cached_tokens;
                 note_trimmed(draft, started.trimmed_messages);
             }
-            GenerationEvent::Token { text, .. } => {
-                draft.usage.output_tokens += 1;
+            GenerationEvent::Token { text, tokens, .. } => {
+                draft.usage.output_tokens += tokens;
                 draft.push(job, text);
             }
             // Employees are given no tools yet, so none is called.

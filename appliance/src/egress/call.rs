@@ -224,45 +224,39 @@ fn cut(host: &str, error: hyper::Error) -> Error {
 }
 
 impl Reply {
-    /// The next bytes of the body; `None` at its end.
+    /// The next bytes of the body, as many as are there; `None` at its end.
     ///
     /// # Errors
     /// `egress_denied` when the switch was closed meanwhile, `egress_timeout`, `egress_cut`,
     /// `egress_too_large`.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        loop {
-            let frame = tokio::select! {
-                biased;
-                () = self.open.cancelled() => {
-                    self.record.call.outcome = CallOutcome::Denied;
-                    return Err(self.record.egress.denied(&self.record.call.host));
-                }
-                frame = tokio::time::timeout(self.idle, self.body.frame()) => frame,
-            };
-            let host = &self.record.call.host;
-            let frame = frame.map_err(|_| {
+        let bytes = tokio::select! {
+            biased;
+            () = self.open.cancelled() => {
+                self.record.call.outcome = CallOutcome::Denied;
+                return Err(self.record.egress.denied(&self.record.call.host));
+            }
+            bytes = tokio::time::timeout(self.idle, self.body.bytes()) => bytes,
+        };
+        let host = &self.record.call.host;
+        let bytes = bytes.map_err(|_| {
+            self.record.call.outcome = CallOutcome::Failed;
+            let seconds = self.idle.as_secs_f32();
+            let message = format!("{host} fell silent for {seconds} s in the middle of its answer");
+            Error::unavailable("egress_timeout", message, 5)
+        })?;
+        match bytes {
+            None => {
+                self.record.call.outcome = CallOutcome::Complete;
+                Ok(None)
+            }
+            Some(Err(error)) => {
                 self.record.call.outcome = CallOutcome::Failed;
-                let seconds = self.idle.as_secs_f32();
-                let message =
-                    format!("{host} fell silent for {seconds} s in the middle of its answer");
-                Error::unavailable("egress_timeout", message, 5)
-            })?;
-            match frame {
-                None => {
-                    self.record.call.outcome = CallOutcome::Complete;
-                    return Ok(None);
-                }
-                Some(Err(error)) => {
-                    self.record.call.outcome = CallOutcome::Failed;
-                    return Err(cut(host, error));
-                }
-                Some(Ok(frame)) => {
-                    // Trailers say nothing that is needed here.
-                    if let Ok(bytes) = frame.into_data() {
-                        self.count(bytes.len())?;
-                        return Ok(Some(bytes));
-                    }
-                }
+                Err(cut(host, error))
+            }
+            Some(Ok(bytes)) => {
+                self.count(bytes.len())?;
+                Ok(Some(bytes))
             }
         }
     }

@@ -8,7 +8,7 @@ use std::{
     future::poll_fn,
     pin::{Pin, pin},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -29,6 +29,8 @@ use super::connect::{ConnectFailure, ConnectSteps, Connector, Stream};
 const IDLE: Duration = Duration::from_secs(60);
 /// Connections that wait for their next call at most; as many calls at a time open none.
 const IDLE_MAX: usize = 128;
+/// Bytes of an answer that are handed out in one piece at most, but for the last chunk of them.
+const TOGETHER: usize = 64 << 10;
 
 /// The connections to one destination.
 pub(super) struct Pool {
@@ -63,6 +65,10 @@ pub(super) struct AnswerBody {
     open: Option<Open>,
     body: Incoming,
     pool: Arc<Pool>,
+    /// The connection reads a body only once somebody has asked for it.
+    is_asked_for: bool,
+    /// How the body ended, where bytes that came with the end were handed out first.
+    ended: Option<Option<hyper::Error>>,
 }
 
 impl Pool {
@@ -92,7 +98,8 @@ impl Pool {
                 Err((error, None)) => return Err(Failure::Cut(error)),
             }
         }
-        let mut open = self.connect().await?;
+        // Connecting is rare, and its state many times as large as that of a call.
+        let mut open = Box::pin(self.connect()).await?;
         let answer = open.exchange(request).await;
         let (head, body) = answer.map_err(|(error, _)| Failure::Cut(error))?;
         Ok((head, self.body(open, body)))
@@ -103,6 +110,8 @@ impl Pool {
             open: Some(open),
             body,
             pool: Arc::clone(self),
+            is_asked_for: false,
+            ended: None,
         }
     }
 
@@ -206,28 +215,83 @@ fn advance(
 }
 
 impl AnswerBody {
-    /// The next piece; `None` at the end.
+    /// The next bytes; `None` at the end. What is there already comes in one piece: a provider that is faster than
+    /// its reader costs a step per read and not one per chunk.
     ///
     /// # Errors
     /// When the connection ended before the answer did.
-    pub(super) async fn frame(&mut self) -> Option<Result<Frame<Bytes>, hyper::Error>> {
-        let frame = poll_fn(|context| self.poll_frame(context)).await;
-        if frame.is_none()
+    pub(super) async fn bytes(&mut self) -> Option<Result<Bytes, hyper::Error>> {
+        if self.ended.is_none() {
+            let first = poll_fn(|context| self.poll_data(context)).await;
+            if let Some(Ok(first)) = first {
+                return Some(Ok(self.with_what_is_there(first).await));
+            }
+            self.end(first.and_then(Result::err)).await;
+        }
+        self.ended.take()?.map(Err)
+    }
+
+    async fn with_what_is_there(&mut self, first: Bytes) -> Bytes {
+        let mut together = Vec::new();
+        while first.len() + together.len() < TOGETHER {
+            match poll_fn(|context| Poll::Ready(self.poll_data(context))).await {
+                Poll::Pending => break,
+                Poll::Ready(Some(Ok(more))) => {
+                    if together.is_empty() {
+                        together.extend_from_slice(&first);
+                    }
+                    together.extend_from_slice(&more);
+                }
+                Poll::Ready(end) => {
+                    self.end(end.and_then(Result::err)).await;
+                    break;
+                }
+            }
+        }
+        if together.is_empty() {
+            first
+        } else {
+            together.into()
+        }
+    }
+
+    /// Notes how the body ended, and keeps the connection of a whole one.
+    async fn end(&mut self, error: Option<hyper::Error>) {
+        if error.is_none()
             && let Some(mut open) = self.open.take()
             && open.is_free().await
         {
             self.pool.keep(open);
         }
-        frame
+        self.ended = Some(error);
+    }
+
+    fn poll_data(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        loop {
+            let frame = match ready!(self.poll_frame(context)) {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            };
+            // Trailers say nothing that is needed here.
+            if let Ok(data) = frame.into_data() {
+                return Poll::Ready(Some(Ok(data)));
+            }
+        }
     }
 
     fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let body = Pin::new(&mut self.body);
-        if let Poll::Ready(frame) = body.poll_frame(context) {
-            return Poll::Ready(frame);
+        if !self.is_asked_for {
+            self.is_asked_for = true;
+            if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+                return Poll::Ready(frame);
+            }
         }
         if let Some(open) = &mut self.open {
             advance(&mut open.connection, &mut open.has_ended, context);

@@ -221,7 +221,8 @@ pub async fn authorise(app: &App, ctx: &Ctx, action: &str, resource: &str) -> Re
     if let Some(verdict) = app.authorisers.recall(&question, ctx.now()) {
         return refusal(verdict);
     }
-    match ask(app, ctx, &settings, (action, resource)).await {
+    // Large, and for few calls.
+    match Box::pin(ask(app, ctx, &settings, (action, resource))).await {
         Ok(verdict) => {
             app.authorisers
                 .remember(question, verdict.clone(), ctx.now());

@@ -59,6 +59,8 @@ pub enum GenerationEvent {
     Token {
         /// Whole characters.
         text: String,
+        /// How many pieces of the model's it is made of: those of a provider that come together go on together.
+        tokens: u32,
         /// The tokens behind it, when the prompt asked for them.
         logprobs: Vec<TokenLogprob>,
     },
@@ -162,7 +164,7 @@ impl Charge {
     fn observe(&self, event: &GenerationEvent) {
         match event {
             GenerationEvent::Started(started) => self.settle(started.input_tokens, 0),
-            GenerationEvent::Token { .. } => self.note(1),
+            GenerationEvent::Token { tokens, .. } => self.note(*tokens),
             GenerationEvent::Done(done) => self.settle(done.input_tokens, done.output_tokens),
             _ => {}
         }
@@ -328,7 +330,13 @@ impl Work {
                 }
                 EngineMessage::Token { text, logprobs, .. } => {
                     has_spoken = true;
-                    self.tell(GenerationEvent::Token { text, logprobs }).await?;
+                    let tokens = 1;
+                    self.tell(GenerationEvent::Token {
+                        text,
+                        tokens,
+                        logprobs,
+                    })
+                    .await?;
                 }
                 EngineMessage::ToolCall { call, .. } => {
                     has_spoken = true;

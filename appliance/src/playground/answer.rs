@@ -178,11 +178,11 @@ impl Written {
         }
     }
 
-    fn add(&mut self, piece: &str) {
+    fn add(&mut self, piece: &str, tokens: u32) {
         let now = Instant::now();
         self.first_piece_at.get_or_insert(now);
         self.last_piece_at = Some(now);
-        self.pieces += 1;
+        self.pieces += tokens;
         self.text.push_str(piece);
     }
 
@@ -284,8 +284,8 @@ async fn write(
                     cached_tokens: started.cached_tokens,
                 });
             }
-            GenerationEvent::Token { text, .. } => {
-                written.add(&text);
+            GenerationEvent::Token { text, tokens, .. } => {
+                written.add(&text, tokens);
                 live.push(RunEvent::Delta {
                     answer_id,
                     model: model.clone(),

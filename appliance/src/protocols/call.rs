@@ -135,7 +135,9 @@ impl Call {
             ToolChoice::Required | ToolChoice::Tool { .. }
         );
         let asked = (chat, answering.ask.haste);
-        let prepared = chat::prepare(answering.app, answering.ctx, ve, asked).await?;
+        let preparing = chat::prepare(answering.app, answering.ctx, ve, asked);
+        // Large, and not for every call: its state would be carried along by all of them.
+        let prepared = Box::pin(preparing).await?;
         self.busy = Some(answering.app.presence.begin(ve));
         match prepared {
             Prepared::Prompt {
@@ -282,18 +284,18 @@ impl Call {
                 return Ok(());
             }
             GenerationEvent::Started(started) => {
-                if reply.counts_input {
-                    metered.used.input_tokens += started.input_tokens;
-                    metered.used.cached_tokens += started.cached_tokens;
-                    reply.input_tokens = started.input_tokens;
-                    reply.cached_tokens = started.cached_tokens;
-                }
+                let read = (started.input_tokens, started.cached_tokens);
+                reply.note_input(read, &mut metered.used);
                 Piece::Begun
             }
-            GenerationEvent::Token { text, logprobs } => {
+            GenerationEvent::Token {
+                text,
+                tokens,
+                logprobs,
+            } => {
                 metered.first_piece();
-                reply.written += 1;
-                metered.used.output_tokens += 1;
+                reply.written += tokens;
+                metered.used.output_tokens += tokens;
                 Piece::Text { text, logprobs }
             }
             GenerationEvent::ToolCall(call) => {
@@ -306,13 +308,9 @@ impl Call {
                 return Ok(());
             }
             GenerationEvent::Done(done) => {
-                if reply.counts_input {
-                    // A provider counts its tokens at the end.
-                    let late = done.input_tokens.saturating_sub(reply.input_tokens);
-                    metered.used.input_tokens += late;
-                    let late = done.cached_tokens.saturating_sub(reply.cached_tokens);
-                    metered.used.cached_tokens += late;
-                }
+                // A provider counts its tokens at the end.
+                let read = (done.input_tokens, done.cached_tokens);
+                reply.note_input(read, &mut metered.used);
                 let used = &mut metered.used;
                 used.output_tokens = used.output_tokens - reply.written + done.output_tokens;
                 metered.row.call.decode_ms += done.decode_ms;

@@ -3,6 +3,7 @@
 use futures::future::select_all;
 use guildhall_kernel::Result;
 
+use super::metered::Used;
 use crate::inference::{Generation, GenerationEvent};
 
 /// One answer of a call.
@@ -12,9 +13,21 @@ pub(super) struct Reply {
     pub(super) counts_input: bool,
     pub(super) called_tool: bool,
     pub(super) written: u32,
-    /// Tokens of its prompt as told when it began.
+    /// Tokens of its prompt as far as told.
     pub(super) input_tokens: u32,
     pub(super) cached_tokens: u32,
+}
+
+impl Reply {
+    /// Counts what is new of its prompt's tokens, all of them and those that were computed before.
+    pub(super) fn note_input(&mut self, (input, cached): (u32, u32), used: &mut Used) {
+        if self.counts_input {
+            used.input_tokens += input.saturating_sub(self.input_tokens);
+            used.cached_tokens += cached.saturating_sub(self.cached_tokens);
+            self.input_tokens = self.input_tokens.max(input);
+            self.cached_tokens = self.cached_tokens.max(cached);
+        }
+    }
 }
 
 /// The next event of the only answer when it is there already, as most are: then there is nothing to wait for.

@@ -12,6 +12,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{error::HttpError, limits};
 
+/// Room for most answers, so that they are not moved while they are written.
+const ANSWER_BYTES: usize = 1024;
+
 /// A JSON body. As an extractor it refuses, in this order: another content type (415), too many
 /// bytes (413), what is not JSON (400 `malformed_json`), what does not fit `T` (400 with the path
 /// of the field: `unknown_field`, `missing_field`, `invalid_field`).
@@ -50,8 +53,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Json<T> {
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(bytes) => {
+        let mut bytes = Vec::with_capacity(ANSWER_BYTES);
+        match serde_json::to_writer(&mut bytes, &self.0) {
+            Ok(()) => {
                 let json = HeaderValue::from_static("application/json");
                 ([(header::CONTENT_TYPE, json)], bytes).into_response()
             }

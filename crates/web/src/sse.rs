@@ -25,6 +25,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const KEEP_ALIVE_COMMENT: &[u8] = b": keep-alive\n\n";
 /// Events that are sent in one piece when they are there at the same time.
 const EVENTS_AT_ONCE: usize = 32;
+/// Room for the payload of most events, so that it is not moved while it is written.
+const EVENT_BYTES: usize = 512;
 
 /// One event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,8 +49,11 @@ impl SseEvent {
         id: Option<String>,
         data: &impl Serialize,
     ) -> Result<Self> {
-        let data = serde_json::to_string(data)
+        let mut bytes = Vec::with_capacity(EVENT_BYTES);
+        serde_json::to_writer(&mut bytes, data)
             .map_err(|error| Error::internal("writing an event as JSON").with_source(error))?;
+        let data = String::from_utf8(bytes)
+            .map_err(|error| Error::internal("JSON that is no text").with_source(error))?;
         Ok(Self {
             name: name.into(),
             id,

@@ -12,8 +12,8 @@ use super::{
     outlet::{Outlet, Progress},
     settle::{Billed, Measured, settle},
     wire::{
-        Frames, Framing, Outgoing, Piece, Reader, Target, Usage, chat_request, codes, not_an_api,
-        of_status,
+        Frame, Frames, Framing, Outgoing, Piece, Reader, Target, Usage, chat_request, codes,
+        not_an_api, of_status,
     },
 };
 use crate::{
@@ -88,7 +88,7 @@ impl Providers {
     ) -> Result<Usage> {
         let (mut reply, framing, mut reader) = self.send(route, caller, outgoing).await?;
         let mut frames = Frames::new(framing);
-        let (mut usage, mut found, mut pieces) = (Usage::default(), Vec::new(), Vec::new());
+        let (mut usage, mut pieces) = (Usage::default(), Vec::new());
         loop {
             let bytes = match reply.chunk().await {
                 Ok(bytes) => bytes,
@@ -96,16 +96,18 @@ impl Providers {
                 Err(_) if progress.finish.is_some() => None,
                 Err(error) => return Err(in_the_middle(error, outlet)),
             };
-            match &bytes {
-                Some(bytes) => frames.feed(bytes, &mut found)?,
-                None => frames.end(&mut found)?,
-            }
-            for frame in found.drain(..) {
-                reader.read(&frame, &mut pieces)?;
-            }
+            let mut take = |frame: &Frame| reader.read(frame, &mut pieces);
+            let read = match &bytes {
+                Some(bytes) => frames.feed(bytes, &mut take),
+                None => frames.end(&mut take),
+            };
             for piece in pieces.drain(..) {
                 match piece {
-                    Piece::Text { text, logprobs } => outlet.text(progress, text, logprobs).await,
+                    Piece::Text {
+                        text,
+                        tokens,
+                        logprobs,
+                    } => outlet.text(progress, (text, tokens), logprobs).await,
                     Piece::ToolCall(call) => outlet.tool_call(progress, call).await,
                     Piece::Usage(newer) => {
                         usage = usage.updated(newer);
@@ -115,6 +117,8 @@ impl Providers {
                     Piece::StopText(text) => progress.stop_text = Some(text),
                 }
             }
+            // What came before a fault has gone on.
+            read?;
             if bytes.is_none() {
                 return Ok(usage);
             }

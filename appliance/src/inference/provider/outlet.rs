@@ -75,11 +75,16 @@ impl Outlet {
     pub(super) async fn text(
         &mut self,
         progress: &mut Progress,
-        text: String,
+        (text, tokens): (String, u32),
         logprobs: Vec<TokenLogprob>,
     ) {
         self.begin(progress, text.len()).await;
-        self.tell(GenerationEvent::Token { text, logprobs }).await;
+        self.tell(GenerationEvent::Token {
+            text,
+            tokens,
+            logprobs,
+        })
+        .await;
     }
 
     pub(super) async fn tool_call(&mut self, progress: &mut Progress, call: ToolCall) {

@@ -51,7 +51,9 @@ async fn answer(
                 let outcome = match providers.route(&step) {
                     Ok(Some(Route::Provider(route))) => providers.ask(&route, asked, outlet).await,
                     Ok(Some(Route::Chain { .. })) => Err(Error::internal("a chain within a chain")),
-                    Ok(None) => ask_here((inference, weights), &step, asked, outlet).await,
+                    Ok(None) => {
+                        Box::pin(ask_here((inference, weights), &step, asked, outlet)).await
+                    }
                     Err(error) => Err(error),
                 };
                 match outcome {

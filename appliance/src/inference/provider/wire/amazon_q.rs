@@ -7,8 +7,8 @@ use guildhall_kernel::{Error, Result};
 use serde_json::json;
 
 use super::{
-    Framing, Outgoing, Piece, Reader, Target, at, bedrock, failure::read_json, frame::Frame,
-    outgoing, path_segment, unsupported,
+    Framing, Outgoing, Piece, Reader, Target, add_text, at, bedrock, failure::read_json,
+    frame::Frame, outgoing, path_segment, unsupported,
 };
 const SERVICE: &str = "qbusiness";
 /// What the service takes at most, in characters.
@@ -75,7 +75,7 @@ impl Reader for Answer {
         }
         let text = at(&answer, "/systemMessage").as_str();
         let text = text.ok_or_else(|| super::failure::garbled("sent no answer"))?;
-        pieces.push(Piece::text(text));
+        add_text(pieces, text);
         pieces.push(Piece::Finish(FinishReason::Stop));
         Ok(())
     }

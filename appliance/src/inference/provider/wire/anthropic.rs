@@ -6,8 +6,8 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at,
-    block_messages, decimal,
+    Credentials, FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, add_text, arguments,
+    at, block_messages, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
     instructions, key_header, outgoing,
@@ -122,7 +122,7 @@ impl Reader for Answer {
                 } else if let Some(text) =
                     at(block, "/text").as_str().filter(|text| !text.is_empty())
                 {
-                    pieces.push(Piece::text(text));
+                    add_text(pieces, text);
                 }
             }
             "content_block_delta" => self.delta(index, at(&event, "/delta"), pieces)?,
@@ -152,11 +152,11 @@ impl Reader for Answer {
 impl Answer {
     fn delta(&mut self, index: u64, delta: &Value, pieces: &mut Vec<Piece>) -> Result<()> {
         if let Some(text) = at(delta, "/text").as_str() {
-            pieces.push(Piece::text(text));
+            add_text(pieces, text);
         } else if let Some(json) = at(delta, "/partial_json").as_str() {
             if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                 if !json.is_empty() {
-                    pieces.push(Piece::text(json));
+                    add_text(pieces, json);
                 }
             } else {
                 self.calls.add(index, (None, None), json)?;

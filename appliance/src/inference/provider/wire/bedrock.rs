@@ -6,7 +6,7 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer,
+    FORM_TOOL, Framing, Outgoing, Piece, Reader, Target, Usage, add_text, arguments, at, bearer,
     block_messages, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
@@ -189,11 +189,11 @@ impl Reader for Answer {
 impl Answer {
     fn delta(&mut self, index: u64, delta: &Value, pieces: &mut Vec<Piece>) -> Result<()> {
         if let Some(text) = at(delta, "/text").as_str() {
-            pieces.push(Piece::text(text));
+            add_text(pieces, text);
         } else if let Some(input) = at(delta, "/toolUse/input").as_str() {
             if self.in_form && self.calls.is_of(index, FORM_TOOL) {
                 if !input.is_empty() {
-                    pieces.push(Piece::text(input));
+                    add_text(pieces, input);
                 }
             } else {
                 self.calls.add(index, (None, None), input)?;

@@ -52,14 +52,14 @@ impl Frames {
         }
     }
 
-    /// Takes bytes and adds the frames that are complete now.
+    /// Takes bytes and hands out the frames that are complete now.
     ///
     /// # Errors
-    /// `provider_garbled` when a frame is too long or its checksum is wrong.
+    /// `provider_garbled` when a frame is too long or its checksum is wrong; those of `take`.
     pub(in crate::inference::provider) fn feed(
         &mut self,
         bytes: &[u8],
-        frames: &mut Vec<Frame>,
+        take: &mut impl FnMut(&Frame) -> Result<()>,
     ) -> Result<()> {
         self.buffer.extend_from_slice(bytes);
         match self.framing {
@@ -67,7 +67,7 @@ impl Frames {
                 let mut taken = 0;
                 while let Some(line) = self.next_line(taken) {
                     taken = line.end;
-                    self.line(line.start, line.text_end, frames)?;
+                    self.line(line.start, line.text_end, take)?;
                 }
                 self.buffer.drain(..taken);
                 self.searched = self.searched.saturating_sub(taken);
@@ -78,7 +78,7 @@ impl Frames {
                     eventstream::decode(self.buffer.get(taken..).unwrap_or_default())?
                 {
                     taken += length;
-                    frames.push(frame);
+                    take(&frame)?;
                 }
                 self.buffer.drain(..taken);
             }
@@ -93,27 +93,22 @@ impl Frames {
     /// Takes the end of the stream: what is complete only because nothing follows.
     ///
     /// # Errors
-    /// `provider_stream_cut` when the stream ends inside a binary frame.
-    pub(in crate::inference::provider) fn end(&mut self, frames: &mut Vec<Frame>) -> Result<()> {
+    /// `provider_stream_cut` when the stream ends inside a binary frame; those of `take`.
+    pub(in crate::inference::provider) fn end(
+        &mut self,
+        take: &mut impl FnMut(&Frame) -> Result<()>,
+    ) -> Result<()> {
         let rest = std::mem::take(&mut self.buffer);
         match self.framing {
+            Framing::Lines if rest.trim_ascii().is_empty() => Ok(()),
+            Framing::EventStream if !rest.is_empty() => Err(codes::cut()),
             // An event without its empty line is incomplete and dropped (WHATWG HTML, 9.2.6).
-            Framing::Events => {}
-            Framing::Lines if !rest.trim_ascii().is_empty() => frames.push(Frame {
-                event: String::new(),
-                data: rest,
-            }),
-            Framing::Lines => {}
-            Framing::EventStream if !rest.is_empty() => {
-                return Err(codes::cut());
-            }
-            Framing::EventStream => {}
-            Framing::Whole => frames.push(Frame {
+            Framing::Events | Framing::EventStream => Ok(()),
+            Framing::Lines | Framing::Whole => take(&Frame {
                 event: String::new(),
                 data: rest,
             }),
         }
-        Ok(())
     }
 
     /// The line that starts at `start`: LF, CRLF or, between server-sent events, CR ends it. A CR at
@@ -143,23 +138,22 @@ impl Frames {
         })
     }
 
-    fn line(&mut self, start: usize, end: usize, frames: &mut Vec<Frame>) -> Result<()> {
+    fn line(
+        &mut self,
+        start: usize,
+        end: usize,
+        take: &mut impl FnMut(&Frame) -> Result<()>,
+    ) -> Result<()> {
         let line = self.buffer.get(start..end).unwrap_or_default();
         if self.framing == Framing::Lines {
-            if !line.trim_ascii().is_empty() {
-                frames.push(Frame {
-                    event: String::new(),
-                    data: line.to_vec(),
-                });
+            if line.trim_ascii().is_empty() {
+                return Ok(());
             }
-            return Ok(());
+            self.event.data.extend_from_slice(line);
+            return self.hand_out(take);
         }
         if line.is_empty() {
-            let event = std::mem::take(&mut self.event);
-            if !event.data.is_empty() {
-                frames.push(event);
-            }
-            return Ok(());
+            return self.hand_out(take);
         }
         let colon = line.iter().position(|byte| *byte == b':');
         let (field, value) = match colon {
@@ -186,6 +180,18 @@ impl Frames {
         }
         Ok(())
     }
+
+    /// Hands the event out, unless nothing is in it, and keeps its memory for the next.
+    fn hand_out(&mut self, take: &mut impl FnMut(&Frame) -> Result<()>) -> Result<()> {
+        let taken = if self.event.data.is_empty() {
+            Ok(())
+        } else {
+            take(&self.event)
+        };
+        self.event.event.clear();
+        self.event.data.clear();
+        taken
+    }
 }
 
 struct Line {
@@ -201,12 +207,19 @@ mod tests {
 
     use super::*;
 
+    fn kept(found: &mut Vec<Frame>) -> impl FnMut(&Frame) -> Result<()> {
+        |frame| {
+            found.push(frame.clone());
+            Ok(())
+        }
+    }
+
     fn cut(framing: Framing, pieces: &[&[u8]]) -> Vec<(String, String)> {
         let (mut frames, mut found) = (Frames::new(framing), Vec::new());
         for piece in pieces {
-            frames.feed(piece, &mut found).unwrap();
+            frames.feed(piece, &mut kept(&mut found)).unwrap();
         }
-        frames.end(&mut found).unwrap();
+        frames.end(&mut kept(&mut found)).unwrap();
         let text = |frame: Frame| (frame.event, String::from_utf8(frame.data).unwrap());
         found.into_iter().map(text).collect()
     }
@@ -234,7 +247,7 @@ mod tests {
     fn an_endless_line_is_refused() {
         let mut frames = Frames::new(Framing::Events);
         let piece = vec![b'x'; 1 << 20];
-        let outcome = (0..8).try_for_each(|_| frames.feed(&piece, &mut Vec::new()));
+        let outcome = (0..8).try_for_each(|_| frames.feed(&piece, &mut |_| Ok(())));
         assert_eq!(outcome.unwrap_err().code(), "provider_garbled");
     }
 
@@ -247,15 +260,15 @@ mod tests {
         ) {
             let whole = {
                 let (mut frames, mut found) = (Frames::new(framing), Vec::new());
-                frames.feed(&bytes, &mut found).unwrap();
-                frames.end(&mut found).unwrap();
+                frames.feed(&bytes, &mut kept(&mut found)).unwrap();
+                frames.end(&mut kept(&mut found)).unwrap();
                 found
             };
             let (mut frames, mut found) = (Frames::new(framing), Vec::new());
             for piece in bytes.chunks(size) {
-                frames.feed(piece, &mut found).unwrap();
+                frames.feed(piece, &mut kept(&mut found)).unwrap();
             }
-            frames.end(&mut found).unwrap();
+            frames.end(&mut kept(&mut found)).unwrap();
             prop_assert_eq!(whole, found);
         }
     }

@@ -9,8 +9,8 @@ use guildhall_kernel::Result;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, called_tool,
-    decimal,
+    Credentials, Framing, Outgoing, Piece, Reader, Target, Usage, add_text, arguments, at,
+    called_tool, decimal,
     failure::{filtered, garbled, of_stream, read_json},
     frame::Frame,
     instructions, key_header, outgoing, path_segment, put, wanted_schema,
@@ -212,7 +212,7 @@ impl Answer {
             && at(part, "/thought") != true
             && !text.is_empty()
         {
-            pieces.push(Piece::text(text));
+            add_text(pieces, text);
         }
         Ok(())
     }

@@ -31,6 +31,9 @@ use super::{
     credentials::Credentials, kind::ProviderKind, model::ProviderRow, price::ProviderModel,
 };
 
+/// Room for a short conversation, so that it is not moved while it is written.
+const REQUEST_BYTES: usize = 2048;
+
 /// Whom a request is for.
 #[derive(Clone, Copy)]
 pub(super) struct Target<'a> {
@@ -56,6 +59,8 @@ pub(super) struct Outgoing {
 pub(super) enum Piece {
     Text {
         text: String,
+        /// How many pieces of the provider's it is made of.
+        tokens: u32,
         logprobs: Vec<TokenLogprob>,
     },
     ToolCall(ToolCall),
@@ -66,13 +71,28 @@ pub(super) enum Piece {
     StopText(String),
 }
 
-impl Piece {
-    fn text(text: impl Into<String>) -> Self {
-        Self::Text {
-            text: text.into(),
-            logprobs: Vec::new(),
-        }
+/// Adds a text; one right behind another goes on with it.
+fn add_text(pieces: &mut Vec<Piece>, text: &str) {
+    add_scored_text(pieces, text, Vec::new());
+}
+
+fn add_scored_text(pieces: &mut Vec<Piece>, more: &str, mut scores: Vec<TokenLogprob>) {
+    if let Some(Piece::Text {
+        text,
+        tokens,
+        logprobs,
+    }) = pieces.last_mut()
+    {
+        text.push_str(more);
+        *tokens = tokens.saturating_add(1);
+        logprobs.append(&mut scores);
+        return;
     }
+    pieces.push(Piece::Text {
+        text: more.to_owned(),
+        tokens: 1,
+        logprobs: scores,
+    });
 }
 
 /// What a provider says it used, in tokens.
@@ -193,11 +213,13 @@ fn outgoing(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
+    let mut bytes = Vec::with_capacity(REQUEST_BYTES);
+    serde_json::to_writer(&mut bytes, body)?;
     Ok(Outgoing {
         method: Method::POST,
         path,
         headers,
-        body: serde_json::to_vec(body)?,
+        body: bytes,
         framing,
         reader,
     })
@@ -316,5 +338,33 @@ fn wanted_schema(prompt: &Prompt) -> Option<Value> {
         Some(Constraint::JsonSchema { schema }) => Some(schema.clone()),
         Some(Constraint::Json) => Some(json!({ "type": "object" })),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_neighbouring_texts_are_joined() {
+        let call = || {
+            Piece::ToolCall(ToolCall {
+                id: "a".to_owned(),
+                name: "f".to_owned(),
+                arguments: "{}".to_owned(),
+            })
+        };
+        let mut pieces = Vec::new();
+        for text in ["a", "b", "c"] {
+            add_text(&mut pieces, text);
+        }
+        pieces.extend([call(), call()]);
+        add_text(&mut pieces, "d");
+        let text = |text: &str, tokens| Piece::Text {
+            text: text.to_owned(),
+            tokens,
+            logprobs: Vec::new(),
+        };
+        assert_eq!(pieces, [text("abc", 3), call(), call(), text("d", 1)]);
     }
 }

@@ -8,7 +8,8 @@ use guildhall_kernel::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Framing, Outgoing, Piece, Reader, Target, Usage, arguments, at, bearer, called_tool, decimal,
+    Framing, Outgoing, Piece, Reader, Target, Usage, add_text, arguments, at, bearer, called_tool,
+    decimal,
     failure::{garbled, of_stream, read_json},
     frame::Frame,
     outgoing, put, unsupported,
@@ -119,7 +120,7 @@ impl Reader for Answer {
             .as_str()
             .filter(|text| !text.is_empty())
         {
-            pieces.push(Piece::text(text));
+            add_text(pieces, text);
         }
         for call in at(message, "/tool_calls").as_array().into_iter().flatten() {
             let function = at(call, "/function");

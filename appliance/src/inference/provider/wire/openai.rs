@@ -12,8 +12,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Credentials, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, at, bearer,
-    decimal,
+    Credentials, Framing, Outgoing, Piece, ProviderKind, Reader, Target, Usage, add_scored_text,
+    add_text, at, bearer, decimal,
     failure::{filtered, of_stream, read_json},
     frame::Frame,
     key_header, outgoing, path_segment,
@@ -193,11 +193,12 @@ impl Reader for Answer {
         if frame.data.trim_ascii() == b"[DONE]" {
             return self.calls.close_all(pieces);
         }
-        if let Some(text) = self.texts.read(&frame.data) {
-            if !text.is_empty() {
-                pieces.push(Piece::text(text));
+        if let Some(plain) = self.texts.read(&frame.data) {
+            pieces.extend(plain.usage.map(Piece::Usage));
+            if !plain.text.is_empty() {
+                add_text(pieces, &plain.text);
             }
-            return Ok(());
+            return self.finish(plain.finish.as_deref(), pieces);
         }
         let chunk = read_json(&frame.data)?;
         if at(&chunk, "/error").is_object() {
@@ -216,10 +217,7 @@ impl Reader for Answer {
         let logprobs = logprobs(at(choice, "/logprobs/content"));
         let text = at(delta, "/content").as_str().unwrap_or_default();
         if !text.is_empty() || !logprobs.is_empty() {
-            pieces.push(Piece::Text {
-                text: text.to_owned(),
-                logprobs,
-            });
+            add_scored_text(pieces, text, logprobs);
         }
         for (place, call) in at(delta, "/tool_calls")
             .as_array()

@@ -1,29 +1,32 @@
-//! The short way through a stream of chat completions: most of its chunks bring nothing but text, and
-//! differ from the one before in nothing but that text.
+//! The short way through a stream of chat completions: nearly all of its chunks bring text, the reason of the end or
+//! figures and nothing else, and most differ from the one before in nothing but the text.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, de::IgnoredAny};
 
-/// A chunk that brings nothing but text.
+use super::Usage;
+
+/// A chunk as most are: at most one answer, which calls no tool.
 #[derive(Deserialize)]
-struct TextChunk<'a> {
+struct Chunk<'a> {
     #[serde(borrow)]
-    choices: [TextChoice<'a>; 1],
-    usage: Option<IgnoredAny>,
+    choices: Vec<Choice<'a>>,
+    usage: Option<Figures>,
     error: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-struct TextChoice<'a> {
+struct Choice<'a> {
     #[serde(borrow)]
-    delta: TextDelta<'a>,
+    delta: Delta<'a>,
     logprobs: Option<IgnoredAny>,
-    finish_reason: Option<IgnoredAny>,
+    #[serde(borrow)]
+    finish_reason: Option<Text<'a>>,
 }
 
-#[derive(Deserialize)]
-struct TextDelta<'a> {
+#[derive(Default, Deserialize)]
+struct Delta<'a> {
     #[serde(borrow)]
     content: Option<Text<'a>>,
     tool_calls: Option<IgnoredAny>,
@@ -33,24 +36,62 @@ struct TextDelta<'a> {
 #[derive(Default, Deserialize)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Reads the chunks of one stream that bring nothing but text.
+#[derive(Deserialize)]
+struct Figures {
+    prompt_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    prompt_tokens_details: Option<PromptFigures>,
+}
+
+#[derive(Deserialize)]
+struct PromptFigures {
+    cached_tokens: Option<u64>,
+}
+
+/// What a plain chunk brings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Plain<'a> {
+    /// Empty where it brings none.
+    pub(super) text: Cow<'a, str>,
+    pub(super) usage: Option<Usage>,
+    /// Why the answer ends here, in the provider's word.
+    pub(super) finish: Option<String>,
+}
+
+/// Reads the plain chunks of one stream.
 #[derive(Default)]
 pub(super) struct PlainTexts {
-    /// The last such chunk up to its text, with the quotation mark.
+    /// The last chunk of nothing but text up to its text, with the quotation mark.
     before: Vec<u8>,
     /// And what followed its text, from the quotation mark on.
     after: Vec<u8>,
 }
 
+impl From<Figures> for Usage {
+    fn from(figures: Figures) -> Self {
+        Self {
+            input: figures.prompt_tokens,
+            cached: figures
+                .prompt_tokens_details
+                .and_then(|details| details.cached_tokens),
+            output: figures.completion_tokens,
+        }
+    }
+}
+
 impl PlainTexts {
-    /// The text of a chunk that brings nothing else; nothing for every other chunk, which is then to be
-    /// looked at field by field.
-    pub(super) fn read(&mut self, data: &[u8]) -> Option<String> {
-        self.like_the_last(data).or_else(|| self.parse(data))
+    /// What a plain chunk brings; nothing for every other chunk, which is then to be looked at field by field.
+    pub(super) fn read<'a>(&mut self, data: &'a [u8]) -> Option<Plain<'a>> {
+        self.like_the_last(data)
+            .map(|text| Plain {
+                text: text.into(),
+                ..Plain::default()
+            })
+            .or_else(|| self.parse(data))
     }
 
     /// Between the same bytes as before, a text that needs no unescaping makes the same chunk with that text.
-    fn like_the_last(&self, data: &[u8]) -> Option<String> {
+    fn like_the_last<'a>(&self, data: &'a [u8]) -> Option<&'a str> {
         if self.before.is_empty() {
             return None;
         }
@@ -58,32 +99,35 @@ impl PlainTexts {
         let text = rest.strip_suffix(self.after.as_slice())?;
         let is_literal = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
         let text = std::str::from_utf8(text).ok()?;
-        text.as_bytes()
-            .iter()
-            .all(is_literal)
-            .then(|| text.to_owned())
+        text.as_bytes().iter().all(is_literal).then_some(text)
     }
 
-    fn parse(&mut self, data: &[u8]) -> Option<String> {
-        // The chunks that end a stream have no text, and finding that out by parsing takes longest.
-        memchr::memmem::find(data, b"\"content\"")?;
-        let chunk: TextChunk<'_> = serde_json::from_slice(data).ok()?;
-        let [choice] = chunk.choices;
-        let more = [
-            chunk.usage,
-            chunk.error,
-            choice.logprobs,
-            choice.finish_reason,
-            choice.delta.tool_calls,
-        ];
-        if more.iter().any(Option::is_some) {
+    fn parse<'a>(&mut self, data: &'a [u8]) -> Option<Plain<'a>> {
+        let mut chunk: Chunk<'_> = serde_json::from_slice(data).ok()?;
+        let choice = chunk.choices.pop();
+        if !chunk.choices.is_empty() || chunk.error.is_some() {
+            return None;
+        }
+        let usage = chunk.usage.map(Usage::from);
+        let Some(choice) = choice else {
+            return Some(Plain {
+                usage,
+                ..Plain::default()
+            });
+        };
+        if choice.logprobs.is_some() || choice.delta.tool_calls.is_some() {
             return None;
         }
         let Text(text) = choice.delta.content.unwrap_or_default();
-        if let Cow::Borrowed(text) = text {
+        let finish = choice.finish_reason.map(|Text(reason)| reason.into_owned());
+        if let (Cow::Borrowed(text), None, None) = (&text, usage, &finish) {
             self.remember(data, text);
         }
-        Some(text.into_owned())
+        Some(Plain {
+            text,
+            usage,
+            finish,
+        })
     }
 
     /// Keeps what stands around a text that was read from `data` without unescaping.
@@ -111,25 +155,54 @@ mod tests {
 
     use super::*;
 
+    fn text(text: &str) -> Plain<'_> {
+        Plain {
+            text: text.into(),
+            ..Plain::default()
+        }
+    }
+
     #[test]
-    fn only_chunks_of_nothing_but_text_are_read_the_short_way() {
-        let text = |chunk: &str| PlainTexts::default().read(chunk.as_bytes());
+    fn plain_chunks_are_read_the_short_way_and_no_others() {
+        fn read(chunk: &str) -> Option<Plain<'_>> {
+            PlainTexts::default().read(chunk.as_bytes())
+        }
         let plain = r#"{"choices":[{"delta":{"role":"assistant","content":"a\n"},"finish_reason":null}],"usage":null}"#;
-        assert_eq!(text(plain).as_deref(), Some("a\n"));
-        let silent = r#"{"choices":[{"delta":{"content":null}}]}"#;
-        assert_eq!(text(silent).as_deref(), Some(""));
+        assert_eq!(read(plain), Some(text("a\n")));
+        let silent = [
+            r#"{"choices":[{"delta":{"content":null}}]}"#,
+            r#"{"choices":[]}"#,
+        ];
+        for chunk in silent {
+            assert_eq!(read(chunk), Some(text("")), "{chunk}");
+        }
+        let end = r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}],
+            "usage":{"prompt_tokens":3,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":1}}}"#;
+        let usage = Usage {
+            input: Some(3),
+            cached: Some(1),
+            output: Some(2),
+        };
+        assert_eq!(
+            read(end),
+            Some(Plain {
+                usage: Some(usage),
+                finish: Some("stop".to_owned()),
+                ..text("a")
+            })
+        );
         let more = [
-            r#"{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}"#,
             r#"{"choices":[{"delta":{"content":"a"},"logprobs":{"content":[]}}]}"#,
             r#"{"choices":[{"delta":{"content":"a","tool_calls":[]}}]}"#,
-            r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":1}}"#,
+            r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":"1"}}"#,
+            r#"{"choices":[{"delta":{"content":"a"}},{"delta":{"content":"b"}}]}"#,
             r#"{"choices":[{"message":{"content":"a"}}]}"#,
-            r#"{"choices":[]}"#,
+            r#"{"choices":[],"error":{"message":"no"}}"#,
             r#"{"error":{"message":"no"}}"#,
             "[DONE]",
         ];
         for chunk in more {
-            assert_eq!(text(chunk), None, "{chunk}");
+            assert_eq!(read(chunk), None, "{chunk}");
         }
     }
 
@@ -138,15 +211,10 @@ mod tests {
         let chunk = |text: &str| format!(r#"{{"choices":[{{"delta":{{"content":"{text}"}}}}]}}"#);
         let mut texts = PlainTexts::default();
         assert_eq!(texts.like_the_last(chunk("a").as_bytes()), None);
-        assert_eq!(texts.read(chunk("a").as_bytes()).as_deref(), Some("a"));
-        assert_eq!(
-            texts.like_the_last(chunk("é b").as_bytes()).as_deref(),
-            Some("é b")
-        );
-        assert_eq!(
-            texts.like_the_last(chunk("").as_bytes()).as_deref(),
-            Some("")
-        );
+        assert_eq!(texts.read(chunk("a").as_bytes()), Some(text("a")));
+        for next in ["é b", ""] {
+            assert_eq!(texts.like_the_last(chunk(next).as_bytes()), Some(next));
+        }
         // What would end the text, change it or is no text is parsed like any other chunk.
         for other in [r#"b","tool_calls":[],"x":""#, r"b\n", "b\n", "b\u{1}"] {
             assert_eq!(
@@ -184,7 +252,9 @@ mod tests {
                 }
                 let data = chunk.to_string();
                 let alone = PlainTexts::default().read(data.as_bytes());
-                prop_assert_eq!(&alone, &(end > 1).then(|| text.clone()));
+                let finish = (end == 0).then(|| "stop".to_owned());
+                let plain = Plain { text: text.into(), usage: None, finish };
+                prop_assert_eq!(&alone, &(end != 1).then_some(plain));
                 prop_assert_eq!(reader.read(data.as_bytes()), alone);
             }
         }
