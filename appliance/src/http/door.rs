@@ -24,9 +24,7 @@ const KEYS_MAX: usize = 50_000;
 const FREE: [&str; 2] = ["/healthz", "/readyz"];
 
 /// The limits of a node.
-pub(super) struct Door(Limits);
-
-struct Limits {
+pub(super) struct Door {
     by_principal: Option<RequestLimiter<u64>>,
     by_address: Option<RequestLimiter<IpAddr>>,
     loopback: bool,
@@ -42,7 +40,7 @@ impl Door {
         let rate = |per_second, burst| RequestRate { per_second, burst };
         let principal = rate(config.principal_per_second, config.principal_burst);
         let address = rate(config.address_per_second, config.address_burst);
-        Self(Limits {
+        Self {
             by_principal: (principal.per_second > 0)
                 .then(|| RequestLimiter::new(principal, KEYS_MAX, clock())),
             by_address: (address.per_second > 0)
@@ -50,11 +48,9 @@ impl Door {
             loopback: config.loopback,
             hasher: RandomState::new(),
             app: app.clone(),
-        })
+        }
     }
-}
 
-impl Limits {
     /// Counts a request; says where the caller stands that is nearer to its limit.
     fn take(&self, address: Option<IpAddr>, headers: &HeaderMap) -> Result<Option<Standing>> {
         let by_address = match (&self.by_address, address) {
@@ -76,9 +72,7 @@ impl Limits {
         let secret = guard::api_key(headers).or_else(|| self.app.session_cookie.read(headers))?;
         Some(self.hasher.hash_one(secret))
     }
-}
 
-impl Door {
     /// Lets a request through or refuses it with 429; says where its caller stands, if anybody counts. A stream counts
     /// once, however long it lasts.
     ///
@@ -89,10 +83,10 @@ impl Door {
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical());
         // Without an address the request came from inside this process.
         let is_here = address.is_none_or(|address| address.is_loopback());
-        if is_here && !self.0.loopback || FREE.contains(&request.uri().path()) {
+        if is_here && !self.loopback || FREE.contains(&request.uri().path()) {
             return Ok(None);
         }
-        self.0.take(address, request.headers())
+        self.take(address, request.headers())
     }
 }
 

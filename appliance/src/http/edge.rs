@@ -4,7 +4,11 @@ use axum::{extract::Request, response::Response};
 use guildhall_kernel::Result;
 use guildhall_web::{guard::bearer_token, layers::Edge, rate_limit::Standing};
 
-use super::{challenge, door::Door, read_only};
+use super::{
+    challenge,
+    door::{self, Door},
+    read_only,
+};
 use crate::{app::App, protocols, scim};
 
 /// The node's edge.
@@ -53,7 +57,7 @@ impl Edge for NodeEdge {
     /// Puts refusals into the words of the protocol that the caller speaks.
     fn finish(&self, seen: Seen, mut response: Response) -> Response {
         if let Some(standing) = &seen.standing {
-            super::door::tell(response.headers_mut(), standing);
+            door::tell(response.headers_mut(), standing);
         }
         response = match seen.shape {
             Some(shape) => shape.apply(response),

@@ -85,26 +85,27 @@ pub struct Generation {
 impl Generation {
     /// The next event; `None` after the last one. What is dropped before it is ready loses nothing.
     pub async fn next(&mut self) -> Option<Result<GenerationEvent>> {
-        let event = self.receive().await;
-        if let (Some(charge), Some(Ok(event))) = (&self.charge, &event) {
-            charge.observe(event);
+        if let Some(event) = self.ready() {
+            return Some(event);
         }
-        event
+        let event = self.receive().await?;
+        Some(self.observed(event))
     }
 
     /// An event that is there already.
     pub fn ready(&mut self) -> Option<Result<GenerationEvent>> {
         let event = self.events.try_recv().ok()?;
+        Some(self.observed(event))
+    }
+
+    fn observed(&self, event: Result<GenerationEvent>) -> Result<GenerationEvent> {
         if let (Some(charge), Ok(event)) = (&self.charge, &event) {
             charge.observe(event);
         }
-        Some(event)
+        event
     }
 
     async fn receive(&mut self) -> Option<Result<GenerationEvent>> {
-        if let Ok(event) = self.events.try_recv() {
-            return Some(event);
-        }
         poll_fn(|context| {
             if let Some(work) = &mut self.work
                 && work.as_mut().poll(context).is_ready()

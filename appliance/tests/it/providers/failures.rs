@@ -126,6 +126,33 @@ async fn a_stream_cut_in_the_middle_keeps_what_came_and_says_so() {
 }
 
 #[tokio::test]
+async fn what_came_at_once_goes_on_together_and_before_the_fault_behind_it() {
+    let test = TestApp::new().await;
+    open(&test, "local_network").await;
+    let chunk = |text: &str| {
+        format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
+    };
+    let texts = ["Hel", "lo", " you"].map(chunk).concat();
+    let stub = Stub::start(vec![Reply::events(&format!("{texts}data: {{broken\n\n"))]).await;
+    enter(&test, &stub, "openai", json!({})).await;
+    let (events, error) = ask(&test, caller(&test).await, "openai/m-1", question("Hi")).await;
+    let spoken: Vec<(&str, u32)> = events
+        .iter()
+        .filter_map(|event| match event {
+            GenerationEvent::Token { text, tokens, .. } => Some((text.as_str(), *tokens)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(spoken, [("Hello you", 3)]);
+    assert_eq!(error.unwrap().code(), "provider_garbled");
+    assert_eq!(
+        stub.asked().len(),
+        1,
+        "something was said, so nothing is tried again"
+    );
+}
+
+#[tokio::test]
 async fn failures_inside_binary_frames_are_understood() {
     let test = TestApp::new().await;
     open(&test, "local_network").await;

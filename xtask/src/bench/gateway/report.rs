@@ -204,7 +204,8 @@ fn notes() -> String {
          every call in its database and records every outgoing call; it asks the provider for a stream also when its caller wants a whole \
          answer. nginx passes bytes on and writes its access log; LiteLLM authenticates its master key and has no database. The most \
          answers are those of {FULL_CONNECTIONS} connections without a pause; tokens are relayed in {STREAMS} streams of {LONG_TOKENS} \
-         tokens each, every token sent by itself. Memory is the proportional share of all of a program's processes. MB are 10⁶ bytes."
+         tokens each, every token sent by itself; the gateway passes those that have come together on in one event. Memory is the \
+         proportional share of all of a program's processes. MB are 10⁶ bytes."
     )
 }
 
