@@ -2,7 +2,6 @@
 
 use guildhall_db::{Reader, Row, Tx, params};
 use guildhall_kernel::{OrgId, Result, Timestamp};
-
 use serde::Serialize;
 
 use super::Leaf;
