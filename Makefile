@@ -1,6 +1,6 @@
 # The commands of daily work. Each does what it needs first, says what it does, and skips what is done.
 .DEFAULT_GOAL := help
-.PHONY: help setup run build engines test lint bench fmt clean
+.PHONY: help setup run build dist engines test lint bench fmt clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ run: ## Build and start a node with a demo organisation on https://localhost:844
 
 build: ## Build every binary of the product into ./target/release
 	@scripts/build.sh
+
+dist: ## Build the node and its engine as they ship into ./target/dist (an hour the first time on two cores)
+	@scripts/dist.sh
 
 engines: ## Build the engine for AVX-512 and for old processors too
 	@scripts/engines.sh

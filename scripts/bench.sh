@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures one topic (TOPIC, http when left out) and writes docs/benchmarks. PROFILE=dist measures the node as it ships, which
-# takes twice as long to build as the release build that is measured otherwise.
+# takes far longer to build than the release build that is measured otherwise.
 . "$(dirname "$0")/environment.sh"
 
 TOPIC=${TOPIC:-http}
@@ -24,12 +24,11 @@ install_litellm() {
     export LITELLM_BIN=$folder/bin/litellm
 }
 
-scripts/build.sh
-if [ "$PROFILE" != release ]; then
-    say "building guildhall and guildhall-engine with the profile $PROFILE"
-    cargo build --locked --profile "$PROFILE" --package guildhall --package guildhall-engine --bins
-    collect_binaries "$PROFILE" "$PROFILE" guildhall guildhall-engine
-fi
+case $PROFILE in
+    dist) scripts/dist.sh ;;
+    release) scripts/build.sh ;;
+    *) fail "there is no profile \`$PROFILE\` to measure; use release or dist" ;;
+esac
 # Thousands of open connections need as many open files.
 ulimit -n "$(ulimit -H -n)"
 [ "$TOPIC" != gateway ] || install_litellm

@@ -1,5 +1,6 @@
 // Starting, stopping and dying.
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { Caller } from '../harness/api.mjs'
@@ -23,6 +24,17 @@ test('a node is ready soon on a data directory that is there, and stops when ask
   const median = times.sort((left, right) => left - right)[Math.floor(STARTS / 2)]
   t.diagnostic(`ready after ${median.toFixed(0)} ms (median of ${STARTS})`)
   assert.ok(median < READY_MAX_MS, `${median} ms`)
+})
+
+test('a thread of the allocator gives memory back that is free', async (t) => {
+  const place = scope(t)
+  const dataDir = path.join(temporaryFolder(place), 'data')
+  await init(dataDir)
+  const node = await RunningNode.start(place, dataDir, '--insecure-http')
+  const tasks = `/proc/${node.process_id}/task`
+  const names = fs.readdirSync(tasks).map((id) => fs.readFileSync(`${tasks}/${id}/comm`, 'utf8').trim())
+  // How it is set is compiled in; without that there would be none.
+  assert.equal(names.filter((name) => name === 'jemalloc_bg_thd').length, 1, names.join())
 })
 
 test('an answer that a power failure cut off is shown as failed, and nothing else is lost', async (t) => {

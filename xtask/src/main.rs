@@ -25,6 +25,7 @@ usage: cargo xtask TASK
   bench upload     measure how fast a model file of 0.6 GB goes up in pieces, and print it
   bench license    measure verifications and the licence server, and write docs/benchmarks/license.md and .json
   bench inference  measure the engine against bare llama.cpp and write docs/benchmarks/inference.md and .json
+  train        let a node do what nodes do most, so that one built for it writes a profile (scripts/dist.sh)
 
 GUILDHALL_BIN names the program to ask or to measure, the others lie beside it; without it the tasks build the unoptimised one.";
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         ["bench", "license"] => bench::license(root()),
         ["bench", "inference"] => bench::inference(root()),
         ["bench", "upload"] => bench::upload(root()),
+        ["train"] => bench::train(),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

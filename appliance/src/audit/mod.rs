@@ -50,7 +50,7 @@ pub fn record(tx: &Tx<'_>, ctx: &Ctx, action: &str, subject: impl ToString) -> R
     record_of(tx, ctx, action, subject.to_string(), None::<Value>)
 }
 
-/// Like [`record`], with facts that help an auditor (never content or secrets).
+/// Like [`record`], with an object of facts that help an auditor (never content or secrets).
 ///
 /// # Errors
 /// Those of the database.
@@ -77,21 +77,58 @@ fn record_of(
         Principal::Token(id) => ("token", Some(id.to_string())),
         Principal::Operator => ("operator", None),
     };
-    let person = (ctx.principal != Principal::Operator).then(|| ctx.person.to_string());
-    let leaf = Leaf {
-        sequence: store::next_sequence(tx)?,
-        id: AuditId::new(ctx.clock.as_ref()),
-        at: ctx.now(),
+    let actor = Actor {
         organisation: Some(ctx.organisation),
-        person,
+        person: (ctx.principal != Principal::Operator).then_some(ctx.person),
         principal,
         principal_id,
-        request_id: ctx.request_id.as_str(),
+        request_id: &ctx.request_id,
+    };
+    write(tx, ctx.clock.as_ref(), actor, (action, subject), details)
+}
+
+/// Who acts, as an entry names them.
+struct Actor<'a> {
+    organisation: Option<OrgId>,
+    person: Option<PersonId>,
+    principal: &'a str,
+    principal_id: Option<String>,
+    request_id: &'a RequestId,
+}
+
+fn write(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    actor: Actor<'_>,
+    (action, subject): (&str, String),
+    details: Option<impl Serialize>,
+) -> Result<()> {
+    let leaf = Leaf {
+        sequence: store::next_sequence(tx)?,
+        id: AuditId::new(clock),
+        at: clock.now(),
+        organisation: actor.organisation,
+        person: actor.person.map(|person| person.to_string()),
+        principal: actor.principal,
+        principal_id: actor.principal_id,
+        request_id: actor.request_id.as_str(),
         action,
         subject,
         details,
     };
     store::insert(tx, &leaf)
+}
+
+/// Details that may be null, for which an entry has no field.
+fn write_given(
+    tx: &Tx<'_>,
+    clock: &dyn Clock,
+    actor: Actor<'_>,
+    (action, subject): (&str, &str),
+    details: Value,
+) -> Result<()> {
+    let details = Some(details).filter(|details| !details.is_null());
+    write(tx, clock, actor, (action, subject.to_owned()), details)
 }
 
 /// An application that acts for somebody who does not send the request themselves.
@@ -113,23 +150,17 @@ pub fn record_application(
     tx: &Tx<'_>,
     clock: &dyn Clock,
     (application, request_id): (Application<'_>, &RequestId),
-    (action, subject): (&str, &str),
+    what: (&str, &str),
     details: Value,
 ) -> Result<()> {
-    let leaf = Leaf {
-        sequence: store::next_sequence(tx)?,
-        id: AuditId::new(clock),
-        at: clock.now(),
+    let actor = Actor {
         organisation: Some(application.organisation),
-        person: application.person.map(|person| person.to_string()),
+        person: application.person,
         principal: "application",
         principal_id: Some(application.id.to_owned()),
-        request_id: request_id.as_str(),
-        action,
-        subject: subject.to_owned(),
-        details: Some(details).filter(|details| !details.is_null()),
+        request_id,
     };
-    store::insert(tx, &leaf)
+    write_given(tx, clock, actor, what, details)
 }
 
 /// Records something that happened before anybody was known, such as a failed login.
@@ -178,21 +209,15 @@ fn record_of_node(
     tx: &Tx<'_>,
     clock: &dyn Clock,
     (principal, request_id): (&str, &RequestId),
-    (action, subject): (&str, &str),
+    what: (&str, &str),
     details: Value,
 ) -> Result<()> {
-    let leaf = Leaf {
-        sequence: store::next_sequence(tx)?,
-        id: AuditId::new(clock),
-        at: clock.now(),
+    let actor = Actor {
         organisation: None,
         person: None,
         principal,
         principal_id: None,
-        request_id: request_id.as_str(),
-        action,
-        subject: subject.to_owned(),
-        details: Some(details).filter(|details| !details.is_null()),
+        request_id,
     };
-    store::insert(tx, &leaf)
+    write_given(tx, clock, actor, what, details)
 }

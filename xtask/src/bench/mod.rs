@@ -46,3 +46,12 @@ pub(crate) fn license(root: &Path) -> Result<()> {
 pub(crate) fn inference(root: &Path) -> Result<()> {
     inference::run(root, &program()?)
 }
+
+/// Puts a node under the loads of the benchmarks of the interface and the gateway, and measures nothing. One that was built to
+/// count what it does writes its counts as it stops.
+pub(crate) fn train() -> Result<()> {
+    let program = program()?;
+    println!("training {}", program.display());
+    measure::all(&program)?;
+    gateway::train(&program)
+}

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -23,7 +24,10 @@ pub(super) struct DataDirectory {
     pub(super) key: String,
 }
 
-/// A node that runs; dropping it kills it.
+/// How long a node may take to stop.
+const STOP_TIME: Duration = Duration::from_secs(15);
+
+/// A node that runs; dropping it stops it.
 pub(super) struct Node {
     child: Child,
     /// Where it answers.
@@ -144,7 +148,17 @@ impl Node {
 }
 
 impl Drop for Node {
+    /// Asks it to stop, as an operator does: only so does a node that counts what it does write its counts.
     fn drop(&mut self) {
+        let mut ask = Command::new("kill");
+        let asked = ask.arg(self.child.id().to_string()).status().is_ok();
+        let began = Instant::now();
+        while asked && began.elapsed() < STOP_TIME {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
         // It is gone already when this fails.
         let _ = self.child.kill();
         let _ = self.child.wait();

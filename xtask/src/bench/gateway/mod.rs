@@ -32,6 +32,8 @@ use crate::Result;
 const ROUNDS: usize = 5;
 /// Requests per second of the comparison with nginx.
 const FAST: f64 = 3000.0;
+/// Requests per second of a node that counts what it does, which makes it slower.
+const TRAINING: f64 = 1000.0;
 /// Requests per second of the comparison with LiteLLM, which two cores hold for it.
 const SLOW: f64 = 25.0;
 const CONNECTIONS: u32 = 64;
@@ -123,6 +125,16 @@ pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
         litellm: litellm.as_ref().map(Other::memory_mb).transpose()?,
     };
     Report { rounds, memory }.document().publish(root, &machine)
+}
+
+/// Puts a node under the loads that [`run`] measures.
+pub(super) fn train(program: &Path) -> Result<()> {
+    let stub = stub::start()?;
+    let data = DataDirectory::create(program)?;
+    let node = data.serve()?;
+    enter_provider(&node, &data.key, stub)?;
+    let side = Side::new(node.address, &data.key, "stub/");
+    (0..ROUNDS).try_for_each(|_| side.measure([Some(TRAINING), Some(SLOW)]).map(drop))
 }
 
 /// Lets the node call this machine and enters the stub as a provider.

@@ -205,7 +205,8 @@ fn notes() -> String {
          answer. nginx passes bytes on and writes its access log; LiteLLM authenticates its master key and has no database. The most \
          answers are those of {FULL_CONNECTIONS} connections without a pause; tokens are relayed in {STREAMS} streams of {LONG_TOKENS} \
          tokens each, every token sent by itself; the gateway passes those that have come together on in one event. Memory is the \
-         proportional share of all of a program's processes. MB are 10⁶ bytes."
+         proportional share of all of a program's processes. MB are 10⁶ bytes. With `PROFILE=dist` the gateway was compiled with a \
+         profile of loads like these and those of `http.md` (ADR 0018)."
     )
 }
 
