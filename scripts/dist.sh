@@ -8,12 +8,16 @@ HOST=$(rustc -vV | sed -n 's/^host: //p')
 LLVM=$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\).*/\1/p')
 WORK=$CARGO_TARGET_DIR/profile
 
-# Prints where the profile tool is: the named one, Rust's component `llvm-tools`, or the system's.
+# Prints where the profile tool is: the one that LLVM_PROFDATA names, Rust's component `llvm-tools`, or the system's.
 find_profile_tool() {
     local tool
-    for tool in "${LLVM_PROFDATA:-}" "$(rustc --print sysroot)/lib/rustlib/$HOST/bin/llvm-profdata" \
+    if [ -n "${LLVM_PROFDATA:-}" ]; then
+        command -v "$LLVM_PROFDATA"
+        return
+    fi
+    for tool in "$(rustc --print sysroot)/lib/rustlib/$HOST/bin/llvm-profdata" \
         "llvm-profdata-$LLVM" "/usr/lib/llvm-$LLVM/bin/llvm-profdata"; do
-        [ -z "$tool" ] || ! command -v "$tool" || return 0
+        ! command -v "$tool" || return 0
     done
     return 1
 }
@@ -43,6 +47,8 @@ write_profile() {
     "$1" merge --output "$WORK/node.profdata" "$WORK/counts"
 }
 
+[ -z "${LLVM_PROFDATA:-}" ] || find_profile_tool >/dev/null ||
+    fail "LLVM_PROFDATA names $LLVM_PROFDATA, which cannot be run; name LLVM's llvm-profdata, or leave it out to have it looked for"
 scripts/setup.sh build
 scripts/ui.sh
 say "building guildhall-engine"
@@ -52,7 +58,7 @@ if tool=$(find_profile_tool); then
     say "building guildhall with the profile"
     build_node "-Cprofile-use=$WORK/node.profdata"
 else
-    say "building guildhall without a profile, which makes it about a quarter slower; \`apt-get install llvm-$LLVM\` brings the tool"
+    say "building guildhall without a profile, which makes it slower; \`apt-get install llvm-$LLVM\` brings the tool"
     build_node
 fi
 collect_binaries dist dist guildhall-engine
