@@ -80,7 +80,7 @@ pub async fn hire(app: &App, ctx: &Ctx, agent: &str, terms: Terms) -> Result<Emp
         };
         caller
             .entitlements
-            .admit_employee(store::count_active(tx)?)?;
+            .admit_employee(|| store::count_active(tx))?;
         store::insert(tx, &employee)?;
         let facts = json!({ "agent": listing.manifest.slug, "version": listing.manifest.version });
         audit::record_with(tx, &caller, "ve.hired", employee.id, facts)?;
@@ -262,7 +262,7 @@ pub async fn update(app: &App, ctx: &Ctx, id: VeId, change: Change) -> Result<Em
         if change.state == Some(VeState::Active) && employee.state == VeState::Dismissed {
             caller
                 .entitlements
-                .admit_employee(store::count_active(tx)?)?;
+                .admit_employee(|| store::count_active(tx))?;
         }
         let action = match change.state {
             None => "ve.changed",

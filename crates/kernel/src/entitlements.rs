@@ -45,15 +45,19 @@ impl Entitlements {
         }
     }
 
-    /// Whether one more employee may work here beside the `employed` ones.
+    /// Whether one more employee may work here beside the `employed` ones, who are counted only where their number is limited.
     ///
     /// # Errors
-    /// `license_restricted`.
-    pub fn admit_employee(&self, employed: u64) -> Result<()> {
+    /// `license_restricted`; those of the counting.
+    pub fn admit_employee(&self, employed: impl FnOnce() -> Result<u64>) -> Result<()> {
         self.admit("agents.max", "nobody new can be hired")?;
-        let Some(most) = self.agents_max.filter(|most| employed >= *most) else {
+        let Some(most) = self.agents_max else {
             return Ok(());
         };
+        let employed = employed()?;
+        if employed < most {
+            return Ok(());
+        }
         Err(self.refuse("agents.max", format!(
             "the licence allows {most} employees and {employed} work here; dismiss one, or import a licence for more under Administration"
         )))
@@ -134,13 +138,13 @@ mod tests {
         let mut granted = Entitlements::unlimited();
         granted.agents_max = Some(2);
         granted.features = Some(BTreeSet::from(["providers".to_owned()]));
-        assert!(granted.admit_employee(1).is_ok() && granted.admit_seat(1_000_000).is_ok());
-        let error = granted.admit_employee(2).unwrap_err();
+        assert!(granted.admit_employee(|| Ok(1)).is_ok() && granted.admit_seat(1_000_000).is_ok());
+        let error = granted.admit_employee(|| Ok(2)).unwrap_err();
         assert_eq!((error.code(), error.status()), ("license_restricted", 403));
         assert!(granted.admit_feature("providers").is_ok());
         assert!(granted.admit_feature("organisations").is_err());
         granted.growth = Growth::Stopped;
-        assert!(granted.admit_employee(0).is_err() && granted.admit_seat(0).is_err());
+        assert!(granted.admit_employee(|| Ok(0)).is_err() && granted.admit_seat(0).is_err());
         assert!(granted.admit_change().is_ok());
     }
 }
