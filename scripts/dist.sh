@@ -44,7 +44,9 @@ write_profile() {
         ulimit -n "$(ulimit -H -n)"
         GUILDHALL_BIN=$WORK/guildhall cargo run --quiet --release --package xtask -- train
     )
-    "$1" merge --output "$WORK/node.profdata" "$WORK/counts"
+    # Whole or not at all: what was cut off would be taken for a profile the next time.
+    "$1" merge --output "$WORK/.node.profdata.new" "$WORK/counts"
+    mv "$WORK/.node.profdata.new" "$WORK/node.profdata"
 }
 
 [ -z "${LLVM_PROFDATA:-}" ] || find_profile_tool >/dev/null ||
