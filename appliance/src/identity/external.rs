@@ -311,7 +311,7 @@ fn admit_seat(tx: &Tx<'_>, parts: &ExternalContext, person: PersonId) -> Result<
     if store::has_seat(tx, person)? {
         return Ok(());
     }
-    parts.entitlements.admit_seat(store::count_seats(tx)?)
+    parts.entitlements.admit_seat(|| store::count_seats(tx))
 }
 
 /// Tells everybody concerned, when there is something to tell.

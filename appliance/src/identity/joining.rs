@@ -53,7 +53,7 @@ pub(super) fn join(
     }
     roles::check_role_exists(tx, row.organisation, row.role)?;
     if !store::has_seat(tx, person.id)? {
-        parts.entitlements.admit_seat(store::count_seats(tx)?)?;
+        parts.entitlements.admit_seat(|| store::count_seats(tx))?;
     }
     store::insert_membership(tx, row.organisation, person.id, row.role, now)?;
     invitation_store::mark_used(tx, row.id, now)?;

@@ -197,7 +197,7 @@ fn admit_seat(tx: &Tx<'_>, ctx: &Ctx, person: PersonId) -> Result<()> {
     if store::has_seat(tx, person)? {
         return Ok(());
     }
-    ctx.entitlements.admit_seat(store::count_seats(tx)?)
+    ctx.entitlements.admit_seat(|| store::count_seats(tx))
 }
 
 fn insert_person(

@@ -188,7 +188,7 @@ fn insert_own(
         let message = "you belong to an organisation on this node already; log in to it";
         return Err(Error::conflict("already_a_member", message));
     }
-    entitlements.admit_seat(store::count_seats(tx)?)?;
+    entitlements.admit_seat(|| store::count_seats(tx))?;
     let (clock, now) = (app.clock.as_ref(), app.clock.now());
     let organisation = organisations::insert(tx, clock, person.display_name.clone())?;
     store::hide_organisation(tx, organisation.id)?;

@@ -263,7 +263,7 @@ fn make(
 
 fn admit(tx: &Tx<'_>, entitlements: &Entitlements) -> Result<()> {
     entitlements.admit_feature("organisations")?;
-    entitlements.admit_seat(store::count_seats(tx)?)
+    entitlements.admit_seat(|| store::count_seats(tx))
 }
 
 /// One page of the requests that wait, oldest first.

@@ -63,15 +63,19 @@ impl Entitlements {
         )))
     }
 
-    /// Whether one more person may have a seat beside the `taken` ones.
+    /// Whether one more person may have a seat beside the `taken` ones, who are counted only where their number is limited.
     ///
     /// # Errors
-    /// `license_restricted`.
-    pub fn admit_seat(&self, taken: u64) -> Result<()> {
+    /// `license_restricted`; those of the counting.
+    pub fn admit_seat(&self, taken: impl FnOnce() -> Result<u64>) -> Result<()> {
         self.admit("seats.named", "nobody new can be added")?;
-        let Some(most) = self.seats_max.filter(|most| taken >= *most) else {
+        let Some(most) = self.seats_max else {
             return Ok(());
         };
+        let taken = taken()?;
+        if taken < most {
+            return Ok(());
+        }
         Err(self.refuse("seats.named", format!(
             "the licence allows {most} people and {taken} have a seat; remove or disable one, or import a licence for more under Administration"
         )))
@@ -138,13 +142,14 @@ mod tests {
         let mut granted = Entitlements::unlimited();
         granted.agents_max = Some(2);
         granted.features = Some(BTreeSet::from(["providers".to_owned()]));
-        assert!(granted.admit_employee(|| Ok(1)).is_ok() && granted.admit_seat(1_000_000).is_ok());
+        let uncounted = || unreachable!("counted without a limit");
+        assert!(granted.admit_employee(|| Ok(1)).is_ok() && granted.admit_seat(uncounted).is_ok());
         let error = granted.admit_employee(|| Ok(2)).unwrap_err();
         assert_eq!((error.code(), error.status()), ("license_restricted", 403));
         assert!(granted.admit_feature("providers").is_ok());
         assert!(granted.admit_feature("organisations").is_err());
         granted.growth = Growth::Stopped;
-        assert!(granted.admit_employee(|| Ok(0)).is_err() && granted.admit_seat(0).is_err());
+        assert!(granted.admit_employee(|| Ok(0)).is_err() && granted.admit_seat(|| Ok(0)).is_err());
         assert!(granted.admit_change().is_ok());
     }
 }

@@ -20,6 +20,7 @@ pub struct Id<K> {
 }
 
 const ENCODED_LENGTH: usize = 26;
+const LONGEST_TEXT: usize = 48;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 impl<K: IdKind> Id<K> {
@@ -46,20 +47,38 @@ impl<K: IdKind> Id<K> {
 
 impl<K: IdKind> fmt::Display for Id<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.uuid.as_u128();
-        let mut encoded = [b'_'; 1 + ENCODED_LENGTH];
-        for letter in encoded.iter_mut().rev().take(ENCODED_LENGTH) {
-            let [lowest, ..] = rest.to_le_bytes();
-            *letter = ALPHABET
-                .get(usize::from(lowest & 31))
-                .copied()
-                .unwrap_or(b'0');
-            rest >>= 5;
-        }
-        formatter.write_str(K::PREFIX)?;
-        // The alphabet is ASCII.
-        formatter.write_str(std::str::from_utf8(&encoded).map_err(|_| fmt::Error)?)
+        const { assert!(K::PREFIX.len() + 1 + ENCODED_LENGTH <= LONGEST_TEXT) };
+        let mut text = [0; LONGEST_TEXT];
+        let letters = encode(self.uuid.as_u128());
+        let letters = K::PREFIX.bytes().chain([b'_']).chain(letters);
+        let length = text
+            .iter_mut()
+            .zip(letters)
+            .map(|(place, letter)| *place = letter)
+            .count();
+        // In one piece, since a `String` would grow for each. The alphabet is ASCII.
+        let text = text
+            .get(..length)
+            .and_then(|text| str::from_utf8(text).ok());
+        formatter.write_str(text.ok_or(fmt::Error)?)
     }
+}
+
+fn encode(value: u128) -> [u8; ENCODED_LENGTH] {
+    let mut letters = [b'0'; ENCODED_LENGTH];
+    let mut rest = value;
+    // Twelve letters at a time are 60 bits, which fit a machine word.
+    for letters in letters.rchunks_mut(12) {
+        let mut word = u64::try_from(rest & u128::from(u64::MAX)).unwrap_or(0);
+        for letter in letters.iter_mut().rev() {
+            let [lowest, ..] = word.to_le_bytes();
+            let place = usize::from(lowest & 31);
+            *letter = ALPHABET.get(place).copied().unwrap_or(b'0');
+            word >>= 5;
+        }
+        rest >>= 60;
+    }
+    letters
 }
 
 impl<K: IdKind> FromStr for Id<K> {
