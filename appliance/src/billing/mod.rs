@@ -14,7 +14,7 @@ mod store;
 use guildhall_db::{Reader, Tx};
 use guildhall_kernel::{OrgId, Result, Timestamp};
 
-pub use meter::Meter;
+pub use meter::{Meter, Place};
 pub use model::{Call, CallKind, Outcome};
 pub use routes::router;
 pub use store::Totals;

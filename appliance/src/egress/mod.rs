@@ -14,6 +14,7 @@ mod call;
 mod connect;
 mod model;
 mod pool;
+mod records;
 mod service;
 mod store;
 mod stream;
@@ -45,12 +46,8 @@ use crate::{
     events::{Audience, Event, Events},
 };
 
-/// Records that wait to be written; more of them means a database that does not keep up.
-const RECORDS_WAITING_MAX: usize = 10_000;
 /// Calls shown.
 const RECENT: u32 = 100;
-/// Calls that end within this time are written down together.
-const GATHER: Duration = Duration::from_millis(20);
 
 /// Outgoing connections. A cheap clone.
 #[derive(Clone)]
@@ -325,62 +322,12 @@ impl Egress {
         self.0.clock.now()
     }
 
-    /// Writes a call down. Whoever finds the list empty writes all that gather meanwhile.
-    fn note(&self, call: EgressCall) {
-        metrics::counter!("guildhall_egress_calls_total", "outcome" => call.outcome.as_str())
-            .increment(1);
-        let is_first = {
-            let mut waiting = self.waiting();
-            if waiting.len() >= RECORDS_WAITING_MAX {
-                tracing::warn!(
-                    "a record of an outgoing call was lost: the database does not keep up"
-                );
-                return;
-            }
-            waiting.push(call);
-            waiting.len() == 1
-        };
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
-            return;
-        };
-        if is_first {
-            let egress = self.clone();
-            runtime.spawn(async move {
-                tokio::time::sleep(GATHER).await;
-                egress.flush().await;
-            });
-        }
-    }
-
-    /// Writes down all calls that ended so far.
-    pub async fn flush(&self) {
-        if self.waiting().is_empty() {
-            return;
-        }
-        let egress = self.clone();
-        let written = self.0.db.write(move |tx| {
-            // Taken by a statement of its own: whoever ends a call meanwhile must not wait for the rows of others.
-            let calls = std::mem::take(&mut *egress.waiting());
-            store::insert_calls(tx, &calls)
-        });
-        if let Err(error) = written.await {
-            tracing::warn!(error = %error.chain(), "outgoing calls were not recorded");
-        }
-    }
-
     fn state(&self) -> std::sync::RwLockReadGuard<'_, State> {
         self.0.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn state_mut(&self) -> std::sync::RwLockWriteGuard<'_, State> {
         self.0.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<EgressCall>> {
-        self.0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

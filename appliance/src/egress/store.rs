@@ -41,7 +41,7 @@ pub(super) fn save_switch(
 
 pub(super) fn insert_calls(tx: &Tx<'_>, calls: &[EgressCall]) -> Result<()> {
     for (row, call) in calls.iter().enumerate() {
-        tx.make_way(row);
+        tx.make_way(row, calls.len());
         tx.execute(
             "INSERT INTO egress_calls (at, organisation_id, person_id, provider_id, host, outcome, status,
                                        bytes_out, bytes_in, duration_ms)

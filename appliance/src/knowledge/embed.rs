@@ -170,6 +170,7 @@ impl Knowledge {
         embedder: &Embedder,
         texts: &[String],
     ) -> Result<Vec<(String, Arc<[f32]>)>> {
+        let place = self.meter.place().await?;
         let (came, at) = (Instant::now(), asker.ctx.now());
         let embedded = self
             .inference
@@ -179,7 +180,7 @@ impl Knowledge {
             let mut call = call_of(asker, &billed);
             call.created_at = at;
             call.latency_ms = u64::try_from(came.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.meter.note(&asker.ctx, call);
+            place.note(&asker.ctx, call);
         }
         if embedded.vectors.len() != texts.len() {
             return Err(Error::internal("a model gave another number of vectors"));

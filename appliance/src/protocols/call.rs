@@ -56,7 +56,7 @@ impl Call {
             Target::Model(chosen) => (chosen.name.clone(), None),
             Target::Employee(ve) => (ask.model.clone(), Some(*ve)),
         };
-        let metered = Metered::new(app, ctx, (ask.kind, &model, ve));
+        let metered = Metered::new(app, ctx, (ask.kind, &model, ve)).await?;
         let id = metered.row.call.id.to_string();
         let mut call = Self {
             replies: Vec::new(),

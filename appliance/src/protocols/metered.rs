@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, UsageId, VeId};
+use guildhall_kernel::{Ctx, Error, MicroCredits, Principal, Result, UsageId, VeId};
 
 use crate::{
     app::App,
-    billing::{self, CallKind, Meter, Outcome},
+    billing::{self, CallKind, Outcome, Place},
     inference::{Billed, Charge},
 };
 
@@ -29,21 +29,24 @@ pub(super) struct Metered {
 }
 
 impl Metered {
-    pub(super) fn new(
+    /// # Errors
+    /// `metering_behind`.
+    pub(super) async fn new(
         app: &App,
         ctx: &Ctx,
         (kind, model, ve): (CallKind, &str, Option<VeId>),
-    ) -> Self {
-        let mut row = Row::new(app, ctx, (kind, "generative"), model);
+    ) -> Result<Self> {
+        let came = Instant::now();
+        let mut row = Row::new(app, ctx, (kind, "generative"), model).await?;
         row.call.ve = ve;
         row.reached_model = false;
-        Self {
+        Ok(Self {
             row,
             used: Used::default(),
             charge: None,
-            came: Instant::now(),
+            came,
             is_queued: false,
-        }
+        })
     }
 
     /// Notes that the call waits for its turn.
@@ -88,18 +91,21 @@ impl Drop for Metered {
 pub(super) struct Row {
     pub(super) call: billing::Call,
     pub(super) ctx: Ctx,
-    meter: Meter,
+    /// Taken when the row is written down.
+    place: Option<Place>,
     /// Before that it is a request that was refused, not a call.
     pub(super) reached_model: bool,
 }
 
 impl Row {
-    pub(super) fn new(
+    /// # Errors
+    /// `metering_behind`.
+    pub(super) async fn new(
         app: &App,
         ctx: &Ctx,
         (kind, mode): (CallKind, &'static str),
         model: &str,
-    ) -> Self {
+    ) -> Result<Self> {
         let call = billing::Call {
             id: UsageId::new(ctx.clock.as_ref()),
             organisation: ctx.organisation,
@@ -126,12 +132,12 @@ impl Row {
             cost: MicroCredits(0),
             created_at: ctx.now(),
         };
-        Self {
+        Ok(Self {
             call,
-            meter: app.meter.clone(),
+            place: Some(app.meter.place().await?),
             ctx: ctx.clone(),
             reached_model: true,
-        }
+        })
     }
 
     pub(super) fn latency(&mut self, came: Instant) {
@@ -156,8 +162,10 @@ impl Row {
 
 impl Drop for Row {
     fn drop(&mut self) {
-        if self.reached_model {
-            self.meter.note(&self.ctx, self.call.clone());
+        if self.reached_model
+            && let Some(place) = self.place.take()
+        {
+            place.note(&self.ctx, self.call.clone());
         }
     }
 }

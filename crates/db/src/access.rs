@@ -13,6 +13,8 @@ use crate::{
 
 /// Rows that a batch writes before it makes way.
 const ROWS_AT_ONCE: usize = 4;
+/// Rows of a batch whose writer is behind.
+const ROWS_BEHIND: usize = 256;
 /// How long it makes way; the system's timers add their slack of about 50 µs.
 const SHORTLY: Duration = Duration::from_micros(20);
 
@@ -150,9 +152,9 @@ impl<'connection> Tx<'connection> {
 
     /// Makes way for others between the rows of a long batch (`row` counts from 0): whoever answers somebody meanwhile goes
     /// first. The batch, and whatever waits to write after it, takes longer by it; yielding alone leaves the processor only
-    /// to whoever the scheduler finds behind.
-    pub fn make_way(&self, row: usize) {
-        if row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
+    /// to whoever the scheduler finds behind. A batch of many `rows` makes none: who fills it so fast can wait.
+    pub fn make_way(&self, row: usize, rows: usize) {
+        if rows < ROWS_BEHIND && row % ROWS_AT_ONCE == ROWS_AT_ONCE - 1 {
             thread::sleep(SHORTLY);
         }
     }

@@ -56,6 +56,11 @@ pub(crate) fn busy() -> Error {
     )
 }
 
+/// Whether what failed to be written may be written later, as when the disk has room again; never once the database is closed.
+pub fn is_passing(error: &Error) -> bool {
+    error.is_retryable() && error.code() != closed().code()
+}
+
 /// The database was closed, or is being closed.
 pub(crate) fn closed() -> Error {
     Error::unavailable(

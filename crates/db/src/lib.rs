@@ -43,6 +43,7 @@ mod writer;
 
 pub use access::{Reader, Tx};
 pub use db::{Counters, Db};
+pub use error::is_passing;
 pub use filesystem::{FileSystemProbe, file_system_type, refuse_network_file_system};
 pub use options::{DbOptions, Durability, Migration};
 pub use row::{FromColumn, Row};

@@ -24,6 +24,7 @@ pub(super) struct Load {
 /// What one run of load came to.
 #[derive(Clone, Copy)]
 pub(super) struct Outcome {
+    pub(super) answers: usize,
     pub(super) per_second: f64,
     pub(super) p50_ms: f64,
     pub(super) p95_ms: f64,
@@ -54,6 +55,7 @@ pub(super) fn run(address: SocketAddr, request: &[u8], load: Load) -> Result<Out
     let seconds = began.elapsed().as_secs_f64();
     times.sort_unstable();
     Ok(Outcome {
+        answers: times.len(),
         per_second: to_f64(times.len()) / seconds,
         p50_ms: percentile_ms(&times, 50),
         p95_ms: percentile_ms(&times, 95),

@@ -172,7 +172,7 @@ async fn embed(
     let came = Instant::now();
     let embedder = allowed(app, ctx, model).await?;
     let of = (CallKind::Embedding, "embedding");
-    let mut row = Row::new(app, ctx, of, &embedder.name);
+    let mut row = Row::new(app, ctx, of, &embedder.name).await?;
     let outcome = app.inference.embed_for(&caller, &embedder, &texts).await;
     row.latency(came);
     match &outcome {

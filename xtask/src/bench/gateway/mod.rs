@@ -5,6 +5,7 @@
 mod others;
 mod report;
 mod stub;
+mod written;
 
 use std::{
     net::SocketAddr,
@@ -19,6 +20,7 @@ use self::{
     others::{KEY, Other},
     report::Report,
     stub::LONG_TOKENS,
+    written::Written,
 };
 use super::{
     client::{Connection, request},
@@ -40,7 +42,7 @@ const CONNECTIONS: u32 = 64;
 const FAST_TIME: Duration = Duration::from_millis(1500);
 const SLOW_TIME: Duration = Duration::from_millis(2500);
 const PACED_WARM_UP: Duration = Duration::from_millis(300);
-const FULL_TIME: Duration = Duration::from_secs(1);
+const FULL_TIME: Duration = Duration::from_secs(2);
 const FULL_CONNECTIONS: usize = 32;
 /// Streams relayed at the same time, for the tokens per second.
 const STREAMS: usize = 8;
@@ -53,7 +55,7 @@ struct Measured {
     fast: Option<Pair>,
     /// At [`SLOW`], except for nginx.
     slow: Option<Pair>,
-    /// Whole answers per second with as many requests as it takes.
+    /// Whole answers per second with as many requests as it takes, until all are written down.
     full_per_second: f64,
     /// Tokens per second over [`STREAMS`] streams.
     relayed_per_second: f64,
@@ -86,6 +88,8 @@ struct Side {
     whole: Vec<u8>,
     streamed: Vec<u8>,
     long: Vec<u8>,
+    /// Of a node only.
+    written: Option<Written>,
 }
 
 /// Measures everything and writes it down.
@@ -101,7 +105,7 @@ pub(super) fn run(root: &Path, program: &Path) -> Result<()> {
     let other = |other: &Other| Side::new(other.address, KEY, "");
     let sides = (
         Side::new(stub, KEY, ""),
-        Side::new(node.address, &data.key, "stub/"),
+        Side::of_node(&node, &data.key),
         nginx.as_ref().map(other),
         litellm.as_ref().map(other),
     );
@@ -133,7 +137,7 @@ pub(super) fn train(program: &Path) -> Result<()> {
     let data = DataDirectory::create(program)?;
     let node = data.serve()?;
     enter_provider(&node, &data.key, stub)?;
-    let side = Side::new(node.address, &data.key, "stub/");
+    let side = Side::of_node(&node, &data.key);
     (0..ROUNDS).try_for_each(|_| side.measure([Some(TRAINING), Some(SLOW)]).map(drop))
 }
 
@@ -185,6 +189,14 @@ impl Side {
             whole: ask("short", false),
             streamed: ask("short", true),
             long: ask("long", true),
+            written: None,
+        }
+    }
+
+    fn of_node(node: &Node, key: &str) -> Self {
+        Self {
+            written: Some(Written::new(node.address, key)),
+            ..Self::new(node.address, key, "stub/")
         }
     }
 
@@ -198,14 +210,21 @@ impl Side {
         })
     }
 
-    /// Whole answers per second with as many requests as it takes.
+    /// Whole answers per second with as many requests as it takes. The time ends when all are written down: a queue is
+    /// no rate.
     fn full(&self) -> Result<f64> {
         let load = Load {
             connections: FULL_CONNECTIONS,
             duration: FULL_TIME,
             status: 200,
         };
-        Ok(load::run(self.address, &self.whole, load)?.per_second)
+        let Some(written) = &self.written else {
+            return Ok(load::run(self.address, &self.whole, load)?.per_second);
+        };
+        let (before, began) = (written.rows()?, Instant::now());
+        let answers = load::run(self.address, &self.whole, load)?.answers;
+        written.wait_for(before + u64::try_from(answers)?)?;
+        Ok(answers as f64 / began.elapsed().as_secs_f64())
     }
 
     fn paced(&self, per_second: f64, duration: Duration) -> Result<Pair> {

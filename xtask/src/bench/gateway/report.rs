@@ -203,10 +203,11 @@ fn notes() -> String {
          from when they were due (open loop); answers have {SHORT_TOKENS} tokens. The gateway authenticates an API key, meters and audits \
          every call in its database and records every outgoing call; it asks the provider for a stream also when its caller wants a whole \
          answer. nginx passes bytes on and writes its access log; LiteLLM authenticates its master key and has no database. The most \
-         answers are those of {FULL_CONNECTIONS} connections without a pause; tokens are relayed in {STREAMS} streams of {LONG_TOKENS} \
+         answers are those of {FULL_CONNECTIONS} connections without a pause, divided by the time until all of the gateway's calls are written \
+         down; tokens are relayed in {STREAMS} streams of {LONG_TOKENS} \
          tokens each, every token sent by itself; the gateway passes those that have come together on in one event. Memory is the \
-         proportional share of all of a program's processes. MB are 10⁶ bytes. With `PROFILE=dist` the gateway was compiled with a \
-         profile of loads like these and those of `http.md` (ADR 0018)."
+         proportional share of all of a program's processes. MB are 10⁶ bytes. `PROFILE=dist` compiles the gateway with a profile of \
+         loads like these and those of `http.md`, where LLVM's profile tool is at hand (ADR 0018)."
     )
 }
 
