@@ -19,6 +19,9 @@ use crate::{
 /// Most closures in a batch: enough to make the sync cheap, few enough that the first caller does
 /// not wait long for the last.
 const BATCH_LENGTH_MAX: usize = 256;
+/// How much nicer than the node's other threads the writer is.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
 
 /// A closure that waits for the writer.
 pub(crate) trait WriteJob: Send {
@@ -80,6 +83,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Serves closures until the queue is closed and empty, then empties the write-ahead log.
     pub(crate) fn serve(self) {
+        give_way();
         while let Some(first) = self.queue.pop() {
             self.run_batch(first);
         }
@@ -183,6 +187,15 @@ impl Writer {
             .and_then(|mut statement| statement.execute([]))
             .map(|_| ())
             .map_err(|error| Loss::new(&error))
+    }
+}
+
+/// Whoever answers goes before the rows that are written behind answers: their writer would keep a core from them for
+/// milliseconds. Elsewhere than on Linux niceness is a process's, not a thread's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::warn!(error = %error, "the writer of the database does not give way to answers");
     }
 }
 

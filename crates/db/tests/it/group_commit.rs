@@ -99,3 +99,13 @@ async fn no_update_is_lost_between_writers() {
         .unwrap();
     assert_eq!(count, WRITERS.to_string());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_writer_is_nicer_than_who_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let db = Db::open(options(directory.path())).unwrap();
+    let niceness = || rustix::process::getpriority_process(None).unwrap();
+    let writing = db.write(move |_| Ok(niceness())).await.unwrap();
+    assert!(writing > niceness(), "{writing} beside {}", niceness());
+}
