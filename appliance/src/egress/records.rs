@@ -10,8 +10,9 @@ use guildhall_kernel::Result;
 
 use super::{Egress, EgressCall, store};
 
-/// Records that wait to be written; more of them means a database that takes none.
-const WAITING_MAX: usize = 10_000;
+/// Records that wait to be written; more than calls find a place for their rows (`billing::Meter`), so that records are lost
+/// only where calls make several requests each while the disk is full.
+const WAITING_MAX: usize = 50_000;
 /// Calls that end within this time are written down together.
 const GATHER: Duration = Duration::from_millis(20);
 /// How long calls that could not be written wait for the next try.
