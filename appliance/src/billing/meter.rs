@@ -20,7 +20,7 @@ use crate::audit;
 
 /// Places of calls that run and of notes that wait for the writer.
 const QUEUE: usize = 16_384;
-/// How long a call waits for a place; the queue is written in two seconds where the disk takes anything.
+/// How long a call waits for a place: longer than a full queue takes to be written, unless the disk takes nothing.
 const WAIT: Duration = Duration::from_secs(10);
 /// After how many seconds a call that found no place is tried again.
 const RETRY_SECONDS: u32 = 5;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::Result;
 
-/// How often the node is asked; each time takes it some tenths of a millisecond.
+/// How often the node is asked, which is also how exact the time is.
 const EVERY: Duration = Duration::from_millis(25);
 
 /// Counts the rows of a node's calls.
